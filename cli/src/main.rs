@@ -1,0 +1,2 @@
+//! The `lumos` command.
+fn main() {}
