@@ -1,0 +1,230 @@
+//! Every way the engine can fail, with a stable code and a hint for each.
+
+use std::path::PathBuf;
+
+use lumos_index::{FilterError, VectorError};
+
+/// The result of an engine call.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What went wrong. `Display` is a sentence; [`Error::code`] is stable; [`Error::hint`] says what to do.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A file, lock or log operation failed.
+    #[error(transparent)]
+    Storage(#[from] lumos_wal::Error),
+    /// Stored bytes do not decode or fail their checksum.
+    #[error("{} is damaged at offset {offset}: {detail}", file.display())]
+    Corruption {
+        /// The damaged file.
+        file: PathBuf,
+        /// Where in the file, in bytes.
+        offset: u64,
+        /// What does not fit.
+        detail: String,
+    },
+    /// The directory was written by a later version.
+    #[error("{} has format version {found}, this build reads up to {supported}", file.display())]
+    FormatVersion {
+        /// The file that carries the version.
+        file: PathBuf,
+        /// The version found.
+        found: u32,
+        /// The newest version this build reads.
+        supported: u32,
+    },
+    /// No database at this path, and it may not be created.
+    #[error("there is no Lumos database at {}", path.display())]
+    NotFound {
+        /// The path that was opened.
+        path: PathBuf,
+    },
+    /// The handle may not write.
+    #[error("this database is open read-only")]
+    ReadOnly,
+    /// A collection that does not exist.
+    #[error("there is no collection \"{name}\"")]
+    UnknownCollection {
+        /// The name asked for.
+        name: String,
+        /// The collections that exist.
+        existing: Vec<String>,
+    },
+    /// A vector of the wrong length.
+    #[error("vector has {got} numbers, collection \"{collection}\" stores {expected}{}", model_suffix(.model))]
+    DimensionMismatch {
+        /// The collection.
+        collection: String,
+        /// The length the collection stores.
+        expected: usize,
+        /// The length given.
+        got: usize,
+        /// The embedding model recorded with the collection.
+        model: Option<String>,
+    },
+    /// The collection was embedded with another model.
+    #[error("collection \"{collection}\" was embedded with \"{stored}\", this handle embeds with \"{given}\"")]
+    ModelMismatch {
+        /// The collection.
+        collection: String,
+        /// The model recorded with the collection.
+        stored: String,
+        /// The model of this handle.
+        given: String,
+    },
+    /// A vector that cannot be stored or searched: NaN, infinite, or zero under cosine.
+    #[error("vector of \"{collection}\" cannot be used: {source}")]
+    Vector {
+        /// The collection.
+        collection: String,
+        /// What is wrong with it.
+        source: VectorError,
+    },
+    /// A metadata value that the declared schema does not allow.
+    #[error("field \"{field}\" of document \"{key}\" must be {expected}, it is {got}")]
+    FieldType {
+        /// The document.
+        key: String,
+        /// The metadata field.
+        field: String,
+        /// The declared type.
+        expected: &'static str,
+        /// The JSON type found.
+        got: &'static str,
+    },
+    /// A schema that contradicts the one stored.
+    #[error("collection \"{collection}\" exists with another schema: {detail}")]
+    SchemaMismatch {
+        /// The collection.
+        collection: String,
+        /// What differs.
+        detail: String,
+    },
+    /// A filter that does not parse or names an unknown field.
+    #[error("filter: {source}")]
+    Filter {
+        /// The filter text.
+        input: String,
+        /// What is wrong and where.
+        source: FilterError,
+    },
+    /// A keyword query past its limits.
+    #[error("query: {0}")]
+    Query(lumos_index::TextQueryError),
+    /// An argument outside its limits.
+    #[error("{argument} {detail}")]
+    InvalidArgument {
+        /// The argument.
+        argument: &'static str,
+        /// What is wrong with it.
+        detail: String,
+    },
+    /// A precondition of a transaction did not hold; nothing was written.
+    #[error("conflict on \"{key}\": {detail}")]
+    Conflict {
+        /// The document or state key.
+        key: String,
+        /// The precondition that failed.
+        detail: String,
+    },
+    /// An embedder failed.
+    #[error("embedding with \"{model}\" failed: {detail}")]
+    Embedder {
+        /// The model.
+        model: String,
+        /// What it said.
+        detail: String,
+    },
+    /// A stored JSON value does not fit the type it was read into.
+    #[error("cannot read \"{key}\": {source}")]
+    Json {
+        /// The document or state key.
+        key: String,
+        /// What serde said.
+        source: serde_json::Error,
+    },
+}
+
+fn model_suffix(model: &Option<String>) -> String {
+    model.as_ref().map(|model| format!(" (model \"{model}\")")).unwrap_or_default()
+}
+
+impl Error {
+    /// The stable code of this error: `E1xxx` storage, `E2xxx` data and queries.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Error::Storage(lumos_wal::Error::Locked { .. }) => "E1003",
+            Error::Storage(lumos_wal::Error::Corruption { .. }) | Error::Corruption { .. } => "E1010",
+            Error::Storage(lumos_wal::Error::FormatVersion { .. })
+            | Error::FormatVersion { .. } => "E1011",
+            Error::Storage(lumos_wal::Error::Poisoned { .. }) => "E1005",
+            Error::Storage(lumos_wal::Error::UnsupportedFileSystem { .. }) => "E1006",
+            Error::Storage(_) => "E1001",
+            Error::NotFound { .. } => "E1002",
+            Error::ReadOnly => "E1004",
+            Error::DimensionMismatch { .. } | Error::ModelMismatch { .. } => "E2001",
+            Error::UnknownCollection { .. } => "E2002",
+            Error::Vector { .. } => "E2003",
+            Error::FieldType { .. } => "E2004",
+            Error::SchemaMismatch { .. } => "E2005",
+            Error::Conflict { .. } => "E2006",
+            Error::InvalidArgument { .. } => "E2007",
+            Error::Json { .. } => "E2008",
+            Error::Filter { .. } => "E2104",
+            Error::Query(_) => "E2105",
+            Error::Embedder { .. } => "E3001",
+        }
+    }
+
+    /// What the caller can do about it, with a command or a line of code.
+    pub fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Error::Storage(lumos_wal::Error::Locked { .. }) => {
+                "open it read-only with Lumos::options().read_only(true), or stop that process"
+                    .to_string()
+            }
+            Error::Storage(lumos_wal::Error::Poisoned { .. }) => {
+                "reads go on; reopen the database to write again".to_string()
+            }
+            Error::Storage(lumos_wal::Error::UnsupportedFileSystem { .. }) => {
+                "keep the database on a local disk".to_string()
+            }
+            Error::Storage(lumos_wal::Error::Corruption { .. }) | Error::Corruption { .. } => {
+                "keep a copy of the directory, then restore a backup".to_string()
+            }
+            Error::Storage(lumos_wal::Error::FormatVersion { .. })
+            | Error::FormatVersion { .. } => "open it with a newer Lumos".to_string(),
+            Error::Storage(_) => {
+                "check that the path exists, that it is a directory, and its permissions".to_string()
+            }
+            Error::NotFound { .. } => {
+                "add something first: lumos add ./docs, or check the path".to_string()
+            }
+            Error::ReadOnly => "open it with Lumos::open(path) to write".to_string(),
+            Error::UnknownCollection { existing, .. } if existing.is_empty() => {
+                "the database holds no collection yet; put a document first".to_string()
+            }
+            Error::UnknownCollection { existing, .. } => {
+                format!("it holds: {}", existing.join(", "))
+            }
+            Error::DimensionMismatch { collection, model: Some(_), .. }
+            | Error::ModelMismatch { collection, .. } => format!(
+                "embed with the same model, or add the documents to a new collection instead of \"{collection}\""
+            ),
+            Error::DimensionMismatch { expected, .. } => {
+                format!("give vectors of {expected} numbers, or use another collection")
+            }
+            Error::Vector { .. } => "check the embedder that made it".to_string(),
+            Error::FieldType { .. } => "mend the document, or declare another type".to_string(),
+            Error::SchemaMismatch { .. } => {
+                "open it with the stored schema, or use another collection name".to_string()
+            }
+            Error::Filter { source, .. } => return source.hint(),
+            Error::Conflict { .. } => "read again and retry the transaction".to_string(),
+            Error::Query(_) | Error::InvalidArgument { .. } | Error::Json { .. } => return None,
+            Error::Embedder { .. } => "check the model's files or its service".to_string(),
+        };
+        Some(hint)
+    }
+}

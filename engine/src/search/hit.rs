@@ -1,0 +1,97 @@
+//! What a search finds.
+
+use std::ops::Range;
+
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::{Map, Value};
+
+use crate::doc::DEFAULT_TEXT_FIELD;
+use crate::{Doc, Result};
+
+/// A piece of a text field with the matching words marked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Highlight {
+    /// The text field.
+    pub field: String,
+    /// The piece of text.
+    pub text: String,
+    /// Byte spans of the matches within `text`, on character boundaries, in order.
+    pub spans: Vec<Range<usize>>,
+    /// Where the piece begins in the field, in bytes.
+    pub offset: usize,
+}
+
+impl Highlight {
+    /// The piece with `before` and `after` around every match.
+    pub fn marked(&self, before: &str, after: &str) -> String {
+        let mut out = String::with_capacity(self.text.len() + self.spans.len() * 8);
+        let mut end = 0;
+        for span in &self.spans {
+            let (Some(plain), Some(hit)) = (self.text.get(end..span.start), self.text.get(span.clone()))
+            else {
+                continue;
+            };
+            out.push_str(plain);
+            out.push_str(before);
+            out.push_str(hit);
+            out.push_str(after);
+            end = span.end;
+        }
+        out.push_str(self.text.get(end..).unwrap_or_default());
+        out
+    }
+}
+
+/// The place of a hit in one leg of a search.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct LegRank {
+    /// 1 is the best.
+    pub rank: usize,
+    /// The leg's own score: cosine similarity, dot product, Euclidean distance, or BM25.
+    pub score: f32,
+}
+
+/// One document found.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Hit {
+    /// The score of the whole search; for an L2 vector search a distance, else higher is better.
+    pub score: f32,
+    /// The document; vectors only when asked for.
+    #[serde(flatten)]
+    pub doc: Doc,
+    /// Its place among the nearest vectors.
+    pub vector_rank: Option<LegRank>,
+    /// Its place in the keyword ranking.
+    pub text_rank: Option<LegRank>,
+    /// Marked pieces of the fields asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub highlights: Vec<Highlight>,
+}
+
+impl Hit {
+    /// The key of the document.
+    pub fn key(&self) -> &str {
+        &self.doc.key
+    }
+
+    /// The default text field, empty when the document has none.
+    pub fn text(&self) -> &str {
+        self.doc.text_field(DEFAULT_TEXT_FIELD).unwrap_or_default()
+    }
+
+    /// The metadata.
+    pub fn meta(&self) -> &Map<String, Value> {
+        &self.doc.meta
+    }
+
+    /// Reads the document into a type; see [`Doc::parse`].
+    ///
+    /// # Errors
+    /// [`Error::Json`](crate::Error::Json) when a field is missing or has another type.
+    pub fn parse<T: DeserializeOwned>(&self) -> Result<T> {
+        self.doc.parse()
+    }
+}

@@ -1,0 +1,144 @@
+//! What is asked of a search.
+
+use lumos_index::{Filter, FilterError, IntoFilter};
+
+/// Which legs answer a search.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum SearchMode {
+    /// The vector leg if there is a vector, else the keyword leg.
+    #[default]
+    Auto,
+    /// Nearest vectors only.
+    Vector,
+    /// Keywords only.
+    Text,
+    /// Both, fused.
+    Hybrid,
+}
+
+/// How the legs of a hybrid search become one ranking.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub enum Fusion {
+    /// `w * vector score + (1 - w) * keyword score / best keyword score`.
+    Convex {
+        /// Weight of the vector leg, 0 to 1.
+        vector_weight: f32,
+    },
+    /// Reciprocal rank fusion with equal weights and this constant (60 is usual).
+    Rrf {
+        /// The rank constant.
+        k: u32,
+    },
+}
+
+impl Default for Fusion {
+    fn default() -> Self {
+        Fusion::Convex { vector_weight: 0.7 }
+    }
+}
+
+/// A search, as plain data.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct SearchRequest {
+    /// The keyword query.
+    pub text: Option<String>,
+    /// The query vector, `[dimension]`.
+    pub vector: Option<Vec<f32>>,
+    /// The vector field; the default field when `None`.
+    pub vector_field: Option<String>,
+    /// The text fields; all of the collection when empty.
+    pub text_fields: Vec<String>,
+    /// Which legs answer.
+    pub mode: SearchMode,
+    /// Only documents that match.
+    pub filter: Option<Filter>,
+    /// Number of hits, 1 to 16,384 (default 10).
+    pub limit: usize,
+    /// Width of the graph search (default 64); more finds more and takes longer.
+    pub ef: usize,
+    /// Whether the vector leg compares with every vector instead of using the graph.
+    pub exact: bool,
+    /// How hybrid legs are fused.
+    pub fusion: Fusion,
+    /// Text fields to cut snippets from, with the matches marked.
+    pub highlight: Vec<String>,
+    /// Whether hits carry their vectors (default no).
+    pub with_vectors: bool,
+}
+
+impl Default for SearchRequest {
+    fn default() -> Self {
+        SearchRequest {
+            text: None,
+            vector: None,
+            vector_field: None,
+            text_fields: Vec::new(),
+            mode: SearchMode::Auto,
+            filter: None,
+            limit: 10,
+            ef: 64,
+            exact: false,
+            fusion: Fusion::default(),
+            highlight: Vec::new(),
+            with_vectors: false,
+        }
+    }
+}
+
+impl SearchRequest {
+    /// A keyword search.
+    #[must_use]
+    pub fn text(query: impl Into<String>) -> Self {
+        SearchRequest { text: Some(query.into()), ..SearchRequest::default() }
+    }
+
+    /// A nearest-vector search.
+    #[must_use]
+    pub fn vector(query: impl Into<Vec<f32>>) -> Self {
+        SearchRequest { vector: Some(query.into()), ..SearchRequest::default() }
+    }
+
+    /// A search over both legs.
+    #[must_use]
+    pub fn hybrid(query: impl Into<String>, vector: impl Into<Vec<f32>>) -> Self {
+        SearchRequest {
+            text: Some(query.into()),
+            vector: Some(vector.into()),
+            mode: SearchMode::Hybrid,
+            ..SearchRequest::default()
+        }
+    }
+
+    /// Number of hits, 1 to 16,384 (default 10).
+    #[must_use]
+    pub fn limit(mut self, limit: usize) -> Self {
+        self.limit = limit;
+        self
+    }
+
+    /// Only documents that match, as text or as an expression.
+    ///
+    /// # Errors
+    /// What is wrong with the text and where.
+    pub fn filter(mut self, filter: impl IntoFilter) -> Result<Self, FilterError> {
+        self.filter = Some(filter.into_filter()?);
+        Ok(self)
+    }
+
+    /// How hybrid legs are fused.
+    #[must_use]
+    pub fn fusion(mut self, fusion: Fusion) -> Self {
+        self.fusion = fusion;
+        self
+    }
+
+    /// Cuts snippets from this text field.
+    #[must_use]
+    pub fn highlight(mut self, field: impl Into<String>) -> Self {
+        self.highlight.push(field.into());
+        self
+    }
+}
