@@ -1,1 +1,40 @@
-//! Placeholder.
+//! Pure computation for Lumos: distances, vector graphs, postings, filters and fusion.
+//!
+//! No I/O happens here: structures are built from bytes and values in memory and turn into
+//! bytes, which can be searched where they lie. Transactions, files and row ids that outlive a
+//! segment belong to the engine.
+//!
+//! ```
+//! use lumos_index::{Hnsw, HnswParams, Metric, Vectors};
+//!
+//! let mut components: Vec<f32> = (0..3000).map(|i| (i as f32 * 0.37).sin()).collect();
+//! for vector in components.chunks_exact_mut(3) {
+//!     Metric::Cosine.prepare(vector)?;
+//! }
+//! let vectors = Vectors::new(3, &components)?; // [1000, 3]
+//! let graph = Hnsw::build(vectors, Metric::Cosine, &HnswParams::default());
+//! let query = vectors.get(7).unwrap_or_default();
+//! let (found, _) = graph.view().search(vectors, Metric::Cosine, query, 10, 100, None)?;
+//! assert_eq!(found.len(), 10);
+//! # Ok::<(), lumos_index::VectorError>(())
+//! ```
+
+mod distance;
+mod error;
+mod flat;
+mod fusion;
+mod hnsw;
+mod metric;
+mod ordinals;
+mod topk;
+mod vectors;
+mod visited;
+
+pub use error::{DecodeError, VectorError};
+pub use flat::exact_search;
+pub use fusion::{RRF_K, fuse_convex, fuse_rrf};
+pub use hnsw::{Hnsw, HnswParams, HnswView, Route, SearchStats};
+pub use metric::Metric;
+pub use ordinals::OrdinalSet;
+pub use topk::{Neighbor, TopK};
+pub use vectors::Vectors;

@@ -1,0 +1,67 @@
+//! Kernels against the scalar definition and against simsimd.
+
+use proptest::prelude::*;
+use simsimd::SpatialSimilarity;
+
+use super::*;
+
+/// What a sum of `dim` products of magnitude up to `scale` may differ by between two orders of
+/// summation.
+fn tolerance(dim: usize, scale: f32) -> f32 {
+    f32::EPSILON * scale * scale * dim as f32 * 2.0 + f32::MIN_POSITIVE
+}
+
+proptest! {
+    /// Every tier gives the scalar value: any length (whole registers, halves, tails), slices
+    /// that begin at any float, any number of rows in a block.
+    #[test]
+    fn every_tier_agrees_with_the_scalar_definition(
+        dim in 1usize..150,
+        skip in 0usize..4,
+        rows in 1usize..10,
+        seed in any::<u64>(),
+        scale in prop::sample::select(vec![1e-3_f32, 1.0, 1e3]),
+    ) {
+        let mut state = seed;
+        let mut next = || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            ((state >> 40) as f32 / (1 << 23) as f32 - 1.0) * scale
+        };
+        let query: Vec<f32> = (0..dim + skip).map(|_| next()).collect();
+        let components: Vec<f32> = (0..dim * rows + skip).map(|_| next()).collect();
+        let (query, components) = (&query[skip..], &components[skip..]);
+        let ids: Vec<u32> = (0..rows as u32).rev().collect();
+        for kernels in Kernels::available() {
+            let mut dots = vec![f32::NAN; rows];
+            let mut l2s = vec![f32::NAN; rows];
+            (kernels.dot)(query, components, &ids, &mut dots);
+            (kernels.l2)(query, components, &ids, &mut l2s);
+            for ((&id, &dot), &l2) in ids.iter().zip(&dots).zip(&l2s) {
+                let row = row(components, dim, id);
+                let off = (dot - scalar::dot(query, row)).abs();
+                prop_assert!(off <= tolerance(dim, scale), "{kernels:?} dot off by {off}");
+                let off = (l2 - scalar::l2(query, row)).abs();
+                prop_assert!(off <= 4.0 * tolerance(dim, scale), "{kernels:?} l2 off by {off}");
+                let other = f32::dot(query, row).map_or(f32::NAN, |d| d as f32);
+                prop_assert!((dot - other).abs() <= tolerance(dim, scale));
+                let other = f32::l2sq(query, row).map_or(f32::NAN, |d| d as f32);
+                prop_assert!((l2 - other).abs() <= 4.0 * tolerance(dim, scale));
+                // Alone and within a block: the same bits.
+                prop_assert_eq!(kernels.dot_pair(query, row).to_bits(), dot.to_bits());
+                prop_assert_eq!(kernels.l2_pair(query, row).to_bits(), l2.to_bits());
+            }
+        }
+    }
+}
+
+#[test]
+#[should_panic(expected = "out of range")]
+fn a_row_that_is_not_there_panics_before_anything_is_read() {
+    let mut out = [0.0];
+    (Kernels::detect().dot)(&[1.0; 4], &[1.0; 11], &[2], &mut out);
+}
+
+#[test]
+fn an_empty_block_is_no_work() {
+    (Kernels::detect().l2)(&[1.0; 4], &[], &[], &mut []);
+}

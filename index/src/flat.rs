@@ -1,0 +1,121 @@
+//! Exact search by scanning.
+
+use crate::distance::Exact;
+use crate::error::VectorError;
+use crate::metric::Metric;
+use crate::topk::{Neighbor, TopK};
+use crate::vectors::Vectors;
+
+/// Rows scored by one kernel call: large enough to hide the call, small enough for the stack.
+const BLOCK: usize = 64;
+
+/// The exact `k` nearest of `rows` to `query`, nearest first, ties by row.
+///
+/// Rows that `vectors` does not have are passed over. `query` must have been prepared by the
+/// same metric as the vectors.
+///
+/// # Errors
+/// [`VectorError::DimensionMismatch`] when `query` has not `vectors.dim()` components.
+pub fn exact_search(
+    vectors: Vectors<'_>,
+    metric: Metric,
+    query: &[f32],
+    k: usize,
+    rows: impl IntoIterator<Item = u32>,
+) -> Result<Vec<Neighbor>, VectorError> {
+    let exact = Exact::new(vectors, metric, query)?;
+    Ok(scan(&exact, k, rows))
+}
+
+/// [`exact_search`] for a query that is already bound to its vectors.
+pub(crate) fn scan(
+    exact: &Exact<'_>,
+    k: usize,
+    rows: impl IntoIterator<Item = u32>,
+) -> Vec<Neighbor> {
+    if k == 0 {
+        return Vec::new();
+    }
+    let n = exact.vectors().len();
+    let mut top = TopK::new(k);
+    let mut block = [0_u32; BLOCK];
+    let mut distances = [0_f32; BLOCK];
+    let mut rows = rows.into_iter().filter(|&row| (row as usize) < n);
+    loop {
+        let mut filled = 0;
+        for (slot, row) in block.iter_mut().zip(&mut rows) {
+            *slot = row;
+            filled += 1;
+        }
+        let (block, distances) = (&block[..filled], &mut distances[..filled]);
+        exact.distances(block, distances);
+        let mut bound = top.bound();
+        for (&row, &distance) in block.iter().zip(distances.iter()) {
+            // Negated so that a NaN, which only damaged vectors give, is still ordered by TopK.
+            if !(distance > bound) {
+                top.push(Neighbor { distance, row });
+                bound = top.bound();
+            }
+        }
+        if filled < BLOCK {
+            return top.into_sorted();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn metrics() -> impl Strategy<Value = Metric> {
+        prop::sample::select(vec![Metric::Cosine, Metric::Dot, Metric::L2])
+    }
+
+    proptest! {
+        /// A scan gives the first k of all rows sorted by distance and row, ties included: the
+        /// components are small integers, so that ties are common and sums exact.
+        #[test]
+        fn a_scan_equals_a_sort(
+            metric in metrics(),
+            dim in 1usize..9,
+            values in prop::collection::vec(-2i8..3, 0..900),
+            k in 0usize..200,
+            step in 1usize..4,
+        ) {
+            let n = values.len() / dim;
+            let components: Vec<f32> =
+                values[..n * dim].iter().map(|&x| f32::from(x)).collect();
+            let vectors = Vectors::new(dim, &components).unwrap();
+            let query = vec![1.0; dim];
+            let rows = || (0..n as u32).step_by(step);
+            let mut sorted: Vec<Neighbor> = rows()
+                .map(|row| Neighbor { distance: metric.distance(&query, vectors.row(row)), row })
+                .collect();
+            sorted.sort();
+            sorted.truncate(k);
+            let found = exact_search(vectors, metric, &query, k, rows()).unwrap();
+            prop_assert_eq!(found, sorted);
+        }
+    }
+
+    #[test]
+    fn rows_that_do_not_exist_are_passed_over_and_dimensions_checked() {
+        let components = [0.0, 1.0, 2.0];
+        let vectors = Vectors::new(1, &components).unwrap();
+        let found = exact_search(vectors, Metric::L2, &[2.0], usize::MAX, [7, 1, u32::MAX, 2]);
+        let rows: Vec<u32> = found.unwrap().iter().map(|neighbor| neighbor.row).collect();
+        assert_eq!(rows, [2, 1]);
+        let refused = exact_search(vectors, Metric::L2, &[2.0, 1.0], 1, 0..3);
+        assert_eq!(
+            refused,
+            Err(VectorError::DimensionMismatch {
+                expected: 1,
+                got: 2
+            })
+        );
+    }
+}

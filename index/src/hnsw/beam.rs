@@ -1,0 +1,162 @@
+//! The search loop.
+
+use std::cell::Cell;
+
+use super::adjacency::Layer;
+use super::pool::Pool;
+use crate::distance::Scorer;
+use crate::visited::Visited;
+
+/// Candidates expanded in one step: their vectors are fetched together, which hides more of the
+/// wait for memory than the few distances cost that a strict order would save.
+const WIDTH: usize = 2;
+
+/// Rows scored in one step at most: `WIDTH` rows of links under construction.
+pub(crate) const BLOCK: usize = 128;
+
+/// Working memory of a search, reused by all searches of a thread.
+#[derive(Debug)]
+pub(crate) struct Scratch {
+    pub(crate) visited: Visited,
+    pub(crate) expanded: Visited,
+    pub(crate) pool: Pool,
+    pub(crate) block: [u32; BLOCK],
+    pub(crate) distances: [f32; BLOCK],
+}
+
+impl Scratch {
+    fn new() -> Box<Self> {
+        Box::new(Scratch {
+            visited: Visited::default(),
+            expanded: Visited::default(),
+            pool: Pool::default(),
+            block: [0; BLOCK],
+            distances: [0.0; BLOCK],
+        })
+    }
+
+    /// Lends the scratch of this thread to `work`. A call from within `work` gets another one.
+    pub(crate) fn with<T>(work: impl FnOnce(&mut Scratch) -> T) -> T {
+        thread_local! {
+            static SCRATCH: Cell<Option<Box<Scratch>>> = const { Cell::new(None) };
+        }
+        let mut scratch = SCRATCH.take().unwrap_or_else(Scratch::new);
+        let result = work(&mut scratch);
+        SCRATCH.set(Some(scratch));
+        result
+    }
+
+    /// Begins a search in a layer: nothing seen, room for `ef`.
+    pub(crate) fn begin(&mut self, nodes: usize, ef: usize) {
+        self.visited.reset(nodes);
+        self.pool.reset(ef);
+    }
+
+    /// Makes a node with a known distance a place to begin from.
+    pub(crate) fn seed(&mut self, distance: f32, node: u32) {
+        if self.visited.insert(node) {
+            self.pool.insert(distance, node);
+        }
+    }
+}
+
+/// What a search did.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Work {
+    pub(crate) expanded: usize,
+    pub(crate) distances: usize,
+}
+
+/// Algorithm 2 of the HNSW paper: expands the nearest unexpanded candidates until the pool has
+/// none. The scratch has been begun and seeded; the result is its pool.
+pub(crate) fn beam<L: Layer, S: Scorer>(layer: &L, scorer: &S, scratch: &mut Scratch) -> Work {
+    let Scratch {
+        visited,
+        pool,
+        block,
+        distances,
+        ..
+    } = scratch;
+    let mut work = Work::default();
+    loop {
+        let mut filled = 0;
+        let before = work.expanded;
+        for _ in 0..WIDTH {
+            let Some(node) = pool.pop() else { break };
+            work.expanded += 1;
+            for &link in layer.links(node) {
+                // Written first, kept if new: no branch to mispredict. At most `BLOCK` links are
+                // looked at, so that the place is always there.
+                block[filled % BLOCK] = link;
+                filled += usize::from(visited.insert(link));
+            }
+        }
+        if work.expanded == before {
+            return work;
+        }
+        let block = &mut block[..filled];
+        let distances = &mut distances[..filled];
+        for &node in block.iter() {
+            scorer.prefetch(layer.ordinal(node));
+        }
+        for node in pool.upcoming(WIDTH) {
+            layer.prefetch(node);
+        }
+        score(layer, scorer, block, distances);
+        work.distances += filled;
+        for (&node, &distance) in block.iter().zip(distances.iter()) {
+            pool.insert(distance, node);
+        }
+    }
+}
+
+/// Distances to nodes of a layer.
+#[inline]
+fn score<L: Layer, S: Scorer>(layer: &L, scorer: &S, nodes: &[u32], distances: &mut [f32]) {
+    let mut ordinals = [0_u32; BLOCK];
+    for (ordinal, &node) in ordinals.iter_mut().zip(nodes) {
+        *ordinal = layer.ordinal(node);
+    }
+    scorer.distances(&ordinals[..nodes.len()], distances);
+}
+
+/// Walks to a node that is nearer than all it links to (search with `ef = 1` in upper layers),
+/// from a node with a known distance. Links and ordinals that lie outside are passed over.
+pub(crate) fn descend<L: Layer, S: Scorer>(
+    layer: &L,
+    scorer: &S,
+    mut best: (f32, u32),
+    work: &mut Work,
+) -> (f32, u32) {
+    let mut ordinals = [0_u32; BLOCK];
+    let mut nodes = [0_u32; BLOCK];
+    let mut distances = [0_f32; BLOCK];
+    loop {
+        let mut filled = 0;
+        for &link in layer.links(best.1).iter().take(BLOCK) {
+            if (link as usize) < layer.len() {
+                let ordinal = layer.ordinal(link);
+                if (ordinal as usize) < scorer.len() {
+                    nodes[filled] = link;
+                    ordinals[filled] = ordinal;
+                    filled += 1;
+                }
+            }
+        }
+        for &ordinal in &ordinals[..filled] {
+            scorer.prefetch(ordinal);
+        }
+        scorer.distances(&ordinals[..filled], &mut distances[..filled]);
+        work.expanded += 1;
+        work.distances += filled;
+        let from = best.1;
+        for (&node, &distance) in nodes[..filled].iter().zip(&distances) {
+            if distance < best.0 {
+                best = (distance, node);
+            }
+        }
+        if best.1 == from {
+            return best;
+        }
+    }
+}

@@ -1,0 +1,332 @@
+//! Construction: algorithm 1 of the HNSW paper, a batch of nodes at a time.
+//!
+//! The nodes of a batch look for their neighbours in the graph as it was before the batch, in
+//! parallel, and are then linked in a fixed order; batches double in size (prefix doubling,
+//! ParlayANN, Manohar et al. 2024), so that a node misses at most the few that came with it.
+//! The graph depends on the order of insertion only, not on the number of threads.
+
+use rayon::prelude::*;
+
+use super::adjacency::{Adjacency, Growing, Layer, NONE};
+use super::beam::{Scratch, Work, beam, descend};
+use super::level::{insertion_order, level_of};
+use super::select::{Selection, select};
+use super::{BASE_DEGREE, HnswParams, HnswView, UPPER_DEGREE};
+use crate::distance::Exact;
+use crate::metric::Metric;
+use crate::topk::Neighbor;
+use crate::vectors::Vectors;
+
+/// A batch is at most this fraction of all nodes, so that its members are rarely neighbours.
+const BATCH_FRACTION: usize = 50;
+/// A batch below this size is not worth splitting further.
+const BATCH_MIN: usize = 64;
+
+/// A layer above level 0: its nodes in ascending order of ordinal.
+#[derive(Clone, Debug)]
+pub(crate) struct UpperLayer {
+    pub(crate) ids: Vec<u32>,
+    pub(crate) adjacency: Adjacency,
+}
+
+/// A graph under construction.
+#[derive(Debug)]
+pub(crate) struct Builder<'a> {
+    vectors: Vectors<'a>,
+    metric: Metric,
+    params: HnswParams,
+    pub(crate) base: Adjacency,
+    /// Levels 1, 2, ...
+    pub(crate) upper: Vec<UpperLayer>,
+    /// Level and node in it where searches begin; `None` while the graph is empty.
+    entry: Option<(usize, u32)>,
+}
+
+/// What a node decided to link to: one list of nodes for each of its levels.
+struct Links {
+    ordinal: u32,
+    levels: Vec<Vec<u32>>,
+}
+
+impl<'a> Builder<'a> {
+    /// A builder for all of `vectors` that begins with the nodes of `graph`, if given.
+    pub(crate) fn new(
+        vectors: Vectors<'a>,
+        metric: Metric,
+        params: &HnswParams,
+        graph: Option<&HnswView<'_>>,
+    ) -> Self {
+        let n = vectors.len();
+        let mut upper: Vec<UpperLayer> = Vec::new();
+        for ordinal in 0..n as u32 {
+            for level in 0..level_of(params.seed, ordinal) {
+                if level == upper.len() {
+                    upper.push(UpperLayer {
+                        ids: Vec::new(),
+                        adjacency: Adjacency::new(0, UPPER_DEGREE),
+                    });
+                }
+                upper[level].ids.push(ordinal);
+            }
+        }
+        for layer in &mut upper {
+            layer.adjacency = Adjacency::new(layer.ids.len(), UPPER_DEGREE);
+        }
+        let base = Adjacency::new(n, BASE_DEGREE);
+        let mut builder = Builder {
+            vectors,
+            metric,
+            params: *params,
+            base,
+            upper,
+            entry: None,
+        };
+        if let Some(graph) = graph {
+            builder.adopt(graph);
+        }
+        builder
+    }
+
+    /// Copies the links of a graph over the first rows. Its levels are a prefix of ours, since
+    /// they follow from seed and ordinal.
+    fn adopt(&mut self, graph: &HnswView<'_>) {
+        fn copy<const STRIDE: usize>(to: &mut Adjacency, from: &[[u32; STRIDE]]) {
+            for (node, row) in from.iter().enumerate() {
+                let length = row.iter().position(|&link| link == NONE).unwrap_or(STRIDE);
+                to.set(node as u32, &row[..length]);
+            }
+        }
+        copy(&mut self.base, graph.base().links);
+        for (to, from) in self.upper.iter_mut().zip(graph.upper()) {
+            copy(&mut to.adjacency, from.links);
+        }
+        self.entry = (!graph.is_empty()).then(|| (graph.upper().len(), 0));
+    }
+
+    /// Inserts the vectors `from..`, those before being in the graph already.
+    pub(crate) fn insert_from(&mut self, from: u32) {
+        let n = self.vectors.len();
+        let order = insertion_order(self.params.seed, from, n as u32);
+        let largest = (n / BATCH_FRACTION).max(BATCH_MIN);
+        let mut done = 0;
+        while done < order.len() {
+            let size = done.clamp(1, largest).min(order.len() - done);
+            self.insert_batch(&order[done..done + size]);
+            done += size;
+        }
+        self.trim();
+    }
+
+    fn insert_batch(&mut self, batch: &[u32]) {
+        let links: Vec<Links> = batch
+            .par_iter()
+            .map(|&ordinal| self.find_links(ordinal))
+            .collect();
+        for level in 0..=self.upper.len() {
+            self.link(level, &links);
+        }
+        // Only the first of an order can lie above the entry, and it comes alone.
+        if let Some(first) = links.first() {
+            let level = first.levels.len() - 1;
+            if self.entry.is_none_or(|(top, _)| level > top) {
+                self.entry = Some((level, self.node(level, first.ordinal)));
+            }
+        }
+    }
+
+    /// The node of an ordinal in a layer that it belongs to.
+    fn node(&self, level: usize, ordinal: u32) -> u32 {
+        if level == 0 {
+            return ordinal;
+        }
+        self.upper[level - 1]
+            .ids
+            .partition_point(|&id| id < ordinal) as u32
+    }
+
+    fn layer(&self, level: usize) -> Growing<'_> {
+        if level == 0 {
+            return Growing {
+                adjacency: &self.base,
+                ids: None,
+            };
+        }
+        let upper = &self.upper[level - 1];
+        Growing {
+            adjacency: &upper.adjacency,
+            ids: Some(&upper.ids),
+        }
+    }
+
+    /// Lines 1 to 10 of algorithm 1: what a new node links to in each of its layers.
+    fn find_links(&self, ordinal: u32) -> Links {
+        let level = level_of(self.params.seed, ordinal);
+        let mut levels = vec![Vec::new(); level + 1];
+        let Some((top, node)) = self.entry else {
+            return Links { ordinal, levels };
+        };
+        let exact = Exact::from_row(self.vectors, self.metric, ordinal);
+        let mut work = Work::default();
+        let mut best = (exact.distance(self.layer(top).ordinal(node)), node);
+        for above in (level + 1..=top).rev() {
+            best = descend(&self.layer(above), &exact, best, &mut work);
+            best.1 = self.below(above, best.1);
+        }
+        let mut entries = vec![best];
+        let mut candidates = Vec::new();
+        let mut selection = Selection::default();
+        Scratch::with(|scratch| {
+            for at in (0..=level.min(top)).rev() {
+                let layer = self.layer(at);
+                scratch.begin(layer.len(), self.params.ef_construction);
+                for &(distance, node) in &entries {
+                    scratch.seed(distance, node);
+                }
+                beam(&layer, &exact, scratch);
+                let found = scratch.pool.members();
+                candidates.clear();
+                candidates.extend(found.map(|(distance, row)| Neighbor { distance, row }));
+                if at > 0 {
+                    entries.clear();
+                    let below = candidates
+                        .iter()
+                        .map(|c| (c.distance, self.below(at, c.row)));
+                    entries.extend(below);
+                }
+                levels[at] = select(
+                    self.vectors,
+                    self.metric,
+                    ordinal,
+                    &mut candidates,
+                    layer.adjacency.degree(),
+                    |node| layer.ordinal(node),
+                    &mut selection,
+                );
+            }
+        });
+        Links { ordinal, levels }
+    }
+
+    /// The same vector's node one layer further down.
+    fn below(&self, level: usize, node: u32) -> u32 {
+        self.node(level - 1, self.layer(level).ordinal(node))
+    }
+
+    /// Lines 11 to 16 of algorithm 1: links there and back, and pruning of what outgrows its row.
+    fn link(&mut self, level: usize, batch: &[Links]) {
+        let mut back: Vec<(u32, u32)> = Vec::new();
+        let mut own: Vec<(u32, &[u32])> = Vec::new();
+        for links in batch {
+            if let Some(targets) = links.levels.get(level) {
+                let node = self.node(level, links.ordinal);
+                back.extend(targets.iter().map(|&target| (target, node)));
+                own.push((node, targets));
+            }
+        }
+        back.sort_unstable();
+        let groups: Vec<&[(u32, u32)]> = back.chunk_by(|a, b| a.0 == b.0).collect();
+        let layer = self.layer(level);
+        let pruned: Vec<Option<Vec<u32>>> = groups
+            .par_iter()
+            .map_init(Selection::default, |selection, group| {
+                let target = group.first()?.0;
+                let row = layer.links(target);
+                if row.len() + group.len() <= layer.adjacency.stride() {
+                    return None;
+                }
+                let all: Vec<u32> = row
+                    .iter()
+                    .copied()
+                    .chain(group.iter().map(|edge| edge.1))
+                    .collect();
+                Some(self.prune(&layer, target, &all, selection))
+            })
+            .collect();
+        let plan: Vec<(u32, Option<Vec<u32>>)> =
+            groups.iter().map(|group| group[0].0).zip(pruned).collect();
+        let adjacency = if level == 0 {
+            &mut self.base
+        } else {
+            &mut self.upper[level - 1].adjacency
+        };
+        for (node, targets) in own {
+            adjacency.set(node, targets);
+        }
+        for ((target, pruned), group) in plan.into_iter().zip(groups) {
+            match pruned {
+                Some(row) => adjacency.set(target, &row),
+                None => group.iter().for_each(|edge| adjacency.push(target, edge.1)),
+            }
+        }
+    }
+
+    /// The best `degree` of the links of a node.
+    fn prune(
+        &self,
+        layer: &Growing<'_>,
+        node: u32,
+        links: &[u32],
+        selection: &mut Selection,
+    ) -> Vec<u32> {
+        let of = layer.ordinal(node);
+        let ordinals: Vec<u32> = links.iter().map(|&link| layer.ordinal(link)).collect();
+        let mut distances = vec![0.0; links.len()];
+        Exact::from_row(self.vectors, self.metric, of).distances(&ordinals, &mut distances);
+        let mut candidates: Vec<Neighbor> = links
+            .iter()
+            .zip(distances)
+            .map(|(&row, distance)| Neighbor { distance, row })
+            .collect();
+        let degree = layer.adjacency.degree();
+        let ordinal = |node| layer.ordinal(node);
+        select(
+            self.vectors,
+            self.metric,
+            of,
+            &mut candidates,
+            degree,
+            ordinal,
+            selection,
+        )
+    }
+
+    /// Prunes every row to its final degree.
+    fn trim(&mut self) {
+        for level in 0..=self.upper.len() {
+            let layer = self.layer(level);
+            let trimmed: Vec<(u32, Vec<u32>)> = (0..layer.len() as u32)
+                .into_par_iter()
+                .filter(|&node| layer.links(node).len() > layer.adjacency.degree())
+                .map_init(Selection::default, |selection, node| {
+                    (node, self.prune(&layer, node, layer.links(node), selection))
+                })
+                .collect();
+            let adjacency = if level == 0 {
+                &mut self.base
+            } else {
+                &mut self.upper[level - 1].adjacency
+            };
+            for (node, row) in trimmed {
+                adjacency.set(node, &row);
+            }
+        }
+    }
+
+    /// Where searches begin at level 0, as an ordinal; `None` in an empty graph.
+    pub(crate) fn entry_ordinal(&self) -> Option<u32> {
+        self.entry
+            .map(|(level, node)| self.layer(level).ordinal(node))
+    }
+
+    /// Candidates near a vector that a search at level 0 reaches, nearest first.
+    pub(crate) fn reachable_near(&self, ordinal: u32, entry: u32) -> Vec<u32> {
+        let exact = Exact::from_row(self.vectors, self.metric, ordinal);
+        let layer = self.layer(0);
+        Scratch::with(|scratch| {
+            scratch.begin(layer.len(), self.params.ef_construction);
+            scratch.seed(exact.distance(entry), entry);
+            beam(&layer, &exact, scratch);
+            scratch.pool.members().map(|(_, node)| node).collect()
+        })
+    }
+}

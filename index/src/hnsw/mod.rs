@@ -1,0 +1,125 @@
+//! Hierarchical navigable small world graphs (Malkov and Yashunin 2016, arXiv 1603.09320).
+
+mod adjacency;
+mod beam;
+mod filtered;
+mod insert;
+mod layout;
+mod level;
+mod pool;
+mod repair;
+mod route;
+mod search;
+mod select;
+mod view;
+
+pub use route::Route;
+pub use search::SearchStats;
+pub use view::HnswView;
+
+use insert::Builder;
+use layout::{Layout, Line};
+
+use crate::metric::Metric;
+use crate::vectors::Vectors;
+
+/// Links of a node at level 0: two cache lines.
+pub(crate) const BASE_DEGREE: usize = 32;
+/// Links of a node above level 0.
+pub(crate) const UPPER_DEGREE: usize = 16;
+
+/// How a graph is built.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HnswParams {
+    /// Candidates among which a new node chooses its neighbours. Default 100; 200 builds for
+    /// twice as long and searches a few percent faster at high recall.
+    pub ef_construction: usize,
+    /// Where the levels of the nodes and the order of insertion are drawn from.
+    pub seed: u64,
+}
+
+impl Default for HnswParams {
+    fn default() -> Self {
+        HnswParams {
+            ef_construction: 100,
+            seed: 0x4c75_6d6f_7321,
+        }
+    }
+}
+
+impl HnswParams {
+    /// What a file can hold, and a build can afford.
+    fn bounded(self) -> Self {
+        HnswParams {
+            ef_construction: self.ef_construction.clamp(1, 4096),
+            ..self
+        }
+    }
+}
+
+/// An owned graph over the ordinals `[0, n)` of a vector column.
+#[derive(Clone, Debug)]
+pub struct Hnsw {
+    layout: Layout,
+    lines: Vec<Line>,
+}
+
+impl Hnsw {
+    /// Builds the graph of `vectors`, on the threads of the current rayon pool.
+    ///
+    /// The result depends on vectors, metric and parameters only, not on the number of threads.
+    #[must_use]
+    pub fn build(vectors: Vectors<'_>, metric: Metric, params: &HnswParams) -> Hnsw {
+        Hnsw::finish(
+            Builder::new(vectors, metric, &params.bounded(), None),
+            metric,
+            params,
+            0,
+        )
+    }
+
+    /// A copy of the graph with the vectors from [`Hnsw::len`] on inserted.
+    ///
+    /// `vectors` begins with those that the graph was built over. If it is shorter than the
+    /// graph, or `metric` another one, the graph is of no use and a new one is built.
+    #[must_use]
+    pub fn extended(&self, vectors: Vectors<'_>, metric: Metric) -> Hnsw {
+        let params = self.layout.params;
+        if vectors.len() < self.len() || metric != self.layout.metric {
+            return Hnsw::build(vectors, metric, &params);
+        }
+        let builder = Builder::new(vectors, metric, &params, Some(&self.view()));
+        Hnsw::finish(builder, metric, &params, self.len() as u32)
+    }
+
+    fn finish(mut builder: Builder<'_>, metric: Metric, params: &HnswParams, from: u32) -> Hnsw {
+        builder.insert_from(from);
+        repair::connect(&mut builder);
+        let (layout, lines) = Layout::write(&builder, metric, params.bounded());
+        Hnsw { layout, lines }
+    }
+
+    /// Nodes, which are vectors.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.layout.n
+    }
+
+    /// Whether the graph has no node.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The graph as it is searched.
+    #[must_use]
+    pub fn view(&self) -> HnswView<'_> {
+        HnswView::new(self.layout, bytemuck::cast_slice(&self.lines))
+    }
+
+    /// The bytes that [`HnswView::decode`] reads; put them at a multiple of 64.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        self.view().encoded().to_vec()
+    }
+}

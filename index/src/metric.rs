@@ -1,0 +1,205 @@
+//! What "near" means.
+
+use serde::{Deserialize, Serialize};
+
+use crate::distance::Kernels;
+use crate::error::VectorError;
+
+/// How two vectors are compared.
+///
+/// Inside the index every metric is a *distance*, smaller is nearer; [`Metric::score`] turns it
+/// into the figure that users know.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Metric {
+    /// Cosine similarity. Vectors are normalised when they are stored.
+    #[default]
+    Cosine,
+    /// Inner product, for models trained with it.
+    Dot,
+    /// Euclidean distance; squared inside the index.
+    L2,
+}
+
+/// Squared length above which a sum of products of two vectors could overflow an f32.
+const MAX_SQUARED_NORM: f64 = f32::MAX as f64 / 8.0;
+
+impl Metric {
+    /// Validates a vector before it is stored or searched for; under cosine, normalises it.
+    ///
+    /// Distances between vectors that went through here are finite.
+    ///
+    /// # Errors
+    /// [`VectorError::NoDimensions`], [`VectorError::NotFinite`], [`VectorError::TooLong`], and
+    /// under cosine [`VectorError::Zero`]. The vector is unchanged then.
+    pub fn prepare(self, vector: &mut [f32]) -> Result<(), VectorError> {
+        if vector.is_empty() {
+            return Err(VectorError::NoDimensions);
+        }
+        if let Some(position) = vector.iter().position(|x| !x.is_finite()) {
+            return Err(VectorError::NotFinite { position });
+        }
+        let squared: f64 = vector.iter().map(|&x| f64::from(x) * f64::from(x)).sum();
+        match self {
+            Metric::Cosine if squared == 0.0 => return Err(VectorError::Zero),
+            Metric::Cosine => {
+                // Leave unit vectors alone, so that preparing twice changes nothing.
+                if (squared - 1.0).abs() > 1e-6 {
+                    let scale = 1.0 / squared.sqrt();
+                    for x in vector {
+                        *x = (f64::from(*x) * scale) as f32;
+                    }
+                }
+            }
+            Metric::Dot | Metric::L2 if squared > MAX_SQUARED_NORM => {
+                return Err(VectorError::TooLong {
+                    norm: squared.sqrt(),
+                });
+            }
+            Metric::Dot | Metric::L2 => {}
+        }
+        Ok(())
+    }
+
+    /// The distance of two prepared vectors, smaller is nearer: `1 - dot` under cosine, `-dot`
+    /// under dot, the squared Euclidean distance under L2.
+    ///
+    /// Components past the shorter one's end are not looked at.
+    #[must_use]
+    pub fn distance(self, a: &[f32], b: &[f32]) -> f32 {
+        let dim = a.len().min(b.len());
+        let (a, b) = (&a[..dim], &b[..dim]);
+        let kernels = Kernels::detect();
+        let raw = if self == Metric::L2 {
+            kernels.l2_pair(a, b)
+        } else {
+            kernels.dot_pair(a, b)
+        };
+        let (offset, scale) = self.affine();
+        offset + scale * raw
+    }
+
+    /// What users see for a distance: cosine similarity, inner product, or Euclidean distance.
+    #[must_use]
+    pub fn score(self, distance: f32) -> f32 {
+        match self {
+            Metric::Cosine => (1.0 - distance).clamp(-1.0, 1.0),
+            // The sum turns -0.0, the negation of 0.0, into 0.0.
+            Metric::Dot => 0.0 - distance,
+            Metric::L2 => distance.max(0.0).sqrt(),
+        }
+    }
+
+    /// A figure for fusion, larger is nearer: cosine similarity, inner product, or
+    /// `1 / (1 + distance)` under L2.
+    #[must_use]
+    pub fn similarity(self, distance: f32) -> f32 {
+        match self {
+            Metric::L2 => 1.0 / (1.0 + self.score(distance)),
+            Metric::Cosine | Metric::Dot => self.score(distance),
+        }
+    }
+
+    /// Whether a larger [`Metric::score`] is nearer.
+    #[must_use]
+    pub fn higher_is_better(self) -> bool {
+        self != Metric::L2
+    }
+
+    /// `(a, b)` such that the distance is `a + b * raw`, raw being a dot product or a squared
+    /// Euclidean distance.
+    pub(crate) fn affine(self) -> (f32, f32) {
+        match self {
+            Metric::Cosine => (1.0, -1.0),
+            Metric::Dot => (0.0, -1.0),
+            Metric::L2 => (0.0, 1.0),
+        }
+    }
+
+    /// The code of the metric in encoded graphs.
+    pub(crate) fn code(self) -> u32 {
+        match self {
+            Metric::Cosine => 0,
+            Metric::Dot => 1,
+            Metric::L2 => 2,
+        }
+    }
+
+    /// The metric of a code.
+    pub(crate) fn from_code(code: u32) -> Option<Metric> {
+        [Metric::Cosine, Metric::Dot, Metric::L2]
+            .into_iter()
+            .find(|metric| metric.code() == code)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+
+    use super::*;
+
+    #[test]
+    fn cosine_normalises_once_and_refuses_what_has_no_direction() {
+        let mut v = vec![3.0, 4.0];
+        Metric::Cosine.prepare(&mut v).unwrap();
+        assert_eq!(v, [0.6, 0.8]);
+        let once = v.clone();
+        Metric::Cosine.prepare(&mut v).unwrap();
+        assert_eq!(v, once);
+        assert_eq!(
+            Metric::Cosine.prepare(&mut [0.0, -0.0]),
+            Err(VectorError::Zero)
+        );
+        // Squares of these underflow or overflow an f32, not the f64 used for the norm.
+        for x in [1e-40_f32, 1e-30, 1e30, f32::MAX] {
+            let mut v = vec![x, x];
+            Metric::Cosine.prepare(&mut v).unwrap();
+            assert!((v[0] - 0.5_f32.sqrt()).abs() < 1e-6, "{x} became {v:?}");
+        }
+    }
+
+    #[test]
+    fn no_component_may_be_nan_or_infinite_under_any_metric() {
+        for metric in [Metric::Cosine, Metric::Dot, Metric::L2] {
+            for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+                let refused = metric.prepare(&mut [1.0, bad, 2.0]);
+                assert_eq!(refused, Err(VectorError::NotFinite { position: 1 }));
+            }
+            assert_eq!(metric.prepare(&mut []), Err(VectorError::NoDimensions));
+        }
+    }
+
+    #[test]
+    fn the_longest_vectors_allowed_still_have_finite_distances() {
+        let x = (MAX_SQUARED_NORM / 4.0).sqrt() as f32 * 0.999;
+        let (mut a, mut b) = (vec![x; 4], vec![-x; 4]);
+        for metric in [Metric::Dot, Metric::L2] {
+            metric.prepare(&mut a).unwrap();
+            metric.prepare(&mut b).unwrap();
+            assert!(metric.distance(&a, &b).is_finite());
+            let refused = metric.prepare(&mut [1e19, 0.0]);
+            assert!(matches!(refused, Err(VectorError::TooLong { .. })));
+        }
+    }
+
+    #[test]
+    fn scores_are_what_users_know() {
+        let (a, b) = ([1.0, 0.0], [0.6, 0.8]);
+        let score = |metric: Metric| metric.score(metric.distance(&a, &b));
+        assert!((score(Metric::Cosine) - 0.6).abs() < 1e-6);
+        assert!((score(Metric::Dot) - 0.6).abs() < 1e-6);
+        assert!((score(Metric::L2) - 0.8_f32.sqrt()).abs() < 1e-6);
+        assert!(Metric::Dot.score(0.0).is_sign_positive());
+        assert!(Metric::L2.similarity(0.0) > Metric::L2.similarity(1.0));
+    }
+
+    #[test]
+    fn metrics_are_named_in_lower_case() {
+        assert_eq!(serde_json::to_string(&Metric::L2).unwrap(), "\"l2\"");
+        assert_eq!(
+            serde_json::from_str::<Metric>("\"cosine\"").unwrap(),
+            Metric::Cosine
+        );
+    }
+}
