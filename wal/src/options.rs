@@ -1,0 +1,52 @@
+//! Settings of the log.
+
+/// Settings of a [`Log`](crate::Log).
+#[derive(Clone, Debug)]
+pub struct LogOptions {
+    pub(crate) rotate_bytes: u64,
+    pub(crate) preallocate_bytes: u64,
+    pub(crate) recycle_files: usize,
+    pub(crate) salt_seed: Option<u64>,
+}
+
+impl Default for LogOptions {
+    fn default() -> Self {
+        LogOptions {
+            rotate_bytes: 64 << 20,
+            preallocate_bytes: 256 << 10,
+            recycle_files: 2,
+            salt_seed: None,
+        }
+    }
+}
+
+impl LogOptions {
+    /// A file that would grow past this many bytes is closed and a new one begun (default 64 MiB).
+    #[must_use]
+    pub fn rotate_bytes(mut self, bytes: u64) -> Self {
+        self.rotate_bytes = bytes;
+        self
+    }
+
+    /// How many bytes of zeros a new file begins with (default 256 KiB). When they are used up the
+    /// file grows by 4 times, then 16 times as many, and by that step from then on.
+    #[must_use]
+    pub fn preallocate_bytes(mut self, bytes: u64) -> Self {
+        self.preallocate_bytes = bytes.clamp(4096, 64 << 20);
+        self
+    }
+
+    /// How many released files are kept for use as new ones (default 2).
+    #[must_use]
+    pub fn recycle_files(mut self, files: usize) -> Self {
+        self.recycle_files = files;
+        self
+    }
+
+    /// Derives the salts of the files from a seed instead of chance, so that a test can be repeated.
+    #[must_use]
+    pub fn salt_seed(mut self, seed: u64) -> Self {
+        self.salt_seed = Some(seed);
+        self
+    }
+}
