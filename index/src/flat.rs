@@ -51,8 +51,8 @@ pub(crate) fn scan(
         exact.distances(block, distances);
         let mut bound = top.bound();
         for (&row, &distance) in block.iter().zip(distances.iter()) {
-            // Negated so that a NaN, which only damaged vectors give, is still ordered by TopK.
-            if !(distance > bound) {
+            // TopK has a place for NaN too, which only damaged vectors give.
+            if distance <= bound || distance.is_nan() {
                 top.push(Neighbor { distance, row });
                 bound = top.bound();
             }

@@ -92,7 +92,7 @@ impl OrdinalSet {
         })
     }
 
-    /// About `count` members, spread over the whole set.
+    /// About `count` members, spread over the whole set; the same ones every time.
     pub(crate) fn spread(&self, count: usize) -> impl Iterator<Item = u32> + '_ {
         let step = (self.words.len() / count.max(1)).max(1);
         let mut after = 0;
@@ -101,7 +101,10 @@ impl OrdinalSet {
             let words = self.words.get(from..)?;
             let (skip, word) = words.iter().enumerate().find(|&(_, &word)| word != 0)?;
             after = from + skip + 1;
-            Some((from + skip) as u32 * 64 + word.trailing_zeros())
+            // Begins at another bit in each word: members may have a rhythm.
+            let turn = (i as u32).wrapping_mul(0x9e37_79b9) >> 26;
+            let bit = (word.rotate_right(turn).trailing_zeros() + turn) % 64;
+            Some((from + skip) as u32 * 64 + bit)
         })
     }
 }

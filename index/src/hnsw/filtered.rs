@@ -7,12 +7,15 @@ use crate::distance::{Exact, Scorer};
 use crate::ordinals::OrdinalSet;
 
 /// Allowed nodes, spread over the whole graph, that the search begins at.
-const ENTRIES: usize = 12;
+const ENTRIES: usize = 64;
 /// A step that finds fewer allowed nodes is at a border, where it builds bridges.
 const FEW: usize = 4;
 /// Nodes that are not allowed but may be crossed, at most, at one step.
 const BRIDGES: usize = 8;
-/// The result is doubted when the nodes met are allowed this many times less often than all.
+/// Places of the pool, beyond the results asked for, that bridges may take.
+pub(super) const BRIDGE_ROOM: usize = 4 * BRIDGES;
+/// The filter turns away from the query when the nodes around it are allowed this many times
+/// less often than all are.
 const DOUBT: usize = 4;
 
 /// A beam over allowed nodes, the result being the pool of the scratch; `false` if it is not to
@@ -31,9 +34,21 @@ pub(super) fn two_hop(
 ) -> (Work, bool) {
     let mut work = Work::default();
     let n = view.len();
+    let Some((distance, near)) = view.approach(exact, &mut work) else {
+        return (work, false);
+    };
+    if turned_away(view, near, allowed) {
+        return (work, false);
+    }
     scratch.begin(n, ef);
     scratch.expanded.reset(n);
-    seed(view, exact, allowed, scratch, &mut work);
+    scratch.visited.insert(near);
+    if allowed.contains(near) {
+        scratch.pool.insert(distance, near);
+    } else {
+        scratch.pool.insert_bridge(distance, near);
+    }
+    seed(exact, allowed, scratch, &mut work);
     let base = view.base();
     let Scratch {
         visited,
@@ -43,31 +58,35 @@ pub(super) fn two_hop(
         distances,
         ..
     } = scratch;
-    let (mut met, mut passed) = (0_usize, 0_usize);
     while let Some(node) = pool.pop() {
         work.expanded += 1;
-        let (mut filled, mut others) = (0, 0);
+        let (mut filled, mut others, mut found) = (0, 0, 0);
         let mut failing = [0_u32; BASE_DEGREE];
         for &link in base.links(node).iter().filter(|&&link| link != NONE) {
             if allowed.contains(link) {
-                passed += 1;
+                found += 1;
                 block[filled] = link;
                 filled += usize::from(visited.insert(link));
             } else if (link as usize) < n {
                 failing[others] = link;
                 others += 1;
             }
-            met += 1;
         }
         let failing = &failing[..others];
-        if filled < BASE_DEGREE / 2 {
+        if found < others {
             for &other in failing {
-                if filled >= BASE_DEGREE {
+                base.prefetch(other);
+            }
+            for &other in failing {
+                // Counts what was seen before too: a walk that goes on until it has found a row
+                // of new nodes costs twice as much and finds little more.
+                if found >= BASE_DEGREE {
                     break;
                 }
                 if expanded.insert(other) {
                     for &link in base.links(other) {
                         if allowed.contains(link) {
+                            found += 1;
                             block[filled % BLOCK] = link;
                             filled += usize::from(visited.insert(link));
                         }
@@ -76,7 +95,7 @@ pub(super) fn two_hop(
             }
         }
         let scored = filled;
-        if filled < FEW {
+        if found < FEW {
             for &other in failing {
                 if filled == scored + BRIDGES {
                     break;
@@ -101,31 +120,42 @@ pub(super) fn two_hop(
             return (work, false);
         }
     }
-    // Met less often around the query than overall: the filter turns away from the query.
-    let doubtful =
-        passed.saturating_mul(DOUBT).saturating_mul(n) < met.saturating_mul(allowed.len());
-    (work, !doubtful)
+    (work, true)
 }
 
-/// Begins at the node that the upper layers lead to, and at some of the allowed ones.
-fn seed(
-    view: &HnswView<'_>,
-    exact: &Exact<'_>,
-    allowed: &OrdinalSet,
-    scratch: &mut Scratch,
-    work: &mut Work,
-) {
-    let n = view.len();
-    if let Some((distance, node)) = view.approach(exact, work) {
-        scratch.visited.insert(node);
-        if allowed.contains(node) {
-            scratch.pool.insert(distance, node);
-        } else {
-            scratch.pool.insert_bridge(distance, node);
-        }
+/// Whether hardly any of the nodes two hops around the query is allowed, although others are:
+/// then the nearest allowed ones lie elsewhere, and a walk would stop at any of their groups.
+fn turned_away(view: &HnswView<'_>, near: u32, allowed: &OrdinalSet) -> bool {
+    let base = view.base();
+    let inside = |link: &&u32| (**link as usize) < view.len();
+    let links = base.links(near).iter().filter(inside);
+    links.clone().for_each(|&link| base.prefetch(link));
+    let (mut met, mut passed) = (0_usize, 0_usize);
+    for link in links.flat_map(|&link| base.links(link).iter().filter(inside)) {
+        met += 1;
+        passed += usize::from(allowed.contains(*link));
     }
+    passed.saturating_mul(DOUBT).saturating_mul(view.len()) < met.saturating_mul(allowed.len())
+}
+
+/// Begins at some of the allowed nodes too, wherever they are.
+fn seed(exact: &Exact<'_>, allowed: &OrdinalSet, scratch: &mut Scratch, work: &mut Work) {
+    let Scratch {
+        visited,
+        pool,
+        block,
+        distances,
+        ..
+    } = scratch;
+    let n = exact.vectors().len();
+    let mut filled = 0;
     for node in allowed.spread(ENTRIES).filter(|&node| (node as usize) < n) {
-        scratch.seed(exact.distance(node), node);
-        work.distances += 1;
+        block[filled] = node;
+        filled += usize::from(visited.insert(node));
     }
+    exact.distances(&block[..filled], &mut distances[..filled]);
+    for (&node, &distance) in block[..filled].iter().zip(distances.iter()) {
+        pool.insert(distance, node);
+    }
+    work.distances += filled;
 }

@@ -123,3 +123,6 @@ impl Hnsw {
         self.view().encoded().to_vec()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,7 +2,7 @@
 
 use super::adjacency::Layer;
 use super::beam::{Scratch, Work, beam, descend};
-use super::filtered::two_hop;
+use super::filtered::{BRIDGE_ROOM, two_hop};
 use super::{HnswView, Route};
 use crate::distance::Exact;
 use crate::error::VectorError;
@@ -72,16 +72,17 @@ impl HnswView<'_> {
         let found = match (route, allowed) {
             (Route::Exact, _) => None,
             (Route::TwoHop, Some(allowed)) => Scratch::with(|scratch| {
+                let ef = ef.max(k.saturating_add(BRIDGE_ROOM).min(n));
                 let (work, trusted) = two_hop(self, &exact, ef, allowed, scratch);
                 stats.visited = work.expanded;
                 stats.distances = work.distances;
                 trusted.then(|| nearest(scratch, k, None))
             }),
             (Route::TwoHop | Route::Graph, _) => Scratch::with(|scratch| {
-                // The pool holds enough for `ef` allowed ones to be among it, up to four times.
-                let ef = (ef.saturating_mul(n) / matches)
-                    .min(ef.saturating_mul(4))
-                    .min(n);
+                let ef = match allowed {
+                    Some(_) => widened(ef, k, matches, n),
+                    None => ef,
+                };
                 let work = self.walk(&exact, ef, scratch);
                 stats.visited = work.expanded;
                 stats.distances = work.distances;
@@ -132,6 +133,16 @@ impl HnswView<'_> {
         }
         ((node as usize) < n).then(|| (exact.distance(node), node))
     }
+}
+
+/// The size of a pool that holds `ef` allowed nodes among others, at most four times `ef`, and
+/// hardly ever (three standard deviations) fewer than `k`.
+fn widened(ef: usize, k: usize, matches: usize, n: usize) -> usize {
+    let enough = k.saturating_add(3 * (k.isqrt() + 1));
+    let wanted = ef.max(enough);
+    (wanted.saturating_mul(n) / matches.max(1))
+        .min(wanted.saturating_mul(4))
+        .min(n)
 }
 
 /// The first `k` of the pool that are allowed, ties by node.
