@@ -7,13 +7,15 @@
 //! | 8  | 8 | seqno; for the end, that of the last transaction |
 //! | 16 | 8 | synced: the bytes of this file below this offset were durable when the frame was written |
 //! | 24 | 8 | salt of the file |
-//! | 32 | 4 | CRC-32 of the payload |
-//! | 36 | 4 | CRC-32 of bytes 0 to 36 |
-//! | 40 | n | payload |
+//! | 32 | 8 | length: the file was durably at least this long when the frame was written |
+//! | 40 | 4 | CRC-32 of the payload |
+//! | 44 | 4 | CRC-32 of bytes 0 to 44 |
+//! | 48 | n | payload |
 //! | .. | 0 to 7 | zeros up to a multiple of 8 |
 //!
 //! Integers are little-endian. Frames follow each other without gaps. `synced` tells a torn tail
 //! from damage: a frame that was written after these bytes were durable proves that they were there.
+//! `length` does the same for a file that was cut short.
 
 use crate::Seqno;
 use crate::checksum::checksum;
@@ -22,7 +24,7 @@ use crate::header::{u32_at, u64_at};
 /// The largest payload of a frame, in bytes: 1 GiB.
 pub const MAX_PAYLOAD: usize = 1 << 30;
 
-pub(crate) const FRAME_HEADER: usize = 40;
+pub(crate) const FRAME_HEADER: usize = 48;
 pub(crate) const FRAME_ALIGN: u64 = 8;
 const TRANSACTION: u32 = 1;
 const END: u32 = 2;
@@ -40,14 +42,23 @@ pub(crate) struct FrameHeader {
     pub(crate) kind: FrameKind,
     pub(crate) seqno: Seqno,
     pub(crate) synced: u64,
+    pub(crate) length: u64,
     pub(crate) payload_crc: u32,
+}
+
+/// What all frames of one batch say of their file.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct FileState {
+    pub(crate) salt: u64,
+    pub(crate) synced: u64,
+    pub(crate) length: u64,
 }
 
 impl FrameHeader {
     /// Reads a header; `None` unless it is one of the file with this salt, whole and unchanged.
     pub(crate) fn decode(bytes: &[u8], salt: u64) -> Option<FrameHeader> {
         let bytes = bytes.first_chunk::<FRAME_HEADER>()?;
-        if u64_at(bytes, 24) != salt || u32_at(bytes, 36) != checksum(&bytes[..36]) {
+        if u64_at(bytes, 24) != salt || u32_at(bytes, 44) != checksum(&bytes[..44]) {
             return None;
         }
         let kind = match u32_at(bytes, 4) {
@@ -60,7 +71,8 @@ impl FrameHeader {
             kind,
             seqno: u64_at(bytes, 8),
             synced: u64_at(bytes, 16),
-            payload_crc: u32_at(bytes, 32),
+            length: u64_at(bytes, 32),
+            payload_crc: u32_at(bytes, 40),
         })
     }
 
@@ -76,27 +88,28 @@ pub(crate) fn frame_len(payload: usize) -> u64 {
 }
 
 /// Appends the frame of one transaction.
-pub(crate) fn encode(out: &mut Vec<u8>, seqno: Seqno, synced: u64, salt: u64, payload: &[u8]) {
-    push(out, TRANSACTION, seqno, synced, salt, payload);
+pub(crate) fn encode(out: &mut Vec<u8>, seqno: Seqno, state: FileState, payload: &[u8]) {
+    push(out, TRANSACTION, seqno, state, payload);
 }
 
 /// The frame that ends a file.
-pub(crate) fn encode_end(last: Seqno, synced: u64, salt: u64) -> Vec<u8> {
+pub(crate) fn encode_end(last: Seqno, state: FileState) -> Vec<u8> {
     let mut out = Vec::with_capacity(FRAME_HEADER);
-    push(&mut out, END, last, synced, salt, &[]);
+    push(&mut out, END, last, state, &[]);
     out
 }
 
-fn push(out: &mut Vec<u8>, kind: u32, seqno: Seqno, synced: u64, salt: u64, payload: &[u8]) {
+fn push(out: &mut Vec<u8>, kind: u32, seqno: Seqno, state: FileState, payload: &[u8]) {
     let mut header = [0; FRAME_HEADER];
     header[0..4].copy_from_slice(&(payload.len() as u32).to_le_bytes());
     header[4..8].copy_from_slice(&kind.to_le_bytes());
     header[8..16].copy_from_slice(&seqno.to_le_bytes());
-    header[16..24].copy_from_slice(&synced.to_le_bytes());
-    header[24..32].copy_from_slice(&salt.to_le_bytes());
-    header[32..36].copy_from_slice(&checksum(payload).to_le_bytes());
-    let crc = checksum(&header[..36]);
-    header[36..40].copy_from_slice(&crc.to_le_bytes());
+    header[16..24].copy_from_slice(&state.synced.to_le_bytes());
+    header[24..32].copy_from_slice(&state.salt.to_le_bytes());
+    header[32..40].copy_from_slice(&state.length.to_le_bytes());
+    header[40..44].copy_from_slice(&checksum(payload).to_le_bytes());
+    let crc = checksum(&header[..44]);
+    header[44..48].copy_from_slice(&crc.to_le_bytes());
     out.extend_from_slice(&header);
     out.extend_from_slice(payload);
     let padded = out.len() + frame_len(payload.len()) as usize - FRAME_HEADER - payload.len();
@@ -113,15 +126,15 @@ mod tests {
         /// A frame gives back what went in, and only under its own salt.
         #[test]
         fn frames_survive_under_their_own_salt(
-            seqno: u64, synced: u64, salt: u64, other: u64,
+            seqno: u64, synced: u64, length: u64, salt: u64, other: u64,
             payload in proptest::collection::vec(any::<u8>(), 0..200),
         ) {
             let mut out = vec![0xaa; 8];
-            encode(&mut out, seqno, synced, salt, &payload);
+            encode(&mut out, seqno, FileState { salt, synced, length }, &payload);
             let bytes = &out[8..];
             let header = FrameHeader::decode(bytes, salt).unwrap();
             prop_assert_eq!(header.seqno, seqno);
-            prop_assert_eq!(header.synced, synced);
+            prop_assert_eq!((header.synced, header.length), (synced, length));
             prop_assert_eq!(header.kind, FrameKind::Transaction);
             prop_assert_eq!(header.payload_crc, checksum(&payload));
             prop_assert_eq!(header.frame_len(), bytes.len() as u64);
@@ -137,7 +150,7 @@ mod tests {
         /// Every bit of the header counts.
         #[test]
         fn a_flipped_bit_in_the_header_is_noticed(seqno: u64, bit in 0..FRAME_HEADER * 8) {
-            let mut out = encode_end(seqno, 0, 5);
+            let mut out = encode_end(seqno, FileState { salt: 5, ..FileState::default() });
             prop_assert_eq!(FrameHeader::decode(&out, 5).unwrap().kind, FrameKind::End);
             out[bit / 8] ^= 1 << (bit % 8);
             prop_assert!(FrameHeader::decode(&out, 5).is_none());

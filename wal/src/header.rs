@@ -12,7 +12,8 @@
 //! | 16 | 8  | number of the file, as in its name |
 //! | 24 | 8  | seqno of the first frame |
 //! | 32 | 8  | salt: chance, the same in every frame of the file |
-//! | 40 | 20 | zero |
+//! | 40 | 8  | length that the file was given, durably, before its first frame |
+//! | 48 | 12 | zero |
 //! | 60 | 4  | CRC-32 of bytes 0 to 60 |
 //!
 //! Integers are little-endian. Magic, version and checksum keep their places in every later version.
@@ -36,6 +37,7 @@ pub(crate) struct FileHeader {
     pub(crate) number: u64,
     pub(crate) first: Seqno,
     pub(crate) salt: u64,
+    pub(crate) length: u64,
 }
 
 impl FileHeader {
@@ -46,6 +48,7 @@ impl FileHeader {
         bytes[16..24].copy_from_slice(&self.number.to_le_bytes());
         bytes[24..32].copy_from_slice(&self.first.to_le_bytes());
         bytes[32..40].copy_from_slice(&self.salt.to_le_bytes());
+        bytes[40..48].copy_from_slice(&self.length.to_le_bytes());
         let crc = checksum(&bytes[..60]);
         bytes[60..64].copy_from_slice(&crc.to_le_bytes());
         bytes
@@ -75,6 +78,7 @@ impl FileHeader {
             number: u64_at(bytes, 16),
             first: u64_at(bytes, 24),
             salt: u64_at(bytes, 32),
+            length: u64_at(bytes, 40),
         };
         if header.number != number {
             return damaged(16, "the header belongs to a file of another number");
@@ -110,9 +114,9 @@ mod tests {
         /// What is written is read, and any changed bit is noticed.
         #[test]
         fn headers_survive_and_flipped_bits_do_not(
-            number: u64, first in 1u64.., salt: u64, bit in 0..HEADER_LEN * 8,
+            number: u64, first in 1u64.., salt: u64, length: u64, bit in 0..HEADER_LEN * 8,
         ) {
-            let header = FileHeader { number, first, salt };
+            let header = FileHeader { number, first, salt, length };
             let mut bytes = header.encode();
             prop_assert_eq!(FileHeader::decode(Path::new(PATH), number, &bytes).unwrap(), header);
             bytes[bit / 8] ^= 1 << (bit % 8);

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use crate::Seqno;
 use crate::error::{Error, Result};
-use crate::frame;
+use crate::frame::{self, FRAME_HEADER, FileState};
 use crate::header::{FRAMES_START, FileHeader};
 use crate::options::LogOptions;
 use crate::poison::Poison;
@@ -40,14 +40,17 @@ impl Writer {
     pub(crate) fn prepare(
         file: Arc<dyn VfsFile>,
         path: &Path,
-        header: FileHeader,
+        mut header: FileHeader,
         options: &LogOptions,
         poison: &Poison,
     ) -> Result<Writer> {
         let len = file
             .len()
             .map_err(|e| Error::io("read the length of", path, e))?;
-        let allocated = len.max(options.preallocate_bytes).max(FRAMES_START);
+        let allocated = len
+            .max(options.preallocate_bytes)
+            .next_multiple_of(FRAMES_START);
+        header.length = allocated;
         zero(&*file, path, len, allocated)?;
         file.write_all_at(&header.encode(), 0)
             .map_err(|e| Error::io("write", path, e))?;
@@ -75,7 +78,7 @@ impl Writer {
     /// A full disk is an error that changes nothing; any other one poisons.
     pub(crate) fn reserve(&mut self, bytes: u64) -> Result<()> {
         // With room for the end marker, which must not be what meets a full disk.
-        let needed = self.end + bytes + frame::FRAME_HEADER as u64;
+        let needed = self.end + bytes + FRAME_HEADER as u64;
         if needed <= self.allocated {
             return Ok(());
         }
@@ -102,13 +105,22 @@ impl Writer {
         payloads: &[Vec<u8>],
     ) -> Result<()> {
         buffer.clear();
+        let state = self.state();
         for (seqno, payload) in (first..).zip(payloads) {
-            frame::encode(buffer, seqno, self.synced, self.header.salt, payload);
+            frame::encode(buffer, seqno, state, payload);
         }
         let written = self.file.write_all_at(buffer, self.end);
         written.map_err(|e| self.poison.because(Error::io("write", &self.path, e)))?;
         self.end += buffer.len() as u64;
         Ok(())
+    }
+
+    fn state(&self) -> FileState {
+        FileState {
+            salt: self.header.salt,
+            synced: self.synced,
+            length: self.allocated,
+        }
     }
 
     /// Makes all frames durable; nothing to do when they are.
@@ -130,15 +142,17 @@ impl Writer {
     /// Syncs, and marks the end so that damage before it will be recognised as such.
     pub(crate) fn finish(&mut self, last: Seqno) -> Result<()> {
         self.sync()?;
-        let marker = frame::encode_end(last, self.synced, self.header.salt);
+        let marker = frame::encode_end(last, self.state());
         let written = self.file.write_all_at(&marker, self.end);
         written.map_err(|e| self.poison.because(Error::io("write", &self.path, e)))
     }
 
-    /// Gives back the room that was never used. Not synced: either length will do.
-    pub(crate) fn trim(&self) {
-        let marked_end = self.end + frame::FRAME_HEADER as u64;
-        let _longer_is_fine = self.file.set_len(marked_end);
+    /// Gives back the room that was never used, after [`Writer::finish`]. A file may be that short
+    /// only when its end marker is durable; whether the cut itself is does not matter.
+    pub(crate) fn trim(&mut self) -> Result<()> {
+        self.sync_file()?;
+        let cut = self.file.set_len(self.end + FRAME_HEADER as u64);
+        cut.map_err(|e| Error::io("cut", &self.path, e))
     }
 }
 

@@ -340,11 +340,10 @@ impl Drop for Log {
     fn drop(&mut self) {
         if !self.poison.is_set() {
             // Whoever wants to hear of a failure calls sync first.
-            if let Some(file) = &mut self.current
-                && file.finish(self.last).is_ok()
-            {
-                file.trim();
-            }
+            let _closed = self.current.as_mut().map(|file| {
+                file.finish(self.last)?;
+                file.trim()
+            });
         }
     }
 }

@@ -7,7 +7,7 @@ use super::listing::{Listing, log_name};
 use super::{ClosedFile, Recovery};
 use crate::Seqno;
 use crate::error::{Error, Result};
-use crate::frame::{FrameKind, encode_end};
+use crate::frame::{FileState, FrameKind, encode_end};
 use crate::header::{FRAMES_START, FileHeader, HEADER_LEN};
 use crate::reader::{FrameReader, Step};
 use crate::tail::{Tail, classify};
@@ -164,7 +164,7 @@ impl<'a> Scan<'a> {
         let reader = FrameReader::new(&*file, &path, header.salt);
         let mut reader = reader.map_err(|error| self.explain(error))?;
         let (mut attested, mut finished, mut attempts) = (FRAMES_START, false, 0);
-        let mut end = FRAMES_START;
+        let (mut end, mut length) = (FRAMES_START, header.length);
         while until != Some(self.next) {
             let at = reader.offset();
             let invalid = match reader.next().map_err(|error| self.explain(error))? {
@@ -182,6 +182,7 @@ impl<'a> Scan<'a> {
                         self.frames += 1;
                     }
                     attested = attested.max(frame.synced.min(at));
+                    length = length.max(frame.length);
                     let next = self.next.checked_add(1);
                     let detail = "commit numbers are used up";
                     self.next = next.ok_or_else(|| Error::corruption(&path, at, detail))?;
@@ -205,6 +206,12 @@ impl<'a> Scan<'a> {
             }
             if finished {
                 break;
+            }
+            if reader.file_len() < length {
+                let detail = format!("the file was cut short, it had {length} bytes");
+                return Err(self
+                    .explain(Error::corruption(&path, reader.file_len(), detail))
+                    .into());
             }
             let tail = classify(&*file, &path, header.salt, at, self.next - 1);
             match tail.map_err(|error| self.explain(error))? {
@@ -254,7 +261,12 @@ impl<'a> Scan<'a> {
     /// failed: the system may then have dropped them and still show them. They are written again.
     pub(super) fn repair(&mut self) -> Result<()> {
         let Some(last) = &self.end else { return Ok(()) };
-        let marker = encode_end(last.last, last.end, last.salt);
+        let state = FileState {
+            salt: last.salt,
+            synced: last.end,
+            length: last.len,
+        };
+        let marker = encode_end(last.last, state);
         let marked_end = last.end + marker.len() as u64;
         if last.finished && last.attested == last.end && last.len <= marked_end {
             return Ok(());
@@ -276,17 +288,18 @@ impl<'a> Scan<'a> {
             file.write_all_at(&chunk, at).map_err(io("write"))?;
             at += n as u64;
         }
-        let len = if last.finished { marked_end } else { last.end };
-        if last.len > len {
-            file.set_len(len).map_err(io("cut"))?;
-        }
         file.sync_all().map_err(io("sync"))?;
         self.vfs
             .sync_dir(self.dir)
             .map_err(|e| Error::io("sync directory", self.dir, e))?;
         if !last.finished {
-            // Only now: the marker says that everything before it is durable.
+            // Only now: the marker says that everything before it is durable. It also takes the
+            // place of the first torn frame, and no frame behind it is ever read again.
             file.write_all_at(&marker, last.end).map_err(io("write"))?;
+            file.sync_data().map_err(io("sync"))?;
+        }
+        if last.len > marked_end {
+            file.set_len(marked_end).map_err(io("cut"))?;
         }
         Ok(())
     }

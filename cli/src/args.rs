@@ -1,0 +1,84 @@
+//! What can be said on the command line.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+use crate::context::Context;
+use crate::failure::Outcome;
+use crate::{add, ask, bench, chat, compact, count, eval, get, ls, put, rm, search, stats};
+
+/// Index files, search them, ask them: one directory, one commit, nothing to download.
+#[derive(Debug, Parser)]
+#[command(name = "lumos", version, propagate_version = true, arg_required_else_help = true)]
+#[command(after_help = "Exit codes: 0 done, 1 error, 2 usage. Documentation: docs/cli.md")]
+pub(crate) struct Cli {
+    /// The database directory
+    #[arg(long, global = true, env = "LUMOS_DIR", default_value = "./lumos.db", value_name = "DIR")]
+    pub(crate) db: PathBuf,
+    /// Print JSON: one document, or one object a line; errors too
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Index files and folders; again adds only what changed
+    Add(add::Add),
+    /// Search what was added or put
+    Search(search::Search),
+    /// Ask a question; the answer cites file and lines
+    Ask(ask::Ask),
+    /// Talk with a model that can look things up in the store
+    Chat(chat::Chat),
+    /// Print documents as JSON
+    Get(get::Get),
+    /// Insert or replace documents from JSON lines
+    Put(put::Put),
+    /// Remove documents by key or by filter
+    Rm(rm::Rm),
+    /// List keys
+    Ls(ls::Ls),
+    /// Count documents
+    Count(count::Count),
+    /// Show sizes and counts
+    Stats(stats::Stats),
+    /// Measure retrieval on a judged collection
+    Eval(eval::Eval),
+    /// Measure the vector index
+    Bench(bench::Bench),
+    /// Merge segments and drop what is deleted
+    Compact(compact::Compact),
+}
+
+/// Runs one command.
+pub(crate) fn dispatch(command: Command, context: &mut Context) -> Outcome {
+    match command {
+        Command::Add(add) => add.run(context),
+        Command::Search(search) => search.run(context),
+        Command::Ask(ask) => ask.run(context),
+        Command::Chat(chat) => chat.run(context),
+        Command::Get(get) => get.run(context),
+        Command::Put(put) => put.run(context),
+        Command::Rm(rm) => rm.run(context),
+        Command::Ls(ls) => ls.run(context),
+        Command::Count(count) => count.run(context),
+        Command::Stats(stats) => stats.run(context),
+        Command::Eval(eval) => eval.run(context),
+        Command::Bench(bench) => bench.run(context),
+        Command::Compact(compact) => compact.run(context),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+}

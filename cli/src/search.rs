@@ -1,0 +1,130 @@
+//! `lumos search`: ranked hits with the matches marked.
+
+use clap::Args;
+use lumos::{Collection, Hit, Query};
+use serde_json::Value;
+
+use crate::context::{self, Context, DEFAULT_COLLECTION};
+use crate::failure::{Failure, Outcome, Result};
+use crate::{citation, jsonl, snippet};
+
+/// Search by keyword, by meaning, or both.
+///
+/// Without a mode, a collection with a known embedding model is searched both ways (--hybrid),
+/// any other by keyword (--text).
+#[derive(Debug, Args)]
+pub(crate) struct Search {
+    /// Words or a question; "a phrase", +must, -mustnot, prefix* and fuzzy~1 work by keyword
+    #[arg(required_unless_present_any = ["near", "like"], value_name = "QUERY")]
+    query: Option<String>,
+    /// By keyword and by meaning, fused
+    #[arg(long, group = "mode")]
+    hybrid: bool,
+    /// By keyword
+    #[arg(long, group = "mode")]
+    text: bool,
+    /// By meaning: the query is embedded with the collection's model
+    #[arg(long, group = "mode")]
+    vector: bool,
+    /// By a vector, as a JSON array of numbers
+    #[arg(long, value_name = "JSON", conflicts_with_all = ["query", "mode", "like"])]
+    near: Option<String>,
+    /// By the vector of a stored document
+    #[arg(long, value_name = "KEY", conflicts_with_all = ["query", "mode"])]
+    like: Option<String>,
+    /// Only documents that match, such as: year >= 2025 AND lang = 'en'
+    #[arg(long, value_name = "FILTER")]
+    filter: Option<String>,
+    /// Number of hits, 1 to 16384
+    #[arg(long, short = 'k', default_value_t = 10, value_name = "N")]
+    limit: usize,
+    /// Width of the graph search: more finds more and takes longer
+    #[arg(long, value_name = "N")]
+    ef: Option<usize>,
+    /// Compare with every vector instead of using the graph
+    #[arg(long)]
+    exact: bool,
+    /// The collection
+    #[arg(long, short, default_value = DEFAULT_COLLECTION)]
+    collection: String,
+}
+
+impl Search {
+    pub(crate) fn run(self, context: &mut Context) -> Outcome {
+        if self.query.as_ref().is_some_and(|query| query.trim().is_empty()) {
+            return Err(Failure::argument("query", "must not be empty"));
+        }
+        let db = context.readable()?;
+        let collection = if self.text || self.near.is_some() || self.like.is_some() {
+            // Nothing to embed: the model need not be loaded.
+            db.existing_collection(&self.collection)?
+        } else {
+            context::with_embedder(&db, &self.collection)?
+        };
+        let hits = self.hits(&collection)?;
+        print(&hits, context)
+    }
+
+    fn hits(&self, collection: &Collection) -> Result<Vec<Hit>> {
+        let embedded = collection.schema()?.model.is_some();
+        let query: Query = match (&self.query, &self.near, &self.like) {
+            (_, Some(vector), _) => Query::Vector(parse_vector(vector)?),
+            (_, _, Some(key)) => lumos::like(key.as_str()),
+            (query, ..) => query.as_deref().unwrap_or_default().into(),
+        };
+        let by_vector = matches!(query, Query::Vector(_) | Query::Like(_));
+        let mut search = collection.search(query).limit(self.limit).highlight("text");
+        if self.vector && !embedded {
+            return Err(Failure::argument(
+                "--vector",
+                format!("needs a model, and collection \"{}\" records none", collection.name()),
+            ));
+        }
+        if !by_vector {
+            if self.text || (!self.hybrid && !self.vector && !embedded) {
+                search = search.keywords();
+            } else if !self.vector {
+                search = search.hybrid();
+            }
+        }
+        if let Some(filter) = &self.filter {
+            search = search.filter(filter.as_str());
+        }
+        if let Some(ef) = self.ef {
+            search = search.ef(ef);
+        }
+        if self.exact {
+            search = search.exact();
+        }
+        let filter = self.filter.as_deref().unwrap_or_default();
+        search.run().map_err(|error| Failure::with_filter(error, filter))
+    }
+}
+
+fn parse_vector(text: &str) -> Result<Vec<f32>> {
+    let value: Value = serde_json::from_str(text)
+        .map_err(|error| Failure::argument("--near", format!("is not a JSON array: {error}")))?;
+    jsonl::numbers("--near", &value)
+        .map_err(|_| Failure::argument("--near", "must be a JSON array of numbers"))
+}
+
+fn print(hits: &[Hit], context: &mut Context) -> Outcome {
+    let colour = context.out.colour();
+    for (at, hit) in hits.iter().enumerate() {
+        if context.out.is_json() {
+            context.out.json(hit)?;
+            continue;
+        }
+        let place = citation::place(&hit.doc);
+        let score = snippet::dim(&format!("{:.3}", hit.score), colour);
+        context.out.line(format!("{:>2}. {}  {score}", at + 1, snippet::strong(&place, colour)))?;
+        let piece = snippet::of(hit, colour);
+        if !piece.is_empty() {
+            context.out.line(format!("    {piece}"))?;
+        }
+    }
+    if hits.is_empty() && !context.out.is_json() {
+        context.out.line("no hits")?;
+    }
+    Ok(())
+}

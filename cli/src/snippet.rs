@@ -1,0 +1,61 @@
+//! Pieces of text with the matches marked, for a terminal.
+
+use lumos::Hit;
+
+/// Longest piece printed of a text without matches, in bytes.
+const PREVIEW_BYTES: usize = 200;
+const ON: &str = "\x1b[1;33m";
+const OFF: &str = "\x1b[0m";
+const DIM: &str = "\x1b[2m";
+
+/// The best piece of a hit on one line, with the matches in colour if asked for.
+pub(crate) fn of(hit: &Hit, colour: bool) -> String {
+    let (before, after) = if colour { (ON, OFF) } else { ("", "") };
+    // Control characters of a document must not reach the terminal; the marks are set afterwards.
+    let piece = match hit.highlights.first() {
+        Some(highlight) => highlight.marked("\u{1}", "\u{2}"),
+        None => preview(hit.text()).to_string(),
+    };
+    let mut line = String::with_capacity(piece.len() + 32);
+    let mut space = false;
+    for c in piece.chars() {
+        if c.is_whitespace() {
+            space = !line.is_empty();
+            continue;
+        }
+        if std::mem::take(&mut space) {
+            line.push(' ');
+        }
+        match c {
+            '\u{1}' => line.push_str(before),
+            '\u{2}' => line.push_str(after),
+            c if c.is_control() => line.push('\u{fffd}'),
+            c => line.push(c),
+        }
+    }
+    line
+}
+
+/// A text in the colour of things of lesser weight.
+pub(crate) fn dim(text: &str, colour: bool) -> String {
+    if colour { format!("{DIM}{text}{OFF}") } else { text.to_string() }
+}
+
+/// A text that stands out.
+pub(crate) fn strong(text: &str, colour: bool) -> String {
+    if colour { format!("\x1b[1m{text}{OFF}") } else { text.to_string() }
+}
+
+/// Text of a document without what would steer the terminal.
+pub(crate) fn plain(text: &str) -> String {
+    text.chars()
+        .map(|c| if c.is_control() && c != '\n' && c != '\t' { '\u{fffd}' } else { c })
+        .collect()
+}
+
+fn preview(text: &str) -> &str {
+    match text.char_indices().nth(PREVIEW_BYTES) {
+        Some((end, _)) => &text[..end],
+        None => text,
+    }
+}

@@ -1,0 +1,187 @@
+//! The handle of one collection.
+
+use lumos_index::Filter;
+
+use crate::database::Lumos;
+use crate::search::{Query, Search, execute};
+use crate::{Batch, Change, Doc, Error, Result, Scan, Schema, Seqno};
+
+/// Documents put in one commit by [`Collection::put_all`].
+const PUT_ALL_BATCH: usize = 1_000;
+
+/// A collection of documents; see [`Lumos::collection`].
+#[derive(Debug, Clone)]
+pub struct Collection {
+    db: Lumos,
+    name: String,
+}
+
+/// What [`Collection::delete`] removes.
+#[derive(Debug, Clone)]
+pub enum Selection {
+    /// The document of this key.
+    Key(String),
+    /// Every document that matches.
+    Matching(Filter),
+}
+
+impl From<&str> for Selection {
+    fn from(key: &str) -> Self {
+        Selection::Key(key.to_string())
+    }
+}
+
+impl From<String> for Selection {
+    fn from(key: String) -> Self {
+        Selection::Key(key)
+    }
+}
+
+impl From<&String> for Selection {
+    fn from(key: &String) -> Self {
+        Selection::Key(key.clone())
+    }
+}
+
+impl From<Filter> for Selection {
+    fn from(filter: Filter) -> Self {
+        Selection::Matching(filter)
+    }
+}
+
+impl Collection {
+    pub(crate) fn new(db: Lumos, name: &str) -> Self {
+        Collection { db, name: name.to_string() }
+    }
+
+    /// The name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The database it belongs to.
+    pub fn database(&self) -> &Lumos {
+        &self.db
+    }
+
+    /// Inserts or replaces a document, as its own commit. Takes a [`Doc`] or `(key, text)`.
+    ///
+    /// # Errors
+    /// `DimensionMismatch`, `Vector` (NaN, infinite, zero under cosine), `FieldType`, `InvalidArgument`
+    /// for a key or document past its limits, `ReadOnly`, `Storage`. Nothing is written then.
+    pub fn put(&self, doc: impl Into<Doc>) -> Result<Seqno> {
+        let mut batch = Batch::new();
+        batch.put(&self.name, doc);
+        self.db.write_embedded(batch)
+    }
+
+    /// Inserts or replaces documents, 1,000 a commit; returns how many.
+    ///
+    /// # Errors
+    /// As [`Collection::put`]; the commits before the one that failed stay.
+    pub fn put_all<D: Into<Doc>>(&self, docs: impl IntoIterator<Item = D>) -> Result<u64> {
+        let mut batch = Batch::new();
+        let mut count = 0;
+        for doc in docs {
+            batch.put(&self.name, doc);
+            count += 1;
+            if batch.len() == PUT_ALL_BATCH {
+                self.db.write_embedded(std::mem::take(&mut batch))?;
+            }
+        }
+        if !batch.is_empty() {
+            self.db.write_embedded(batch)?;
+        }
+        Ok(count)
+    }
+
+    /// The document of a key, with its vectors as stored (of unit length under cosine).
+    ///
+    /// # Errors
+    /// Only when the database cannot be read.
+    pub fn get(&self, key: &str) -> Result<Option<Doc>> {
+        self.db.snapshot().get(&self.name, key)
+    }
+
+    /// Deletes a document by key, or every document that matches a filter, in one commit; returns how
+    /// many there were.
+    ///
+    /// ```
+    /// # fn main() -> lumos_engine::Result<()> {
+    /// use lumos_engine::{Doc, Lumos, field};
+    /// let docs = Lumos::memory()?.collection("docs")?;
+    /// docs.put(Doc::new("a").field("year", 1999))?;
+    /// docs.put(Doc::new("b").field("year", 2026))?;
+    /// assert_eq!(docs.delete(field("year").lt(2000))?, 1);
+    /// assert_eq!(docs.delete("b")?, 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// `Filter` for an unknown field, `ReadOnly`, `Storage`.
+    pub fn delete(&self, selection: impl Into<Selection>) -> Result<u64> {
+        let core = self.db.core();
+        core.committer()?;
+        core.wait_for_room();
+        // What is deleted is decided and logged under one guard: keys, not the filter, are replayed.
+        let guard = core.exclusive();
+        let state = core.state();
+        let state = state.collection(&self.name)?;
+        let keys = match selection.into() {
+            Selection::Key(key) => match state.find(&key)? {
+                Some(_) => vec![key],
+                None => Vec::new(),
+            },
+            Selection::Matching(filter) => execute::matching_keys(state, &filter)?,
+        };
+        let changes: Vec<Change> = keys
+            .into_iter()
+            .map(|key| Change::Delete { collection: self.name.clone(), key })
+            .collect();
+        if !changes.is_empty() {
+            core.write_exclusive(&guard, &changes)?;
+        }
+        Ok(changes.len() as u64)
+    }
+
+    /// Number of documents.
+    ///
+    /// # Errors
+    /// `UnknownCollection` when it was dropped.
+    pub fn count(&self) -> Result<u64> {
+        Ok(self.db.core().state().collection(&self.name)?.live())
+    }
+
+    /// Number of documents that match a filter.
+    ///
+    /// # Errors
+    /// `Filter` for a bad filter or an unknown field.
+    pub fn count_matching(&self, filter: impl lumos_index::IntoFilter) -> Result<u64> {
+        let filter = filter
+            .into_filter()
+            .map_err(|source| Error::Filter { input: String::new(), source })?;
+        execute::count(self.db.core().state().collection(&self.name)?, &filter)
+    }
+
+    /// The schema as stored.
+    ///
+    /// # Errors
+    /// `UnknownCollection` when it was dropped.
+    pub fn schema(&self) -> Result<Schema> {
+        Ok((*self.db.core().state().collection(&self.name)?.schema).clone())
+    }
+
+    /// Documents in key order.
+    ///
+    /// # Errors
+    /// Only when the database cannot be read.
+    pub fn scan(&self, scan: &Scan) -> Result<Vec<Doc>> {
+        self.db.snapshot().scan(&self.name, scan)
+    }
+
+    /// Starts a search from text, from a vector, or from a stored document ([`like`](crate::like)).
+    pub fn search(&self, query: impl Into<Query>) -> Search {
+        Search::new(self.db.clone(), &self.name, query.into())
+    }
+}

@@ -1,0 +1,176 @@
+//! What every handle of one open database shares.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use lumos_wal::{Committer, Durability, Vfs, WriterLock};
+use parking_lot::{Mutex, RwLock, RwLockWriteGuard};
+
+use crate::doc::{DEFAULT_TEXT_FIELD, DEFAULT_VECTOR_FIELD};
+use crate::manifest::{CollectionKind, Manifest};
+use crate::op::{self, Op};
+use crate::prepare::{Prepared, Preparer};
+use crate::publish::Publisher;
+use crate::segment::SegmentAccess;
+use crate::state::DbState;
+use crate::{Batch, Change, EmbedKind, Embedder, Error, Result, Schema, Seqno};
+
+/// The parts of an open database.
+#[derive(Debug)]
+pub(crate) struct Core {
+    /// `None` for a database in memory.
+    pub(crate) dir: Option<PathBuf>,
+    pub(crate) vfs: Arc<dyn Vfs>,
+    pub(crate) access: SegmentAccess,
+    pub(crate) durability: Durability,
+    pub(crate) max_wal_bytes: u64,
+    pub(crate) publisher: Arc<Publisher>,
+    /// `None` when read-only.
+    pub(crate) committer: Option<Committer<Vec<Op>>>,
+    /// Shared by transactions that read nothing, exclusive for those whose reads must still hold when
+    /// they commit.
+    pub(crate) gate: RwLock<()>,
+    /// Held by whoever seals, merges or writes the manifest.
+    pub(crate) maintenance: Mutex<Manifest>,
+    pub(crate) embedders: RwLock<BTreeMap<String, Arc<dyn Embedder>>>,
+    /// What went wrong in the background, until a handle has reported it.
+    pub(crate) background_error: Mutex<Option<String>>,
+    pub(crate) _lock: Option<WriterLock>,
+}
+
+impl Core {
+    /// The current state.
+    pub(crate) fn state(&self) -> Arc<DbState> {
+        self.publisher.current()
+    }
+
+    pub(crate) fn committer(&self) -> Result<&Committer<Vec<Op>>> {
+        self.committer.as_ref().ok_or(Error::ReadOnly)
+    }
+
+    /// Commits changes that depend on nothing read before.
+    pub(crate) fn write(&self, changes: &[Change]) -> Result<Seqno> {
+        self.committer()?;
+        {
+            let _shared = self.gate.read();
+            let prepared = self.prepare(changes)?;
+            if !prepared.exclusive {
+                return self.commit(prepared.ops);
+            }
+        }
+        let exclusive = self.exclusive();
+        self.write_exclusive(&exclusive, changes)
+    }
+
+    /// Keeps every other transaction out until the guard is dropped.
+    pub(crate) fn exclusive(&self) -> RwLockWriteGuard<'_, ()> {
+        self.gate.write()
+    }
+
+    /// Commits changes that depend on what was read under the guard.
+    pub(crate) fn write_exclusive(
+        &self,
+        _guard: &RwLockWriteGuard<'_, ()>,
+        changes: &[Change],
+    ) -> Result<Seqno> {
+        self.commit(self.prepare(changes)?.ops)
+    }
+
+    /// Creates or widens a collection.
+    pub(crate) fn ensure(&self, collection: &str, schema: &Schema) -> Result<()> {
+        let missing = |state: &DbState| -> Result<Prepared> {
+            let mut preparer = Preparer::new(state);
+            preparer.ensure(collection, schema)?;
+            Ok(preparer.finish())
+        };
+        if missing(&self.state())?.ops.is_empty() {
+            return Ok(());
+        }
+        self.committer()?;
+        let _exclusive = self.exclusive();
+        let ops = missing(&self.state())?.ops;
+        if !ops.is_empty() {
+            self.commit(ops)?;
+        }
+        Ok(())
+    }
+
+    fn prepare(&self, changes: &[Change]) -> Result<Prepared> {
+        let state = self.state();
+        let mut preparer = Preparer::new(&state);
+        for change in changes {
+            preparer.change(change)?;
+        }
+        Ok(preparer.finish())
+    }
+
+    /// Logs, applies and publishes operations; returns when they are as durable as configured.
+    pub(crate) fn commit(&self, ops: Vec<Op>) -> Result<Seqno> {
+        let committer = self.committer()?;
+        self.publisher.check()?;
+        if ops.is_empty() {
+            return Ok(self.state().seqno);
+        }
+        let payload = op::encode(&ops).map_err(|source| Error::Json {
+            key: "schema".to_string(),
+            source,
+        })?;
+        let seqno = committer.commit(payload, ops, self.durability)?;
+        self.publisher.check()?;
+        Ok(seqno)
+    }
+
+    /// Waits while the background is too far behind, outside of all locks.
+    pub(crate) fn wait_for_room(&self) {
+        self.publisher.work().wait_for_room();
+    }
+
+    /// The embedder registered for a collection.
+    pub(crate) fn embedder(&self, collection: &str) -> Option<Arc<dyn Embedder>> {
+        self.embedders.read().get(collection).cloned()
+    }
+
+    /// Embeds the default text of documents that bring no default vector, where an embedder is set.
+    pub(crate) fn embed(&self, batch: Batch) -> Result<Vec<Change>> {
+        let mut changes = batch.into_changes();
+        let embedders = self.embedders.read().clone();
+        for (collection, embedder) in &embedders {
+            let mut due: Vec<(usize, String)> = Vec::new();
+            for (at, change) in changes.iter().enumerate() {
+                if let Change::Put { collection: target, doc } = change
+                    && target == collection
+                    && !doc.vectors.contains_key(DEFAULT_VECTOR_FIELD)
+                    && let Some(text) = doc.text_field(DEFAULT_TEXT_FIELD)
+                    && !text.trim().is_empty()
+                {
+                    due.push((at, text.to_string()));
+                }
+            }
+            for part in due.chunks(embedder.batch_size().max(1)) {
+                let texts: Vec<&str> = part.iter().map(|(_, text)| text.as_str()).collect();
+                let vectors = embedder.embed(&texts, EmbedKind::Document)?;
+                if vectors.len() != texts.len() {
+                    return Err(Error::Embedder {
+                        model: embedder.name().to_string(),
+                        detail: format!("{} vectors for {} texts", vectors.len(), texts.len()),
+                    });
+                }
+                for ((at, _), vector) in part.iter().zip(vectors) {
+                    if let Some(Change::Put { doc, .. }) = changes.get_mut(*at) {
+                        doc.vectors.insert(DEFAULT_VECTOR_FIELD.to_string(), vector);
+                    }
+                }
+            }
+        }
+        Ok(changes)
+    }
+
+    /// The value of a key in a key space.
+    pub(crate) fn kv_get(&self, state: &DbState, space: &str, key: &str) -> Result<Option<Vec<u8>>> {
+        match state.named(CollectionKind::Kv, space) {
+            Some(state) => state.value(key),
+            None => Ok(None),
+        }
+    }
+}

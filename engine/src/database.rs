@@ -1,0 +1,324 @@
+//! The handle of an open database.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use crate::collection::Collection;
+use crate::core::Core;
+use crate::kv::Kv;
+use crate::manifest::CollectionKind;
+use crate::op::Op;
+use crate::snapshot::Snapshot;
+use crate::stats::Stats;
+use crate::transaction::Transaction;
+use crate::{
+    Batch, Doc, Embedder, Error, Hit, OpenOptions, Result, Scan, Schema, SearchRequest, Seqno, Store,
+};
+
+/// An open database. Clones are cheap and share it; it closes when the last one is dropped.
+///
+/// ```
+/// use lumos_engine::{Doc, Lumos};
+/// use serde_json::json;
+///
+/// # fn main() -> lumos_engine::Result<()> {
+/// let db = Lumos::memory()?;
+/// let docs = db.collection("docs")?;
+/// docs.put(Doc::new("a1").text("Rust is fast").vector([1.0, 0.0]).meta(json!({"year": 2026})))?;
+/// docs.put(Doc::new("a2").text("Snow is white").vector([0.0, 1.0]).meta(json!({"year": 2020})))?;
+///
+/// let hits = docs.search(&[0.9, 0.1]).filter("year >= 2025").limit(10).run()?;
+/// assert_eq!(hits[0].key(), "a1");
+/// let hits = docs.search("snow").run()?;
+/// assert_eq!(hits[0].key(), "a2");
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+pub struct Lumos {
+    handle: Arc<Handle>,
+}
+
+/// Stops the background thread when the last [`Lumos`] is gone.
+#[derive(Debug)]
+pub(crate) struct Handle {
+    pub(crate) core: Arc<Core>,
+    pub(crate) worker: Option<JoinHandle<()>>,
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.core.publisher.work().stop();
+        if let Some(worker) = self.worker.take() {
+            // A worker that panicked has reported it already; there is nobody left to tell.
+            let _ = worker.join();
+        }
+        if let Some(committer) = &self.core.committer {
+            // Best effort for buffered commits: an error here poisons a log that is closing anyway.
+            let _ = committer.sync();
+        }
+    }
+}
+
+impl Lumos {
+    /// Opens the database in this directory, creating it when missing.
+    ///
+    /// # Errors
+    /// See [`OpenOptions::open`].
+    pub fn open(path: impl AsRef<Path>) -> Result<Lumos> {
+        Lumos::options().open(path)
+    }
+
+    /// A database in memory, gone when the last handle is dropped.
+    ///
+    /// # Errors
+    /// None today; the signature leaves room for limits.
+    pub fn memory() -> Result<Lumos> {
+        Ok(Lumos::from_handle(crate::recovery::memory()?))
+    }
+
+    /// Options for opening.
+    pub fn options() -> OpenOptions {
+        OpenOptions::default()
+    }
+
+    pub(crate) fn open_with(path: &Path, options: OpenOptions) -> Result<Lumos> {
+        Ok(Lumos::from_handle(crate::recovery::open(path, options)?))
+    }
+
+    fn from_handle(handle: Handle) -> Lumos {
+        Lumos { handle: Arc::new(handle) }
+    }
+
+    pub(crate) fn core(&self) -> &Core {
+        &self.handle.core
+    }
+
+    /// A collection, created when missing.
+    ///
+    /// # Errors
+    /// `InvalidArgument` for a bad name; `UnknownCollection` when it is missing and the handle is
+    /// read-only.
+    pub fn collection(&self, name: &str) -> Result<Collection> {
+        if self.core().state().named(CollectionKind::Documents, name).is_none() {
+            if self.core().committer.is_none() {
+                self.core().state().collection(name)?;
+            }
+            self.core().ensure(name, &Schema::new())?;
+        }
+        Ok(Collection::new(self.clone(), name))
+    }
+
+    /// A collection with this schema, created when missing; a stored one must agree with it.
+    ///
+    /// # Errors
+    /// `SchemaMismatch`, `DimensionMismatch` or `ModelMismatch` when the stored schema contradicts it.
+    pub fn collection_with(&self, name: &str, schema: Schema) -> Result<Collection> {
+        self.core().ensure(name, &schema)?;
+        Ok(Collection::new(self.clone(), name))
+    }
+
+    /// A collection that exists.
+    ///
+    /// # Errors
+    /// `UnknownCollection`, naming those that exist.
+    pub fn existing_collection(&self, name: &str) -> Result<Collection> {
+        self.core().state().collection(name)?;
+        Ok(Collection::new(self.clone(), name))
+    }
+
+    /// The names of all collections, sorted.
+    pub fn collections(&self) -> Vec<String> {
+        self.core().state().names(CollectionKind::Documents)
+    }
+
+    /// Drops a collection with all its documents; snapshots keep theirs.
+    ///
+    /// # Errors
+    /// `UnknownCollection`.
+    pub fn drop_collection(&self, name: &str) -> Result<()> {
+        self.core().committer()?;
+        let _exclusive = self.core().exclusive();
+        let id = self.core().state().collection(name)?.id;
+        self.core().commit(vec![Op::Drop { id }])?;
+        self.core().embedders.write().remove(name);
+        Ok(())
+    }
+
+    /// Runs a transaction: everything it changes is committed when the closure returns `Ok`, nothing
+    /// otherwise. The closure must not write through another handle of the same database.
+    ///
+    /// ```
+    /// # fn main() -> lumos_engine::Result<()> {
+    /// # let db = lumos_engine::Lumos::memory()?;
+    /// db.write(|tx| {
+    ///     tx.put("docs", ("a1", "Rust is fast"))?;
+    ///     tx.kv("sync").set("cursor", 42)
+    /// })?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// The closure's own error, or that of the commit.
+    pub fn write<T>(&self, run: impl FnOnce(&mut Transaction<'_>) -> Result<T>) -> Result<T> {
+        self.core().committer()?;
+        self.core().wait_for_room();
+        let mut transaction = Transaction::new(self.core());
+        let value = run(&mut transaction)?;
+        transaction.commit()?;
+        Ok(value)
+    }
+
+    pub(crate) fn write_batch(&self, batch: Batch) -> Result<Seqno> {
+        self.core().committer()?;
+        self.core().wait_for_room();
+        self.core().write(batch.changes())
+    }
+
+    /// Commits a batch, embedding texts where an embedder is set.
+    pub(crate) fn write_embedded(&self, batch: Batch) -> Result<Seqno> {
+        self.core().committer()?;
+        self.core().wait_for_room();
+        let changes = self.core().embed(batch)?;
+        self.core().write(&changes)
+    }
+
+    /// A key space of the key-value state.
+    pub fn kv(&self, space: &str) -> Kv {
+        Kv::new(self.clone(), space)
+    }
+
+    /// The state of all collections now, unchanged by later commits.
+    pub fn snapshot(&self) -> Snapshot {
+        Snapshot::new(self.core().state())
+    }
+
+    /// Registers what embeds the texts of a collection: documents without a vector are embedded when they
+    /// are put through a [`Collection`] or [`Lumos::write`], and text queries search by vector.
+    ///
+    /// # Errors
+    /// `ModelMismatch` or `DimensionMismatch` when the collection was embedded otherwise.
+    pub fn set_embedder(&self, collection: &str, embedder: Arc<dyn Embedder>) -> Result<()> {
+        let schema = Schema::new()
+            .vector(embedder.dimension(), lumos_index::Metric::Cosine)
+            .model(embedder.name());
+        self.core().ensure(collection, &schema)?;
+        self.core().embedders.write().insert(collection.to_string(), embedder);
+        Ok(())
+    }
+
+    /// Makes every commit so far durable, whatever the durability of the handle.
+    ///
+    /// # Errors
+    /// `ReadOnly`, `Storage`.
+    pub fn sync(&self) -> Result<()> {
+        Ok(self.core().committer()?.sync()?)
+    }
+
+    /// Seals what is in memory to files, so that the next open replays nothing.
+    ///
+    /// # Errors
+    /// `ReadOnly`, `Storage`.
+    pub fn flush(&self) -> Result<()> {
+        self.core().committer()?;
+        crate::seal::flush(self.core())
+    }
+
+    /// Seals, then merges every collection into one segment without deleted rows.
+    ///
+    /// # Errors
+    /// `ReadOnly`, `Storage`, `Corruption` when a segment cannot be read.
+    pub fn compact(&self) -> Result<()> {
+        self.core().committer()?;
+        crate::seal::flush(self.core())?;
+        crate::merge::compact(self.core())
+    }
+
+    /// Sizes and counts.
+    pub fn stats(&self) -> Stats {
+        crate::stats::collect(self.core())
+    }
+
+    /// Whether this handle may write.
+    pub fn is_read_only(&self) -> bool {
+        self.core().committer.is_none()
+    }
+
+    /// The last commit in the current state.
+    pub fn seqno(&self) -> Seqno {
+        self.core().state().seqno
+    }
+
+    /// Verifies every checksum of every segment file.
+    ///
+    /// # Errors
+    /// [`Error::Corruption`] with the first damaged file and offset.
+    pub fn verify(&self) -> Result<()> {
+        for state in self.core().state().collections.values() {
+            for segment in state.segments.iter().filter_map(|view| view.as_sealed()) {
+                segment.verify()?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Store for Lumos {
+    fn ensure_collection(&self, collection: &str, schema: &Schema) -> Result<()> {
+        self.core().ensure(collection, schema)
+    }
+
+    fn schema(&self, collection: &str) -> Result<Option<Schema>> {
+        let state = self.core().state();
+        let state = state.named(CollectionKind::Documents, collection);
+        Ok(state.map(|state| (*state.schema).clone()))
+    }
+
+    fn collections(&self) -> Result<Vec<String>> {
+        Ok(Lumos::collections(self))
+    }
+
+    fn count(&self, collection: &str) -> Result<u64> {
+        Ok(self.snapshot().count(collection))
+    }
+
+    fn get(&self, collection: &str, key: &str) -> Result<Option<Doc>> {
+        self.snapshot().get(collection, key)
+    }
+
+    fn scan(&self, collection: &str, scan: &Scan) -> Result<Vec<Doc>> {
+        self.snapshot().scan(collection, scan)
+    }
+
+    fn search(&self, collection: &str, request: &SearchRequest) -> Result<Vec<Hit>> {
+        self.snapshot().search(collection, request)
+    }
+
+    fn write(&self, batch: Batch) -> Result<Seqno> {
+        self.write_batch(batch)
+    }
+
+    fn kv_get(&self, space: &str, key: &str) -> Result<Option<Vec<u8>>> {
+        self.kv(space).get_bytes(key)
+    }
+
+    fn kv_scan(&self, space: &str, scan: &Scan) -> Result<Vec<(String, Vec<u8>)>> {
+        self.kv(space).scan(scan)
+    }
+}
+
+/// Refuses a limit outside 1 to 16,384.
+pub(crate) fn check_limit(limit: usize) -> Result<()> {
+    if (1..=MAX_LIMIT).contains(&limit) {
+        return Ok(());
+    }
+    Err(Error::InvalidArgument {
+        argument: "limit",
+        detail: format!("must be 1 to {MAX_LIMIT}, it is {limit}"),
+    })
+}
+
+/// Most hits of one search.
+const MAX_LIMIT: usize = 16_384;

@@ -1,0 +1,115 @@
+//! The vectors of one field: a prefix with a graph, never changed once published, and a short tail.
+
+use std::sync::Arc;
+
+use lumos_index::{Hnsw, HnswParams, Vectors};
+
+use super::MemorySegment;
+use crate::VectorField;
+
+/// Vectors that are compared one by one before a graph is worth building.
+pub(crate) const GRAPH_MIN_ROWS: usize = 4_096;
+
+/// A run of vectors with a graph over them; shared with searches, never changed.
+#[derive(Debug)]
+pub(crate) struct Indexed {
+    pub(crate) data: Vec<f32>,
+    /// The row of every vector, ascending.
+    pub(crate) rows: Vec<u32>,
+    pub(crate) graph: Hnsw,
+}
+
+/// The vectors of one field of a segment in memory.
+#[derive(Debug)]
+pub(crate) struct VectorColumn {
+    pub(crate) field: VectorField,
+    pub(crate) indexed: Option<Arc<Indexed>>,
+    pub(crate) tail: Vec<f32>,
+    pub(crate) tail_rows: Vec<u32>,
+}
+
+impl VectorColumn {
+    pub(crate) fn new(field: VectorField) -> Self {
+        VectorColumn { field, indexed: None, tail: Vec::new(), tail_rows: Vec::new() }
+    }
+
+    pub(crate) fn push(&mut self, row: u32, vector: &[f32]) {
+        if vector.len() == self.field.dimension {
+            self.tail.extend_from_slice(vector);
+            self.tail_rows.push(row);
+        }
+    }
+
+    /// Number of vectors.
+    pub(crate) fn len(&self) -> usize {
+        self.indexed.as_ref().map_or(0, |indexed| indexed.rows.len()) + self.tail_rows.len()
+    }
+
+    /// The vector of a row.
+    pub(crate) fn vector(&self, row: u32) -> Option<Vec<f32>> {
+        let dimension = self.field.dimension;
+        let slice = |data: &[f32], at: usize| {
+            data.get(at * dimension..(at + 1) * dimension).map(<[f32]>::to_vec)
+        };
+        if let Ok(at) = self.tail_rows.binary_search(&row) {
+            return slice(&self.tail, at);
+        }
+        let indexed = self.indexed.as_ref()?;
+        slice(&indexed.data, indexed.rows.binary_search(&row).ok()?)
+    }
+}
+
+impl MemorySegment {
+    /// Extends the graph of every field over its tail where that is worth it, and says whether it did.
+    ///
+    /// The vectors are copied under the read lock and linked outside of it, so that neither a commit
+    /// nor a search waits for construction. Only one thread may call this.
+    pub(crate) fn grow_graphs(&self, least_tail: usize, least_total: usize) -> bool {
+        let due: Vec<String> = self.read(|rows| {
+            rows.vectors
+                .iter()
+                .filter(|(_, column)| {
+                    let tail = column.tail_rows.len();
+                    tail > 0 && tail >= least_tail && column.len() >= least_total
+                })
+                .map(|(name, _)| name.clone())
+                .collect()
+        });
+        for name in &due {
+            self.grow_graph(name);
+        }
+        !due.is_empty()
+    }
+
+    fn grow_graph(&self, name: &str) {
+        let copied = self.read(|rows| {
+            let column = rows.vectors.get(name)?;
+            Some((
+                column.field,
+                column.indexed.clone(),
+                column.tail.clone(),
+                column.tail_rows.clone(),
+            ))
+        });
+        let Some((field, indexed, tail, tail_rows)) = copied else { return };
+        let taken = tail_rows.len();
+        let (mut data, mut rows) = match &indexed {
+            Some(indexed) => (indexed.data.clone(), indexed.rows.clone()),
+            None => (Vec::new(), Vec::new()),
+        };
+        data.extend_from_slice(&tail);
+        rows.extend_from_slice(&tail_rows);
+        let Ok(vectors) = Vectors::new(field.dimension, &data) else { return };
+        let graph = match &indexed {
+            Some(indexed) => indexed.graph.extended(vectors, field.metric),
+            None => Hnsw::build(vectors, field.metric, &HnswParams::default()),
+        };
+        let indexed = Arc::new(Indexed { data, rows, graph });
+        let mut rows = self.rows.write();
+        if let Some(column) = rows.vectors.get_mut(name) {
+            column.indexed = Some(indexed);
+            column.tail.drain(..taken * field.dimension);
+            column.tail_rows.drain(..taken);
+        }
+    }
+}

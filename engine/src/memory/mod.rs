@@ -1,0 +1,193 @@
+//! A segment in memory: append-only rows, searchable in every leg as soon as they are applied.
+//!
+//! The newest one of a collection is its active segment; when it is full it is frozen, still
+//! searched, and sealed to a file with the same row ids.
+
+mod column;
+mod search;
+
+use std::collections::BTreeMap;
+use std::ops::Bound;
+use std::sync::Arc;
+
+use lumos_index::{Analyzer, MemoryColumns, MemoryPostings};
+use parking_lot::RwLock;
+use roaring::RoaringBitmap;
+
+use crate::Schema;
+use crate::manifest::CollectionKind;
+use crate::record::{Body, Record};
+
+pub(crate) use column::{Indexed, VectorColumn};
+
+/// Rows at which an active segment is frozen.
+pub(crate) const SEAL_ROWS: u32 = 50_000;
+/// Bytes at which an active segment is frozen.
+pub(crate) const SEAL_BYTES: usize = 64 << 20;
+
+/// One row.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    pub(crate) key: Arc<str>,
+    pub(crate) payload: Vec<u8>,
+    pub(crate) seqno: u64,
+    /// The row of this segment that this one replaced.
+    previous: Option<u32>,
+}
+
+/// The columns of a segment in memory.
+#[derive(Debug)]
+pub(crate) struct Rows {
+    pub(crate) entries: Vec<Entry>,
+    pub(crate) vectors: BTreeMap<String, VectorColumn>,
+    pub(crate) postings: MemoryPostings,
+    pub(crate) columns: MemoryColumns,
+    /// The newest row of every key.
+    keys: BTreeMap<Arc<str>, u32>,
+    bytes: usize,
+}
+
+/// A segment in memory. One thread appends; any number of threads read under the lock, which is never
+/// held during I/O or graph construction.
+#[derive(Debug)]
+pub(crate) struct MemorySegment {
+    kind: CollectionKind,
+    text_fields: Vec<String>,
+    rows: RwLock<Rows>,
+}
+
+impl MemorySegment {
+    pub(crate) fn new(kind: CollectionKind, schema: &Schema) -> Self {
+        let text_fields: Vec<String> = schema.texts.keys().cloned().collect();
+        MemorySegment {
+            kind,
+            rows: RwLock::new(Rows {
+                entries: Vec::new(),
+                vectors: BTreeMap::new(),
+                postings: MemoryPostings::new(Analyzer::default(), &text_fields),
+                columns: MemoryColumns::new(),
+                keys: BTreeMap::new(),
+                bytes: 0,
+            }),
+            text_fields,
+        }
+    }
+
+    /// The text fields this segment indexes; a schema with others needs another segment.
+    pub(crate) fn text_fields(&self) -> &[String] {
+        &self.text_fields
+    }
+
+    /// Appends a row and returns its id.
+    pub(crate) fn append(&self, record: Record, seqno: u64, schema: &Schema) -> u32 {
+        let body = match self.kind {
+            // What does not parse was never written by a commit; it is kept as an unindexed payload.
+            CollectionKind::Documents => {
+                serde_json::from_slice::<Body>(&record.payload).unwrap_or_default()
+            }
+            CollectionKind::Kv => Body::default(),
+        };
+        let bytes = record.bytes();
+        let mut rows = self.rows.write();
+        let row = rows.entries.len() as u32;
+        if self.kind == CollectionKind::Documents {
+            let texts: Vec<(&str, &str)> =
+                body.texts.iter().map(|(field, text)| (field.as_str(), text.as_str())).collect();
+            rows.postings.add(row, &texts);
+            rows.columns.add(row, &body.meta);
+        }
+        for (name, vector) in record.vectors {
+            if let Some(field) = schema.vectors.get(&name) {
+                let column =
+                    rows.vectors.entry(name).or_insert_with(|| VectorColumn::new(*field));
+                column.push(row, &vector);
+            }
+        }
+        let previous = rows.keys.insert(record.key.clone(), row);
+        rows.entries.push(Entry { key: record.key, payload: record.payload, seqno, previous });
+        rows.bytes += bytes;
+        row
+    }
+
+    /// Number of rows.
+    pub(crate) fn len(&self) -> u32 {
+        self.rows.read().entries.len() as u32
+    }
+
+    /// Bytes in memory, about.
+    pub(crate) fn bytes(&self) -> usize {
+        self.rows.read().bytes
+    }
+
+    /// Whether it is time to freeze this segment.
+    pub(crate) fn is_full(&self) -> bool {
+        let rows = self.rows.read();
+        rows.entries.len() as u32 >= SEAL_ROWS || rows.bytes >= SEAL_BYTES
+    }
+
+    /// The seqno of the oldest row.
+    pub(crate) fn min_seqno(&self) -> Option<u64> {
+        self.rows.read().entries.first().map(|entry| entry.seqno)
+    }
+
+    /// The newest row of a key below the watermark.
+    pub(crate) fn find(&self, key: &str, watermark: u32) -> Option<u32> {
+        let rows = self.rows.read();
+        let mut row = rows.keys.get(key).copied();
+        while let Some(candidate) = row {
+            if candidate < watermark {
+                return row;
+            }
+            row = rows.entries.get(candidate as usize).and_then(|entry| entry.previous);
+        }
+        None
+    }
+
+    /// Reads one row.
+    pub(crate) fn with_entry<T>(&self, row: u32, read: impl FnOnce(&Entry) -> T) -> Option<T> {
+        self.rows.read().entries.get(row as usize).map(read)
+    }
+
+    /// The stored vectors of a row.
+    pub(crate) fn vectors(&self, row: u32) -> BTreeMap<String, Vec<f32>> {
+        let rows = self.rows.read();
+        rows.vectors
+            .iter()
+            .filter_map(|(name, column)| Some((name.clone(), column.vector(row)?)))
+            .collect()
+    }
+
+    /// Live keys in order from `from`, with their rows.
+    pub(crate) fn keys_from(
+        &self,
+        from: Bound<&str>,
+        prefix: &str,
+        limit: usize,
+        watermark: u32,
+        deletes: &RoaringBitmap,
+    ) -> Vec<(Arc<str>, u32)> {
+        let rows = self.rows.read();
+        let mut found = Vec::new();
+        for (key, &newest) in rows.keys.range::<str, _>((from, Bound::Unbounded)) {
+            if found.len() >= limit || !key.starts_with(prefix) {
+                break;
+            }
+            let mut row = Some(newest);
+            while let Some(candidate) = row {
+                if candidate < watermark {
+                    if !deletes.contains(candidate) {
+                        found.push((key.clone(), candidate));
+                    }
+                    break;
+                }
+                row = rows.entries.get(candidate as usize).and_then(|entry| entry.previous);
+            }
+        }
+        found
+    }
+
+    /// Reads all columns at once, for sealing.
+    pub(crate) fn read<T>(&self, read: impl FnOnce(&Rows) -> T) -> T {
+        read(&self.rows.read())
+    }
+}

@@ -1,0 +1,361 @@
+//! From what a caller asks to physical operations: names, keys, schema, vectors are checked here,
+//! before anything is logged.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::doc::DEFAULT_VECTOR_FIELD;
+use crate::manifest::CollectionKind;
+use crate::name::{MAX_DIMENSION, MAX_PAYLOAD_BYTES, check_depth, check_key, check_name};
+use crate::op::Op;
+use crate::record::Record;
+use crate::state::DbState;
+use crate::{Change, Doc, Error, FieldType, Metric, Result, Schema, VectorField};
+
+/// Checks changes against one state and collects operations.
+pub(crate) struct Preparer<'a> {
+    state: &'a DbState,
+    next_collection: u32,
+    touched: BTreeMap<(CollectionKind, String), Touched>,
+    data: Vec<Op>,
+    conditional: bool,
+}
+
+/// A collection that this transaction writes.
+struct Touched {
+    id: u32,
+    schema: Schema,
+    created: bool,
+    changed: bool,
+}
+
+/// The operations of a transaction.
+pub(crate) struct Prepared {
+    pub(crate) ops: Vec<Op>,
+    /// Whether they hold only as long as no other transaction commits in between.
+    pub(crate) exclusive: bool,
+}
+
+#[derive(Serialize)]
+struct BodyRef<'a> {
+    #[serde(rename = "m", skip_serializing_if = "Map::is_empty")]
+    meta: &'a Map<String, Value>,
+    #[serde(rename = "t", skip_serializing_if = "BTreeMap::is_empty")]
+    texts: &'a BTreeMap<String, String>,
+}
+
+impl<'a> Preparer<'a> {
+    pub(crate) fn new(state: &'a DbState) -> Self {
+        Preparer {
+            state,
+            next_collection: state.next_collection,
+            touched: BTreeMap::new(),
+            data: Vec::new(),
+            conditional: false,
+        }
+    }
+
+    /// Adds one change.
+    pub(crate) fn change(&mut self, change: &Change) -> Result<()> {
+        match change {
+            Change::Put { collection, doc } => self.put(collection, doc),
+            Change::Delete { collection, key } => {
+                check_key(key)?;
+                self.delete(CollectionKind::Documents, collection, key)
+            }
+            Change::KvSet { space, key, value } => {
+                check_key(key)?;
+                check_payload(value.len())?;
+                let touched = self.touch(CollectionKind::Kv, space)?;
+                let (id, record) = (touched.id, Record::from_value(key, value.clone()));
+                self.data.push(Op::Upsert { id, record: Box::new(record) });
+                Ok(())
+            }
+            Change::KvDelete { space, key } => {
+                check_key(key)?;
+                self.delete(CollectionKind::Kv, space, key)
+            }
+            Change::KvExpect { space, key, value } => {
+                self.conditional = true;
+                let stored = match self.state.named(CollectionKind::Kv, space) {
+                    Some(state) => state.value(key)?,
+                    None => None,
+                };
+                if stored == *value {
+                    return Ok(());
+                }
+                let detail = match (value, stored) {
+                    (None, _) => "a value was stored meanwhile",
+                    (_, None) => "the expected value is gone",
+                    _ => "another value was stored meanwhile",
+                };
+                Err(Error::Conflict { key: key.clone(), detail: detail.to_string() })
+            }
+        }
+    }
+
+    /// Creates the collection if it is missing, and adds what the schema declares to it.
+    pub(crate) fn ensure(&mut self, collection: &str, wanted: &Schema) -> Result<()> {
+        let touched = self.touch(CollectionKind::Documents, collection)?;
+        let mismatch = |detail: String| {
+            Err(Error::SchemaMismatch { collection: collection.to_string(), detail })
+        };
+        for (name, field) in &wanted.vectors {
+            check_name("vector field", name)?;
+            if field.dimension == 0 || field.dimension > MAX_DIMENSION {
+                return Err(Error::InvalidArgument {
+                    argument: "dimension",
+                    detail: format!("must be 1 to {MAX_DIMENSION}, it is {}", field.dimension),
+                });
+            }
+            match touched.schema.vectors.get(name) {
+                None => {
+                    touched.schema.vectors.insert(name.clone(), *field);
+                    touched.changed = true;
+                }
+                Some(stored) if stored.dimension != field.dimension => {
+                    return Err(Error::DimensionMismatch {
+                        collection: collection.to_string(),
+                        expected: stored.dimension,
+                        got: field.dimension,
+                        model: touched.schema.model.clone(),
+                    });
+                }
+                Some(stored) if stored.metric != field.metric => {
+                    return mismatch(format!(
+                        "vector field \"{name}\" has metric {:?}, {:?} was asked for",
+                        stored.metric, field.metric
+                    ));
+                }
+                Some(_) => {}
+            }
+        }
+        for (name, analyzer) in &wanted.texts {
+            check_name("text field", name)?;
+            if lumos_index::Analyzer::named(analyzer).is_none() {
+                return Err(Error::InvalidArgument {
+                    argument: "analyzer",
+                    detail: format!("\"{analyzer}\" is not known; there is \"default\""),
+                });
+            }
+            match touched.schema.texts.get(name) {
+                None => {
+                    touched.schema.texts.insert(name.clone(), analyzer.clone());
+                    touched.changed = true;
+                }
+                Some(stored) if stored != analyzer => {
+                    return mismatch(format!(
+                        "text field \"{name}\" has analyzer \"{stored}\", \"{analyzer}\" was asked for"
+                    ));
+                }
+                Some(_) => {}
+            }
+        }
+        for (name, kind) in &wanted.fields {
+            match touched.schema.fields.get(name) {
+                None => {
+                    touched.schema.fields.insert(name.clone(), *kind);
+                    touched.changed = true;
+                }
+                Some(stored) if stored != kind => {
+                    return mismatch(format!("field \"{name}\" is {stored:?}, not {kind:?}"));
+                }
+                Some(_) => {}
+            }
+        }
+        if let Some(model) = &wanted.model {
+            match &touched.schema.model {
+                None => {
+                    touched.schema.model = Some(model.clone());
+                    touched.changed = true;
+                }
+                Some(stored) if stored != model => {
+                    return Err(Error::ModelMismatch {
+                        collection: collection.to_string(),
+                        stored: stored.clone(),
+                        given: model.clone(),
+                    });
+                }
+                Some(_) => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// The operations in the order they are logged: schema first.
+    pub(crate) fn finish(self) -> Prepared {
+        let mut ops = Vec::with_capacity(self.data.len() + 1);
+        let mut exclusive = self.conditional;
+        for ((kind, name), touched) in self.touched {
+            if touched.created {
+                ops.push(Op::Create { id: touched.id, kind, name, schema: touched.schema });
+            } else if touched.changed {
+                ops.push(Op::SetSchema { id: touched.id, schema: touched.schema });
+            } else {
+                continue;
+            }
+            exclusive = true;
+        }
+        ops.extend(self.data);
+        Prepared { ops, exclusive }
+    }
+
+    fn touch(&mut self, kind: CollectionKind, name: &str) -> Result<&mut Touched> {
+        let key = (kind, name.to_string());
+        if !self.touched.contains_key(&key) {
+            check_name("collection name", name)?;
+            let touched = match self.state.named(kind, name) {
+                Some(state) => Touched {
+                    id: state.id,
+                    schema: (*state.schema).clone(),
+                    created: false,
+                    changed: false,
+                },
+                None => {
+                    let id = self.next_collection;
+                    self.next_collection += 1;
+                    Touched { id, schema: Schema::default(), created: true, changed: false }
+                }
+            };
+            self.touched.insert(key.clone(), touched);
+        }
+        self.touched.get_mut(&key).ok_or_else(|| Error::UnknownCollection {
+            name: name.to_string(),
+            existing: Vec::new(),
+        })
+    }
+
+    fn delete(&mut self, kind: CollectionKind, name: &str, key: &str) -> Result<()> {
+        check_name("collection name", name)?;
+        let touched = self.touched.get(&(kind, name.to_string())).map(|touched| touched.id);
+        let id = touched.or_else(|| self.state.named(kind, name).map(|state| state.id));
+        // Deleting from a collection that does not exist deletes nothing.
+        if let Some(id) = id {
+            self.data.push(Op::Delete { id, key: Arc::from(key) });
+        }
+        Ok(())
+    }
+
+    fn put(&mut self, collection: &str, doc: &Doc) -> Result<()> {
+        check_key(&doc.key)?;
+        check_depth(&doc.meta)?;
+        let touched = self.touch(CollectionKind::Documents, collection)?;
+        for (name, kind) in &touched.schema.fields {
+            if let Some(value) = doc.meta.get(name) {
+                check_field(&doc.key, name, *kind, value)?;
+            }
+        }
+        for name in doc.texts.keys() {
+            if !touched.schema.texts.contains_key(name) {
+                check_name("text field", name)?;
+                touched.schema.texts.insert(name.clone(), "default".to_string());
+                touched.changed = true;
+            }
+        }
+        let mut vectors = BTreeMap::new();
+        for (name, vector) in &doc.vectors {
+            let field = match touched.schema.vectors.get(name) {
+                Some(field) => *field,
+                None => {
+                    check_name("vector field", name)?;
+                    if vector.is_empty() || vector.len() > MAX_DIMENSION {
+                        return Err(Error::InvalidArgument {
+                            argument: "vector",
+                            detail: format!(
+                                "must have 1 to {MAX_DIMENSION} numbers, it has {}",
+                                vector.len()
+                            ),
+                        });
+                    }
+                    let field = VectorField { dimension: vector.len(), metric: Metric::Cosine };
+                    touched.schema.vectors.insert(name.clone(), field);
+                    touched.changed = true;
+                    field
+                }
+            };
+            let model = touched.schema.model.as_ref().filter(|_| name == DEFAULT_VECTOR_FIELD);
+            let mut vector = vector.clone();
+            prepare_vector(collection, field, model, &mut vector)?;
+            vectors.insert(name.clone(), vector);
+        }
+        let body = BodyRef { meta: &doc.meta, texts: &doc.texts };
+        let payload = serde_json::to_vec(&body)
+            .map_err(|source| Error::Json { key: doc.key.clone(), source })?;
+        check_payload(payload.len())?;
+        let record = Record { key: Arc::from(doc.key.as_str()), payload, vectors };
+        let id = touched.id;
+        self.data.push(Op::Upsert { id, record: Box::new(record) });
+        Ok(())
+    }
+}
+
+/// Checks a vector and brings it into the form that is stored and compared.
+pub(crate) fn prepare_vector(
+    collection: &str,
+    field: VectorField,
+    model: Option<&String>,
+    vector: &mut [f32],
+) -> Result<()> {
+    if vector.len() != field.dimension {
+        return Err(Error::DimensionMismatch {
+            collection: collection.to_string(),
+            expected: field.dimension,
+            got: vector.len(),
+            model: model.cloned(),
+        });
+    }
+    field
+        .metric
+        .prepare(vector)
+        .map_err(|source| Error::Vector { collection: collection.to_string(), source })
+}
+
+fn check_payload(bytes: usize) -> Result<()> {
+    if bytes > MAX_PAYLOAD_BYTES {
+        return Err(Error::InvalidArgument {
+            argument: "document",
+            detail: format!("has {bytes} bytes, the limit is {MAX_PAYLOAD_BYTES}"),
+        });
+    }
+    Ok(())
+}
+
+fn check_field(key: &str, field: &str, kind: FieldType, value: &Value) -> Result<()> {
+    let fits = |value: &Value| match kind {
+        FieldType::Bool => value.is_boolean(),
+        FieldType::Int => value.is_i64() || value.is_u64(),
+        FieldType::Float => value.is_number(),
+        FieldType::Text => value.is_string(),
+        FieldType::Date => value.as_str().is_some_and(lumos_index::is_date),
+    };
+    let ok = match value {
+        Value::Null => true,
+        Value::Array(items) => items.iter().all(fits),
+        value => fits(value),
+    };
+    if ok {
+        return Ok(());
+    }
+    Err(Error::FieldType {
+        key: key.to_string(),
+        field: field.to_string(),
+        expected: match kind {
+            FieldType::Bool => "true or false",
+            FieldType::Int => "a whole number",
+            FieldType::Float => "a number",
+            FieldType::Text => "a string",
+            FieldType::Date => "an RFC 3339 date",
+        },
+        got: match value {
+            Value::Null => "null",
+            Value::Bool(_) => "a boolean",
+            Value::Number(_) => "a number",
+            Value::String(_) => "a string",
+            Value::Array(_) => "an array",
+            Value::Object(_) => "an object",
+        },
+    })
+}

@@ -1,0 +1,183 @@
+//! The current state, and the one place that replaces it.
+
+use std::sync::Arc;
+
+use lumos_wal::Apply;
+use parking_lot::{Condvar, Mutex, MutexGuard, RwLock};
+
+use crate::op::Op;
+use crate::state::DbState;
+use crate::{Error, Result, Seqno};
+
+/// Frozen segments that may wait for their seal before commits wait for them.
+const MAX_FROZEN: usize = 4;
+/// The worker is woken each time this many rows were added, not at every commit.
+const NOTIFY_ROWS: u64 = 1_024;
+
+/// Holds the current state; readers clone the pointer, writers replace it one at a time.
+#[derive(Debug)]
+pub(crate) struct Publisher {
+    current: RwLock<Arc<DbState>>,
+    /// Held while a new state is derived from the current one.
+    turn: Mutex<()>,
+    failed: Mutex<Option<String>>,
+    work: Work,
+}
+
+/// Tells the background worker that there may be something to do, and writers that it caught up.
+#[derive(Debug, Default)]
+pub(crate) struct Work {
+    state: Mutex<WorkState>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct WorkState {
+    due: bool,
+    stop: bool,
+    /// Whether a thread answers; without one nobody waits.
+    attended: bool,
+    frozen: usize,
+}
+
+impl Work {
+    pub(crate) fn notify(&self) {
+        self.state.lock().due = true;
+        self.changed.notify_all();
+    }
+
+    pub(crate) fn attend(&self) {
+        self.state.lock().attended = true;
+    }
+
+    pub(crate) fn stop(&self) {
+        let mut state = self.state.lock();
+        state.stop = true;
+        state.attended = false;
+        self.changed.notify_all();
+    }
+
+    pub(crate) fn stopping(&self) -> bool {
+        self.state.lock().stop
+    }
+
+    /// Waits for work; false when the database closes.
+    pub(crate) fn wait(&self) -> bool {
+        let mut state = self.state.lock();
+        while !state.due && !state.stop {
+            self.changed.wait(&mut state);
+        }
+        state.due = false;
+        !state.stop
+    }
+
+    fn set_frozen(&self, frozen: usize) {
+        let mut state = self.state.lock();
+        if state.frozen != frozen {
+            state.frozen = frozen;
+            self.changed.notify_all();
+        }
+    }
+
+    /// Holds a writer back while too many frozen segments wait for their seal.
+    pub(crate) fn wait_for_room(&self) {
+        let mut state = self.state.lock();
+        while state.attended && !state.stop && state.frozen > MAX_FROZEN {
+            self.changed.wait(&mut state);
+        }
+    }
+}
+
+impl Publisher {
+    pub(crate) fn new(state: DbState) -> Self {
+        Publisher {
+            current: RwLock::new(Arc::new(state)),
+            turn: Mutex::new(()),
+            failed: Mutex::new(None),
+            work: Work::default(),
+        }
+    }
+
+    pub(crate) fn current(&self) -> Arc<DbState> {
+        self.current.read().clone()
+    }
+
+    pub(crate) fn work(&self) -> &Work {
+        &self.work
+    }
+
+    /// The right to derive and publish the next state.
+    pub(crate) fn turn(&self) -> Turn<'_> {
+        Turn { publisher: self, _guard: self.turn.lock() }
+    }
+
+    /// Refuses writes after a commit that was logged could not be applied.
+    pub(crate) fn check(&self) -> Result<()> {
+        match &*self.failed.lock() {
+            None => Ok(()),
+            Some(detail) => {
+                Err(Error::Storage(lumos_wal::Error::Poisoned { detail: detail.clone() }))
+            }
+        }
+    }
+
+    /// Refuses writes from now on.
+    pub(crate) fn fail(&self, error: &Error) {
+        self.failed.lock().get_or_insert_with(|| error.to_string());
+        self.work.stop();
+    }
+}
+
+/// See [`Publisher::turn`].
+pub(crate) struct Turn<'a> {
+    publisher: &'a Publisher,
+    _guard: MutexGuard<'a, ()>,
+}
+
+impl Turn<'_> {
+    pub(crate) fn current(&self) -> Arc<DbState> {
+        self.publisher.current()
+    }
+
+    pub(crate) fn publish(&self, state: DbState) {
+        let frozen: usize = state
+            .collections
+            .values()
+            .map(|state| {
+                let memory = state.segments.iter().filter(|view| view.as_memory().is_some());
+                memory.count().saturating_sub(1)
+            })
+            .sum();
+        *self.publisher.current.write() = Arc::new(state);
+        self.publisher.work.set_frozen(frozen);
+    }
+}
+
+impl Apply<Vec<Op>> for Publisher {
+    fn apply(&self, batch: Vec<(Seqno, Vec<Op>)>) {
+        let turn = self.turn();
+        let mut state = (*turn.current()).clone();
+        let (before, mut frozen) = (active_rows(&state), false);
+        for (seqno, ops) in batch {
+            if self.failed.lock().is_some() {
+                break;
+            }
+            if let Err(error) = state.apply(seqno, ops) {
+                self.fail(&error);
+                break;
+            }
+            frozen |= state.freeze_full();
+        }
+        let due = frozen || before / NOTIFY_ROWS != active_rows(&state) / NOTIFY_ROWS;
+        turn.publish(state);
+        drop(turn);
+        if due {
+            self.work.notify();
+        }
+    }
+}
+
+fn active_rows(state: &DbState) -> u64 {
+    let active = state.collections.values().filter_map(|state| state.segments.last());
+    active.map(|view| u64::from(view.rows)).sum()
+}

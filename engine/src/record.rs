@@ -1,0 +1,51 @@
+//! A row as it is logged, kept in memory and sealed: key, payload, prepared vectors.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::Doc;
+
+/// The part of a document that is stored as its payload.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Body {
+    #[serde(default, rename = "m", skip_serializing_if = "Map::is_empty")]
+    pub(crate) meta: Map<String, Value>,
+    #[serde(default, rename = "t", skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) texts: BTreeMap<String, String>,
+}
+
+/// One row. For a key-value space the payload is the value itself and there is no body.
+#[derive(Debug)]
+pub(crate) struct Record {
+    pub(crate) key: Arc<str>,
+    pub(crate) payload: Vec<u8>,
+    /// Vectors as stored: of unit length under cosine.
+    pub(crate) vectors: BTreeMap<String, Vec<f32>>,
+}
+
+impl Record {
+    /// The record of a document whose vectors are prepared.
+    pub(crate) fn from_doc(doc: Doc) -> Result<Record, serde_json::Error> {
+        let body = Body { meta: doc.meta, texts: doc.texts };
+        Ok(Record {
+            key: doc.key.into(),
+            payload: serde_json::to_vec(&body)?,
+            vectors: doc.vectors,
+        })
+    }
+
+    /// The record of a key-value pair.
+    pub(crate) fn from_value(key: &str, value: Vec<u8>) -> Record {
+        Record { key: key.into(), payload: value, vectors: BTreeMap::new() }
+    }
+
+    /// Bytes this record takes in memory, about.
+    pub(crate) fn bytes(&self) -> usize {
+        let vectors: usize = self.vectors.values().map(|vector| vector.len() * 4).sum();
+        // Twice the payload: postings and columns repeat what they index.
+        self.key.len() + self.payload.len() * 2 + vectors + 128
+    }
+}

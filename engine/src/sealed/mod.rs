@@ -1,0 +1,196 @@
+//! A sealed segment: an immutable file whose sections are read where they lie.
+
+mod build;
+mod vectors;
+
+use std::collections::BTreeMap;
+use std::ops::Bound;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use lumos_index::{Analyzer, Columns, Filter, SealedColumns, SealedText};
+use ownedbytes::OwnedBytes;
+use roaring::RoaringBitmap;
+
+use crate::segment::{Keys, Payload, SegmentFile};
+use crate::{Error, Result};
+
+pub(crate) use build::{Draft, DraftRow, DraftVectors};
+pub(crate) use vectors::SealedVectors;
+
+pub(crate) const KEYS: &str = "keys";
+pub(crate) const PAYLOAD: &str = "payload";
+pub(crate) const SEQNO: &str = "seqno";
+pub(crate) const COLUMNS: &str = "col";
+pub(crate) const TEXT: &str = "text";
+pub(crate) const VECTORS: &str = "vec.";
+pub(crate) const VECTOR_ROWS: &str = "vrow.";
+pub(crate) const GRAPH: &str = "graph.";
+
+/// An open sealed segment.
+pub(crate) struct SealedSegment {
+    number: u64,
+    rows: u32,
+    file: SegmentFile,
+    keys: Keys,
+    payload: Payload,
+    seqnos: OwnedBytes,
+    vectors: BTreeMap<String, SealedVectors>,
+    columns: Option<SealedColumns>,
+    text: Option<SealedText>,
+}
+
+impl std::fmt::Debug for SealedSegment {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SealedSegment")
+            .field("number", &self.number)
+            .field("rows", &self.rows)
+            .finish_non_exhaustive()
+    }
+}
+
+impl SealedSegment {
+    /// Opens the sections of a segment file of `rows` rows.
+    ///
+    /// # Errors
+    /// [`Error::Corruption`] when a section that holds data is missing or does not fit.
+    pub(crate) fn open(
+        file: SegmentFile,
+        number: u64,
+        rows: u32,
+        text_fields: &[String],
+    ) -> Result<Self> {
+        let path = file.path().to_path_buf();
+        let bad = |detail: String| damaged(&path, detail);
+        let section = |name: &str| {
+            file.section(name).ok_or_else(|| bad(format!("section \"{name}\" is missing")))
+        };
+        let keys = Keys::open(section(KEYS)?, rows).map_err(&bad)?;
+        let payload = Payload::open(section(PAYLOAD)?, rows).map_err(&bad)?;
+        let seqnos = section(SEQNO)?;
+        if seqnos.len() != rows as usize * 8 {
+            return Err(bad(format!("{} bytes of seqnos for {rows} rows", seqnos.len())));
+        }
+        let mut vectors = BTreeMap::new();
+        for name in file.sections() {
+            if let Some(field) = name.strip_prefix(VECTORS) {
+                let opened = SealedVectors::open(
+                    section(&name)?,
+                    file.section(&format!("{VECTOR_ROWS}{field}")),
+                    file.section(&format!("{GRAPH}{field}")),
+                    rows,
+                )
+                .map_err(|detail| bad(format!("{name}: {detail}")))?;
+                vectors.insert(field.to_string(), opened);
+            }
+        }
+        let columns = match file.section(COLUMNS) {
+            Some(bytes) => Some(
+                SealedColumns::open(bytes, rows)
+                    .map_err(|error| bad(format!("columns: {error}")))?,
+            ),
+            None => None,
+        };
+        let text = match file.section(TEXT) {
+            Some(bytes) => Some(
+                SealedText::open(bytes, Analyzer::default(), text_fields)
+                    .map_err(|error| bad(format!("keyword index: {error}")))?,
+            ),
+            None => None,
+        };
+        Ok(SealedSegment { number, rows, file, keys, payload, seqnos, vectors, columns, text })
+    }
+
+    pub(crate) fn number(&self) -> u64 {
+        self.number
+    }
+
+    pub(crate) fn rows(&self) -> u32 {
+        self.rows
+    }
+
+    /// Bytes of the file.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.file.len()
+    }
+
+    /// Verifies every checksum.
+    pub(crate) fn verify(&self) -> Result<()> {
+        self.file.verify()
+    }
+
+    /// The vector fields.
+    pub(crate) fn vectors(&self) -> &BTreeMap<String, SealedVectors> {
+        &self.vectors
+    }
+
+    pub(crate) fn text(&self) -> Option<&SealedText> {
+        self.text.as_ref()
+    }
+
+    pub(crate) fn find(&self, key: &str, live: impl Fn(u32) -> bool) -> Result<Option<u32>> {
+        self.keys.find(key, live).map_err(|detail| self.damaged(detail))
+    }
+
+    pub(crate) fn key(&self, row: u32) -> Result<Arc<str>> {
+        self.keys.key(row).map(Arc::from).map_err(|detail| self.damaged(detail))
+    }
+
+    pub(crate) fn payload(&self, row: u32) -> Result<Vec<u8>> {
+        self.payload.get(row).map_err(|detail| self.damaged(detail))
+    }
+
+    pub(crate) fn seqno(&self, row: u32) -> Result<u64> {
+        let at = row as usize * 8;
+        let bytes = self.seqnos.get(at..at + 8).and_then(|bytes| bytes.try_into().ok());
+        bytes
+            .map(u64::from_le_bytes)
+            .ok_or_else(|| self.damaged(format!("row {row} has no seqno")))
+    }
+
+    pub(crate) fn vectors_of(&self, row: u32) -> BTreeMap<String, Vec<f32>> {
+        self.vectors
+            .iter()
+            .filter_map(|(name, vectors)| Some((name.clone(), vectors.vector(row)?.to_vec())))
+            .collect()
+    }
+
+    pub(crate) fn keys_from(
+        &self,
+        from: Bound<&str>,
+        prefix: &str,
+        limit: usize,
+        live: impl Fn(u32) -> bool,
+    ) -> Result<Vec<(Arc<str>, u32)>> {
+        let mut found = Vec::new();
+        for entry in self.keys.from(from) {
+            let (key, row) = entry.map_err(|detail| self.damaged(detail))?;
+            if found.len() >= limit || !key.starts_with(prefix) {
+                break;
+            }
+            if live(row) {
+                found.push((Arc::from(key), row));
+            }
+        }
+        Ok(found)
+    }
+
+    pub(crate) fn matches(&self, filter: &Filter) -> Result<RoaringBitmap> {
+        Ok(match &self.columns {
+            Some(columns) => lumos_index::eval(filter, columns, self.rows),
+            None => lumos_index::eval(filter, &lumos_index::MemoryColumns::new(), self.rows),
+        })
+    }
+
+    pub(crate) fn paths(&self) -> Vec<String> {
+        self.columns.as_ref().map(Columns::paths).unwrap_or_default()
+    }
+
+    fn damaged(&self, detail: String) -> Error {
+        damaged(self.file.path(), detail)
+    }
+}
+
+fn damaged(path: &std::path::Path, detail: String) -> Error {
+    Error::Corruption { file: PathBuf::from(path), offset: 0, detail }
+}

@@ -1,0 +1,160 @@
+//! The vectors of one field in a sealed segment, read where they lie.
+//!
+//! Sections of field `f`, all little-endian:
+//!
+//! | section | bytes |
+//! |---|---|
+//! | `vec.f` | `u32 dimension`, `u8 metric` (0 cosine, 1 dot, 2 l2), 3 zero bytes, `u32 n`, zeros to 64; then `f32[n][dimension]` |
+//! | `vrow.f` | `u32[n]`: the row of every vector, ascending; absent when vector i belongs to row i |
+//! | `graph.f` | the encoded graph over the `n` vectors; absent below 4,096 vectors |
+
+use lumos_index::{HnswView, Metric, Vectors};
+use ownedbytes::OwnedBytes;
+
+use crate::VectorField;
+use crate::memory::GRAPH_MIN_ROWS;
+use crate::name::MAX_DIMENSION;
+
+/// Bytes before the numbers.
+pub(crate) const HEADER_BYTES: usize = 64;
+
+/// The vectors of one field.
+#[derive(Clone)]
+pub(crate) struct SealedVectors {
+    pub(crate) field: VectorField,
+    count: usize,
+    data: OwnedBytes,
+    rows: Option<OwnedBytes>,
+    graph: Option<OwnedBytes>,
+}
+
+impl std::fmt::Debug for SealedVectors {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SealedVectors")
+            .field("field", &self.field)
+            .field("count", &self.count)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The header of a `vec` section.
+pub(crate) fn encode_header(field: VectorField, count: u32) -> [u8; HEADER_BYTES] {
+    let mut header = [0u8; HEADER_BYTES];
+    header[0..4].copy_from_slice(&(field.dimension as u32).to_le_bytes());
+    header[4] = match field.metric {
+        Metric::Cosine => 0,
+        Metric::Dot => 1,
+        Metric::L2 => 2,
+    };
+    header[8..12].copy_from_slice(&count.to_le_bytes());
+    header
+}
+
+impl SealedVectors {
+    /// Reads the sections of a field in a segment of `row_count` rows.
+    ///
+    /// # Errors
+    /// What does not fit.
+    pub(crate) fn open(
+        section: OwnedBytes,
+        rows: Option<OwnedBytes>,
+        graph: Option<OwnedBytes>,
+        row_count: u32,
+    ) -> Result<Self, String> {
+        let header = section.as_slice().get(..HEADER_BYTES).ok_or("vector header is cut")?;
+        let u32_at = |at: usize| {
+            let bytes = header.get(at..at + 4).and_then(|bytes| bytes.try_into().ok());
+            bytes.map(u32::from_le_bytes).unwrap_or_default()
+        };
+        let dimension = u32_at(0) as usize;
+        if dimension == 0 || dimension > MAX_DIMENSION {
+            return Err(format!("vector dimension is {dimension}"));
+        }
+        let metric = match header.get(4) {
+            Some(0) => Metric::Cosine,
+            Some(1) => Metric::Dot,
+            Some(2) => Metric::L2,
+            other => return Err(format!("unknown metric {other:?}")),
+        };
+        let count = u32_at(8) as usize;
+        if count > row_count as usize {
+            return Err(format!("{count} vectors for {row_count} rows"));
+        }
+        let data = section.slice(HEADER_BYTES..section.len());
+        if data.len() != count * dimension * 4 {
+            return Err(format!("{} bytes for {count} vectors of {dimension}", data.len()));
+        }
+        if bytemuck::try_cast_slice::<u8, f32>(&data).is_err() {
+            return Err("vectors are not aligned".to_string());
+        }
+        match &rows {
+            Some(rows) => {
+                let rows: &[u32] = bytemuck::try_cast_slice(rows)
+                    .map_err(|_| "vector rows are not aligned".to_string())?;
+                let ascending = rows.is_sorted_by(|a, b| a < b);
+                if rows.len() != count || !ascending || rows.last() >= Some(&row_count) {
+                    return Err("vector rows do not ascend within the segment".to_string());
+                }
+            }
+            None if count != row_count as usize => {
+                return Err(format!("{count} vectors for {row_count} rows, and no row list"));
+            }
+            None => {}
+        }
+        let field = VectorField { dimension, metric };
+        Ok(SealedVectors { field, count, data, rows, graph })
+    }
+
+    /// Number of vectors.
+    pub(crate) fn len(&self) -> usize {
+        self.count
+    }
+
+    /// All vectors, `[n, dimension]`.
+    pub(crate) fn data(&self) -> &[f32] {
+        bytemuck::try_cast_slice(&self.data).unwrap_or_default()
+    }
+
+    fn row_list(&self) -> Option<&[u32]> {
+        self.rows.as_ref().and_then(|rows| bytemuck::try_cast_slice(rows).ok())
+    }
+
+    /// The row of vector `ordinal`.
+    #[inline]
+    pub(crate) fn row(&self, ordinal: u32) -> u32 {
+        match self.row_list() {
+            Some(rows) => rows.get(ordinal as usize).copied().unwrap_or(u32::MAX),
+            None => ordinal,
+        }
+    }
+
+    /// The vector number of a row.
+    pub(crate) fn ordinal(&self, row: u32) -> Option<u32> {
+        match self.row_list() {
+            Some(rows) => rows.binary_search(&row).ok().map(|at| at as u32),
+            None => ((row as usize) < self.count).then_some(row),
+        }
+    }
+
+    /// The vector of a row.
+    pub(crate) fn vector(&self, row: u32) -> Option<&[f32]> {
+        let at = self.ordinal(row)? as usize;
+        let dimension = self.field.dimension;
+        self.data().get(at * dimension..(at + 1) * dimension)
+    }
+
+    /// The vectors as the index reads them.
+    pub(crate) fn vectors(&self) -> Option<Vectors<'_>> {
+        Vectors::new(self.field.dimension, self.data()).ok()
+    }
+
+    /// The graph, `None` when there is none or its header is damaged: search is exact then.
+    pub(crate) fn graph(&self) -> Option<HnswView<'_>> {
+        HnswView::decode(self.graph.as_ref()?, self.count).ok()
+    }
+
+    /// Whether a graph should be here and cannot be read.
+    pub(crate) fn graph_is_damaged(&self) -> bool {
+        self.count >= GRAPH_MIN_ROWS && self.graph().is_none()
+    }
+}

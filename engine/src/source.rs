@@ -1,0 +1,165 @@
+//! A segment as readers see it: in memory or sealed, with the deletes and the watermark of a snapshot.
+
+use std::collections::BTreeMap;
+use std::ops::Bound;
+use std::sync::Arc;
+
+use lumos_index::Filter;
+use roaring::RoaringBitmap;
+
+use crate::memory::MemorySegment;
+use crate::sealed::SealedSegment;
+use crate::{Error, Result};
+
+/// Where the rows are.
+#[derive(Debug, Clone)]
+pub(crate) enum Source {
+    Memory(Arc<MemorySegment>),
+    Sealed(Arc<SealedSegment>),
+}
+
+/// The rows of one segment that belong to a snapshot.
+#[derive(Debug, Clone)]
+pub(crate) struct SegmentView {
+    pub(crate) source: Source,
+    /// Rows that are deleted or replaced.
+    pub(crate) deletes: Arc<RoaringBitmap>,
+    /// Rows below this belong to the snapshot.
+    pub(crate) rows: u32,
+}
+
+impl SegmentView {
+    pub(crate) fn memory(segment: Arc<MemorySegment>) -> Self {
+        let rows = segment.len();
+        SegmentView { source: Source::Memory(segment), deletes: Arc::default(), rows }
+    }
+
+    pub(crate) fn sealed(segment: Arc<SealedSegment>, deletes: Arc<RoaringBitmap>) -> Self {
+        let rows = segment.rows();
+        SegmentView { source: Source::Sealed(segment), deletes, rows }
+    }
+
+    pub(crate) fn as_memory(&self) -> Option<&Arc<MemorySegment>> {
+        match &self.source {
+            Source::Memory(segment) => Some(segment),
+            Source::Sealed(_) => None,
+        }
+    }
+
+    pub(crate) fn as_sealed(&self) -> Option<&Arc<SealedSegment>> {
+        match &self.source {
+            Source::Memory(_) => None,
+            Source::Sealed(segment) => Some(segment),
+        }
+    }
+
+    /// Number of rows that are neither deleted nor replaced.
+    pub(crate) fn live(&self) -> u64 {
+        u64::from(self.rows) - self.deletes.range_cardinality(..self.rows)
+    }
+
+    /// Whether a row belongs to the snapshot and is neither deleted nor replaced.
+    #[inline]
+    pub(crate) fn is_live(&self, row: u32) -> bool {
+        row < self.rows && !self.deletes.contains(row)
+    }
+
+    /// All live rows.
+    pub(crate) fn live_rows(&self) -> RoaringBitmap {
+        let mut rows = RoaringBitmap::new();
+        rows.insert_range(0..self.rows);
+        rows -= &*self.deletes;
+        rows
+    }
+
+    /// The live row of a key.
+    pub(crate) fn find(&self, key: &str) -> Result<Option<u32>> {
+        match &self.source {
+            Source::Memory(segment) => {
+                Ok(segment.find(key, self.rows).filter(|row| !self.deletes.contains(*row)))
+            }
+            Source::Sealed(segment) => segment.find(key, |row| self.is_live(row)),
+        }
+    }
+
+    /// The key of a row.
+    pub(crate) fn key(&self, row: u32) -> Result<Arc<str>> {
+        match &self.source {
+            Source::Memory(segment) => segment
+                .with_entry(row, |entry| entry.key.clone())
+                .ok_or_else(|| no_such_row(row)),
+            Source::Sealed(segment) => segment.key(row),
+        }
+    }
+
+    /// The payload of a row.
+    pub(crate) fn payload(&self, row: u32) -> Result<Vec<u8>> {
+        match &self.source {
+            Source::Memory(segment) => segment
+                .with_entry(row, |entry| entry.payload.clone())
+                .ok_or_else(|| no_such_row(row)),
+            Source::Sealed(segment) => segment.payload(row),
+        }
+    }
+
+    /// The commit that wrote a row.
+    pub(crate) fn seqno(&self, row: u32) -> Result<u64> {
+        match &self.source {
+            Source::Memory(segment) => {
+                segment.with_entry(row, |entry| entry.seqno).ok_or_else(|| no_such_row(row))
+            }
+            Source::Sealed(segment) => segment.seqno(row),
+        }
+    }
+
+    /// The stored vectors of a row.
+    pub(crate) fn vectors(&self, row: u32) -> BTreeMap<String, Vec<f32>> {
+        match &self.source {
+            Source::Memory(segment) => segment.vectors(row),
+            Source::Sealed(segment) => segment.vectors_of(row),
+        }
+    }
+
+    /// Live keys in order from `from`, with their rows.
+    pub(crate) fn keys_from(
+        &self,
+        from: Bound<&str>,
+        prefix: &str,
+        limit: usize,
+    ) -> Result<Vec<(Arc<str>, u32)>> {
+        match &self.source {
+            Source::Memory(segment) => {
+                Ok(segment.keys_from(from, prefix, limit, self.rows, &self.deletes))
+            }
+            Source::Sealed(segment) => {
+                segment.keys_from(from, prefix, limit, |row| self.is_live(row))
+            }
+        }
+    }
+
+    /// The live rows that match a filter.
+    pub(crate) fn matches(&self, filter: &Filter) -> Result<RoaringBitmap> {
+        let mut rows = match &self.source {
+            Source::Memory(segment) => {
+                segment.read(|rows| lumos_index::eval(filter, &rows.columns, self.rows))
+            }
+            Source::Sealed(segment) => segment.matches(filter)?,
+        };
+        rows -= &*self.deletes;
+        Ok(rows)
+    }
+
+    /// Whether any row has a value at this metadata path.
+    pub(crate) fn paths(&self) -> Vec<String> {
+        match &self.source {
+            Source::Memory(segment) => {
+                segment.read(|rows| lumos_index::Columns::paths(&rows.columns))
+            }
+            Source::Sealed(segment) => segment.paths(),
+        }
+    }
+}
+
+fn no_such_row(row: u32) -> Error {
+    Error::InvalidArgument { argument: "row", detail: format!("{row} does not exist") }
+}

@@ -1,0 +1,269 @@
+//! One immutable state of the whole database. A snapshot is a counted reference to one.
+
+use std::collections::BTreeMap;
+use std::ops::Bound;
+use std::sync::Arc;
+
+use crate::manifest::CollectionKind;
+use crate::memory::MemorySegment;
+use crate::op::Op;
+use crate::record::{Body, Record};
+use crate::source::SegmentView;
+use crate::{Doc, Error, Result, Schema, Seqno};
+
+/// One collection or key space in a state.
+#[derive(Debug, Clone)]
+pub(crate) struct CollectionState {
+    pub(crate) id: u32,
+    pub(crate) name: String,
+    pub(crate) kind: CollectionKind,
+    pub(crate) created: Seqno,
+    pub(crate) schema: Arc<Schema>,
+    /// Oldest first; the last is the active segment, those before it in memory are frozen.
+    pub(crate) segments: Vec<SegmentView>,
+    /// Replay begins after this commit.
+    pub(crate) sealed_seqno: Seqno,
+}
+
+/// A live row found by key.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Place {
+    pub(crate) segment: usize,
+    pub(crate) row: u32,
+}
+
+impl CollectionState {
+    pub(crate) fn new(
+        id: u32,
+        name: String,
+        kind: CollectionKind,
+        schema: Schema,
+        created: Seqno,
+    ) -> Self {
+        let active = Arc::new(MemorySegment::new(kind, &schema));
+        CollectionState {
+            id,
+            name,
+            kind,
+            created,
+            schema: Arc::new(schema),
+            segments: vec![SegmentView::memory(active)],
+            sealed_seqno: 0,
+        }
+    }
+
+    /// The live row of a key.
+    pub(crate) fn find(&self, key: &str) -> Result<Option<Place>> {
+        for (segment, view) in self.segments.iter().enumerate().rev() {
+            if let Some(row) = view.find(key)? {
+                return Ok(Some(Place { segment, row }));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Number of live rows.
+    pub(crate) fn live(&self) -> u64 {
+        self.segments.iter().map(SegmentView::live).sum()
+    }
+
+    /// The document of a row.
+    pub(crate) fn doc(&self, place: Place, vectors: bool) -> Result<Doc> {
+        let view = self.segments.get(place.segment).ok_or_else(|| Error::InvalidArgument {
+            argument: "segment",
+            detail: "is not part of this snapshot".to_string(),
+        })?;
+        let key = view.key(place.row)?.to_string();
+        let payload = view.payload(place.row)?;
+        let body: Body = serde_json::from_slice(&payload)
+            .map_err(|source| Error::Json { key: key.clone(), source })?;
+        let vectors = if vectors { view.vectors(place.row) } else { BTreeMap::new() };
+        Ok(Doc { key, meta: body.meta, texts: body.texts, vectors })
+    }
+
+    /// The document of a key, with its vectors.
+    pub(crate) fn get(&self, key: &str) -> Result<Option<Doc>> {
+        self.find(key)?.map(|place| self.doc(place, true)).transpose()
+    }
+
+    /// The value of a key in a key space.
+    pub(crate) fn value(&self, key: &str) -> Result<Option<Vec<u8>>> {
+        let Some(place) = self.find(key)? else { return Ok(None) };
+        self.segments.get(place.segment).map(|view| view.payload(place.row)).transpose()
+    }
+
+    /// Live keys in order, with their places.
+    pub(crate) fn keys(
+        &self,
+        prefix: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<(Arc<str>, Place)>> {
+        let from = match after {
+            Some(after) if after >= prefix => Bound::Excluded(after),
+            _ => Bound::Included(prefix),
+        };
+        let mut keys = Vec::new();
+        for (segment, view) in self.segments.iter().enumerate() {
+            let found = view.keys_from(from, prefix, limit)?;
+            keys.extend(found.into_iter().map(|(key, row)| (key, Place { segment, row })));
+        }
+        keys.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+        keys.truncate(limit);
+        Ok(keys)
+    }
+
+    fn delete(&mut self, key: &str) -> Result<()> {
+        if let Some(place) = self.find(key)?
+            && let Some(view) = self.segments.get_mut(place.segment)
+        {
+            Arc::make_mut(&mut view.deletes).insert(place.row);
+        }
+        Ok(())
+    }
+
+    fn upsert(&mut self, record: Record, seqno: Seqno) -> Result<()> {
+        self.delete(&record.key)?;
+        if let Some((view, active)) = self.active() {
+            let row = active.append(record, seqno, &view.schema);
+            if let Some(last) = self.segments.last_mut() {
+                last.rows = row + 1;
+            }
+        }
+        Ok(())
+    }
+
+    fn active(&self) -> Option<(&Self, Arc<MemorySegment>)> {
+        Some((self, self.segments.last()?.as_memory()?.clone()))
+    }
+
+    /// Freezes the active segment when it has rows and `when` holds; returns whether it did.
+    pub(crate) fn freeze(&mut self, when: impl FnOnce(&MemorySegment) -> bool) -> bool {
+        let freeze = self.segments.last().is_some_and(|view| {
+            view.as_memory().is_none_or(|active| active.len() > 0 && when(active))
+        });
+        if freeze {
+            let active = Arc::new(MemorySegment::new(self.kind, &self.schema));
+            self.segments.push(SegmentView::memory(active));
+        }
+        freeze
+    }
+
+    fn set_schema(&mut self, schema: Schema) {
+        let texts: Vec<String> = schema.texts.keys().cloned().collect();
+        self.schema = Arc::new(schema);
+        let fits = |active: &MemorySegment| active.text_fields() == texts;
+        let empty = self.segments.last().and_then(SegmentView::as_memory).filter(|a| a.len() == 0);
+        if empty.is_some() {
+            self.segments.pop();
+            let active = Arc::new(MemorySegment::new(self.kind, &self.schema));
+            self.segments.push(SegmentView::memory(active));
+        } else {
+            self.freeze(|active| !fits(active));
+        }
+    }
+
+    /// The seqno up to which every row is in a sealed segment, given the state's seqno.
+    pub(crate) fn durable_seqno(&self, seqno: Seqno) -> Seqno {
+        let oldest = self.segments.iter().find_map(|view| view.as_memory()?.min_seqno());
+        oldest.map_or(seqno, |oldest| oldest.saturating_sub(1))
+    }
+}
+
+/// All collections at one commit.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct DbState {
+    pub(crate) seqno: Seqno,
+    pub(crate) next_collection: u32,
+    pub(crate) collections: BTreeMap<u32, Arc<CollectionState>>,
+}
+
+impl DbState {
+    /// The collection or key space of this name.
+    pub(crate) fn named(&self, kind: CollectionKind, name: &str) -> Option<&Arc<CollectionState>> {
+        self.collections.values().find(|state| state.kind == kind && state.name == name)
+    }
+
+    /// The names of the collections, sorted.
+    pub(crate) fn names(&self, kind: CollectionKind) -> Vec<String> {
+        let mut names: Vec<String> = self
+            .collections
+            .values()
+            .filter(|state| state.kind == kind)
+            .map(|state| state.name.clone())
+            .collect();
+        names.sort_unstable();
+        names
+    }
+
+    /// The documents collection of this name.
+    ///
+    /// # Errors
+    /// [`Error::UnknownCollection`].
+    pub(crate) fn collection(&self, name: &str) -> Result<&Arc<CollectionState>> {
+        self.named(CollectionKind::Documents, name).ok_or_else(|| Error::UnknownCollection {
+            name: name.to_string(),
+            existing: self.names(CollectionKind::Documents),
+        })
+    }
+
+    /// Applies one transaction: the same for live commits and for replay.
+    ///
+    /// # Errors
+    /// A sealed segment that cannot be read while looking for replaced rows.
+    pub(crate) fn apply(&mut self, seqno: Seqno, ops: Vec<Op>) -> Result<()> {
+        for op in ops {
+            self.apply_op(seqno, op)?;
+        }
+        self.seqno = seqno;
+        Ok(())
+    }
+
+    fn apply_op(&mut self, seqno: Seqno, op: Op) -> Result<()> {
+        match op {
+            Op::Create { id, kind, name, schema } => {
+                let state = CollectionState::new(id, name, kind, schema, seqno);
+                self.collections.insert(id, Arc::new(state));
+                self.next_collection = self.next_collection.max(id + 1);
+            }
+            Op::Drop { id } => {
+                self.collections.remove(&id);
+            }
+            Op::SetSchema { id, schema } => {
+                if let Some(state) = self.collections.get_mut(&id) {
+                    Arc::make_mut(state).set_schema(schema);
+                }
+            }
+            Op::Upsert { id, record } => {
+                if let Some(state) = self.collections.get_mut(&id) {
+                    Arc::make_mut(state).upsert(*record, seqno)?;
+                }
+            }
+            Op::Delete { id, key } => {
+                if let Some(state) = self.collections.get_mut(&id) {
+                    Arc::make_mut(state).delete(&key)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Freezes every full active segment; returns whether there was one.
+    pub(crate) fn freeze_full(&mut self) -> bool {
+        let full: Vec<u32> = self
+            .collections
+            .values()
+            .filter(|state| {
+                let active = state.segments.last().and_then(SegmentView::as_memory);
+                active.is_some_and(|active| active.is_full())
+            })
+            .map(|state| state.id)
+            .collect();
+        for id in &full {
+            if let Some(state) = self.collections.get_mut(id) {
+                Arc::make_mut(state).freeze(|_| true);
+            }
+        }
+        !full.is_empty()
+    }
+}
