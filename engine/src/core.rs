@@ -8,7 +8,8 @@ use lumos_wal::{Committer, Durability, Vfs, WriterLock};
 use parking_lot::{Mutex, RwLock, RwLockWriteGuard};
 
 use crate::doc::{DEFAULT_TEXT_FIELD, DEFAULT_VECTOR_FIELD};
-use crate::manifest::{CollectionKind, Manifest};
+use crate::checkpoint::Checkpoint;
+use crate::manifest::CollectionKind;
 use crate::op::{self, Op};
 use crate::prepare::{Prepared, Preparer};
 use crate::publish::Publisher;
@@ -32,7 +33,7 @@ pub(crate) struct Core {
     /// they commit.
     pub(crate) gate: RwLock<()>,
     /// Held by whoever seals, merges or writes the manifest.
-    pub(crate) maintenance: Mutex<Manifest>,
+    pub(crate) maintenance: Mutex<Checkpoint>,
     pub(crate) embedders: RwLock<BTreeMap<String, Arc<dyn Embedder>>>,
     /// What went wrong in the background, until a handle has reported it.
     pub(crate) background_error: Mutex<Option<String>>,

@@ -112,6 +112,9 @@ pub enum Error {
     /// A keyword query past its limits.
     #[error("query: {0}")]
     Query(lumos_index::TextQueryError),
+    /// The keyword index of a segment cannot be read or built.
+    #[error("keyword index: {0}")]
+    Keywords(lumos_index::TextError),
     /// An argument outside its limits.
     #[error("{argument} {detail}")]
     InvalidArgument {
@@ -156,6 +159,7 @@ impl Error {
         match self {
             Error::Storage(lumos_wal::Error::Locked { .. }) => "E1003",
             Error::Storage(lumos_wal::Error::Corruption { .. }) | Error::Corruption { .. } => "E1010",
+            Error::Keywords(_) => "E1012",
             Error::Storage(lumos_wal::Error::FormatVersion { .. })
             | Error::FormatVersion { .. } => "E1011",
             Error::Storage(lumos_wal::Error::Poisoned { .. }) => "E1005",
@@ -190,7 +194,8 @@ impl Error {
             Error::Storage(lumos_wal::Error::UnsupportedFileSystem { .. }) => {
                 "keep the database on a local disk".to_string()
             }
-            Error::Storage(lumos_wal::Error::Corruption { .. }) | Error::Corruption { .. } => {
+            Error::Storage(lumos_wal::Error::Corruption { .. }) | Error::Corruption { .. }
+            | Error::Keywords(_) => {
                 "keep a copy of the directory, then restore a backup".to_string()
             }
             Error::Storage(lumos_wal::Error::FormatVersion { .. })

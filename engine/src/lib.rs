@@ -1,21 +1,69 @@
 //! The Lumos storage engine: collections of documents, one log, one commit for vectors, keywords,
 //! metadata and key-value state.
+//!
+//! ```
+//! use lumos_engine::{Doc, Lumos};
+//!
+//! # fn main() -> lumos_engine::Result<()> {
+//! let db = Lumos::memory()?;
+//! let docs = db.collection("docs")?;
+//! docs.put(Doc::new("a1").text("Rust is fast").vector([0.1, 0.9]))?;
+//! assert_eq!(docs.search("fast").run()?[0].key(), "a1");
+//! # Ok(())
+//! # }
+//! ```
 #![deny(missing_docs)]
 
 mod batch;
+mod checkpoint;
+mod collection;
+mod core;
+mod database;
 mod doc;
 mod embedder;
 mod error;
+mod kv;
+mod manifest;
+mod memory;
+mod merge;
+mod name;
+mod op;
+mod options;
+mod prepare;
+mod publish;
+mod record;
+mod recovery;
 mod schema;
+mod seal;
+mod sealed;
 mod search;
+mod segment;
+mod snapshot;
+mod source;
+mod state;
+mod stats;
 mod store;
+mod transaction;
+mod worker;
 
 pub use batch::{Batch, Change};
+pub use collection::{Collection, Selection};
+pub use database::Lumos;
 pub use doc::{DEFAULT_TEXT_FIELD, DEFAULT_VECTOR_FIELD, Doc};
 pub use embedder::{EmbedKind, Embedder};
 pub use error::{Error, Result};
-pub use lumos_index::{Filter, FilterError, IntoFilter, Metric, TextQueryError, VectorError, field};
+pub use kv::Kv;
+pub use lumos_index::{
+    Filter, FilterError, IntoFilter, Metric, TextError, TextQueryError, VectorError, field,
+};
 pub use lumos_wal::{Durability, Seqno};
+pub use options::OpenOptions;
 pub use schema::{FieldType, Schema, VectorField};
-pub use search::{Fusion, Highlight, Hit, LegRank, SearchMode, SearchRequest};
+pub use search::{
+    Fusion, Highlight, Hit, LegRank, Query, Search, SearchMode, SearchRequest, like,
+};
+pub use segment::SegmentAccess;
+pub use snapshot::Snapshot;
+pub use stats::{CollectionStats, KeySpaceStats, Stats, VectorStats};
 pub use store::{Scan, Store};
+pub use transaction::{Transaction, TransactionKv};

@@ -8,6 +8,7 @@ use lumos_wal::{Committer, Log, LogOptions, MemVfs, Vfs, VfsFile, WriterLock};
 use parking_lot::{Mutex, RwLock};
 use roaring::RoaringBitmap;
 
+use crate::checkpoint::Checkpoint;
 use crate::core::Core;
 use crate::database::Handle;
 use crate::manifest::{CollectionManifest, Manifest};
@@ -38,12 +39,12 @@ pub(crate) fn memory() -> Result<Handle> {
         committer: Some(Committer::new(None, 0, publisher.clone())),
         publisher,
         gate: RwLock::new(()),
-        maintenance: Mutex::new(Manifest::default()),
+        maintenance: Mutex::new(Checkpoint::new(Manifest::default())),
         embedders: RwLock::default(),
         background_error: Mutex::new(None),
         _lock: None,
     });
-    Ok(Handle { worker: Some(crate::worker::spawn(core.clone())), core })
+    Ok(Handle { worker: crate::worker::spawn(core.clone()), core })
 }
 
 /// Opens a database directory.
@@ -83,12 +84,12 @@ pub(crate) fn open(dir: &Path, options: OpenOptions) -> Result<Handle> {
         committer: Some(Committer::new(Some(log), last, publisher.clone())),
         publisher,
         gate: RwLock::new(()),
-        maintenance: Mutex::new(manifest),
+        maintenance: Mutex::new(Checkpoint::new(manifest)),
         embedders: RwLock::default(),
         background_error: Mutex::new(None),
         _lock: Some(lock),
     });
-    let worker = options.background.then(|| crate::worker::spawn(core.clone()));
+    let worker = options.background.then(|| crate::worker::spawn(core.clone())).flatten();
     core.publisher.work().notify();
     Ok(Handle { core, worker })
 }
@@ -115,7 +116,7 @@ fn open_read_only(dir: &Path, options: &OpenOptions) -> Result<Handle> {
         committer: None,
         publisher,
         gate: RwLock::new(()),
-        maintenance: Mutex::new(manifest),
+        maintenance: Mutex::new(Checkpoint::new(manifest)),
         embedders: RwLock::default(),
         background_error: Mutex::new(None),
         _lock: None,

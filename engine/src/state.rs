@@ -26,7 +26,7 @@ pub(crate) struct CollectionState {
 }
 
 /// A live row found by key.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Place {
     pub(crate) segment: usize,
     pub(crate) row: u32,

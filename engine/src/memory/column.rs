@@ -46,16 +46,16 @@ impl VectorColumn {
     }
 
     /// The vector of a row.
-    pub(crate) fn vector(&self, row: u32) -> Option<Vec<f32>> {
+    pub(crate) fn slice(&self, row: u32) -> Option<&[f32]> {
         let dimension = self.field.dimension;
-        let slice = |data: &[f32], at: usize| {
-            data.get(at * dimension..(at + 1) * dimension).map(<[f32]>::to_vec)
+        let (data, at) = match self.tail_rows.binary_search(&row) {
+            Ok(at) => (&self.tail, at),
+            Err(_) => {
+                let indexed = self.indexed.as_deref()?;
+                (&indexed.data, indexed.rows.binary_search(&row).ok()?)
+            }
         };
-        if let Ok(at) = self.tail_rows.binary_search(&row) {
-            return slice(&self.tail, at);
-        }
-        let indexed = self.indexed.as_ref()?;
-        slice(&indexed.data, indexed.rows.binary_search(&row).ok()?)
+        data.get(at * dimension..(at + 1) * dimension)
     }
 }
 

@@ -153,7 +153,7 @@ impl MemorySegment {
         let rows = self.rows.read();
         rows.vectors
             .iter()
-            .filter_map(|(name, column)| Some((name.clone(), column.vector(row)?)))
+            .filter_map(|(name, column)| Some((name.clone(), column.slice(row)?.to_vec())))
             .collect()
     }
 

@@ -153,9 +153,8 @@ impl Draft {
             let rows = texts.iter().map(|texts| {
                 texts.iter().map(|(field, text)| (field.as_str(), text.as_str())).collect()
             });
-            let blob = SealedText::build(Analyzer::default(), &self.text_fields, rows).map_err(
-                |error| Error::InvalidArgument { argument: "text", detail: error.to_string() },
-            )?;
+            let blob = SealedText::build(Analyzer::default(), &self.text_fields, rows)
+                .map_err(Error::Keywords)?;
             sink.add(TEXT, &blob)?;
         }
         Ok(())

@@ -8,12 +8,13 @@
 //! | `vrow.f` | `u32[n]`: the row of every vector, ascending; absent when vector i belongs to row i |
 //! | `graph.f` | the encoded graph over the `n` vectors; absent below 4,096 vectors |
 
-use lumos_index::{HnswView, Metric, Vectors};
+use lumos_index::{HnswView, Metric, Neighbor, VectorError, Vectors, exact_search};
 use ownedbytes::OwnedBytes;
 
 use crate::VectorField;
 use crate::memory::GRAPH_MIN_ROWS;
 use crate::name::MAX_DIMENSION;
+use crate::search::{Allowed, VectorQuery};
 
 /// Bytes before the numbers.
 pub(crate) const HEADER_BYTES: usize = 64;
@@ -143,14 +144,38 @@ impl SealedVectors {
         self.data().get(at * dimension..(at + 1) * dimension)
     }
 
-    /// The vectors as the index reads them.
-    pub(crate) fn vectors(&self) -> Option<Vectors<'_>> {
-        Vectors::new(self.field.dimension, self.data()).ok()
-    }
-
     /// The graph, `None` when there is none or its header is damaged: search is exact then.
     pub(crate) fn graph(&self) -> Option<HnswView<'_>> {
         HnswView::decode(self.graph.as_ref()?, self.count).ok()
+    }
+
+    /// The nearest allowed rows, nearest first.
+    ///
+    /// # Errors
+    /// A query of another dimension.
+    pub(crate) fn nearest(
+        &self,
+        query: &VectorQuery,
+        k: usize,
+        allowed: &Allowed<'_>,
+    ) -> Result<Vec<Neighbor>, VectorError> {
+        let vectors = Vectors::new(self.field.dimension, self.data())?;
+        let metric = query.metric;
+        let mut found = match self.graph().filter(|_| !query.exact) {
+            Some(graph) => {
+                let ordinals = allowed.ordinals(self.count, self.count, |row| self.ordinal(row));
+                graph.search(vectors, metric, &query.vector, k, query.ef, ordinals.as_ref())?.0
+            }
+            None => {
+                let all = 0..self.count as u32;
+                let permitted = all.filter(|&ordinal| allowed.permits(self.row(ordinal)));
+                exact_search(vectors, metric, &query.vector, k, permitted)?
+            }
+        };
+        for neighbor in &mut found {
+            neighbor.row = self.row(neighbor.row);
+        }
+        Ok(found)
     }
 
     /// Whether a graph should be here and cannot be read.

@@ -1,0 +1,111 @@
+//! Making a state durable: delete files, then the manifest that names all files.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use roaring::RoaringBitmap;
+
+use crate::core::Core;
+use crate::manifest::{CollectionManifest, Manifest, SegmentEntry};
+use crate::segment;
+use crate::state::DbState;
+use crate::{Result, Seqno};
+
+/// The manifest on disk, and what is known of the files it names. Whoever holds it may seal, merge and
+/// write the manifest.
+#[derive(Debug)]
+pub(crate) struct Checkpoint {
+    manifest: Manifest,
+    entries: HashMap<u64, SegmentEntry>,
+    /// The deletes last written for a segment. Holding them makes the next delete copy, so that the same
+    /// pointer means the same deletes.
+    written: HashMap<u64, Arc<RoaringBitmap>>,
+}
+
+impl Checkpoint {
+    pub(crate) fn new(manifest: Manifest) -> Self {
+        let segments = manifest.collections.iter().flat_map(|collection| &collection.segments);
+        let entries = segments.map(|entry| (entry.number, entry.clone())).collect();
+        Checkpoint { manifest, entries, written: HashMap::new() }
+    }
+
+    /// The number of the next segment file.
+    pub(crate) fn take_number(&mut self) -> u64 {
+        let number = self.manifest.next_segment;
+        self.manifest.next_segment += 1;
+        number
+    }
+
+    /// Announces a segment file that is complete and synced.
+    pub(crate) fn register(&mut self, entry: SegmentEntry) {
+        self.entries.insert(entry.number, entry);
+    }
+
+    /// Whether the manifest on disk holds everything that this state holds.
+    pub(crate) fn covers(&self, state: &DbState) -> bool {
+        self.manifest.catalog_seqno >= state.seqno && self.manifest.floor >= state.seqno
+    }
+
+    /// Writes the deletes that changed and a manifest for `state`; returns the commit up to which the log
+    /// is not needed any more. The caller has synced the log up to the state and keeps commits out.
+    pub(crate) fn write(&mut self, core: &Core, dir: &Path, state: &DbState) -> Result<Seqno> {
+        let mut next = Manifest {
+            next_segment: self.manifest.next_segment,
+            next_collection: state.next_collection,
+            catalog_seqno: state.seqno,
+            floor: state.seqno,
+            ..Manifest::default()
+        };
+        let mut entries = HashMap::new();
+        let mut obsolete = Vec::new();
+        let mut written = HashMap::new();
+        for collection in state.collections.values() {
+            let sealed_seqno = collection.durable_seqno(state.seqno);
+            next.floor = next.floor.min(sealed_seqno);
+            let mut segments = Vec::new();
+            for view in &collection.segments {
+                let Some(sealed) = view.as_sealed() else { continue };
+                let number = sealed.number();
+                let Some(mut entry) = self.entries.get(&number).cloned() else { continue };
+                let unchanged = self
+                    .written
+                    .get(&number)
+                    .is_some_and(|written| Arc::ptr_eq(written, &view.deletes));
+                if !unchanged && !view.deletes.is_empty() {
+                    let generation = entry.deletes.map_or(1, |generation| generation + 1);
+                    segment::write_deletes(&*core.vfs, dir, number, generation, &view.deletes)?;
+                    obsolete.extend(entry.deletes.map(|old| (number, old)));
+                    entry.deletes = Some(generation);
+                }
+                written.insert(number, view.deletes.clone());
+                entries.insert(number, entry.clone());
+                segments.push(entry);
+            }
+            next.collections.push(CollectionManifest {
+                id: collection.id,
+                name: collection.name.clone(),
+                kind: collection.kind,
+                schema: (*collection.schema).clone(),
+                created: collection.created,
+                sealed_seqno,
+                segments,
+            });
+        }
+        next.write(&*core.vfs, dir)?;
+        for number in self.entries.keys().filter(|number| !entries.contains_key(number)) {
+            // What cannot be removed now is an orphan that the next open removes.
+            let _ = core.vfs.remove_file(&segment::segment_path(dir, *number));
+            let deletes = self.entries.get(number).and_then(|entry| entry.deletes);
+            obsolete.extend(deletes.map(|generation| (*number, generation)));
+        }
+        for (number, generation) in obsolete {
+            let _ = core.vfs.remove_file(&segment::deletes_path(dir, number, generation));
+        }
+        let floor = next.floor;
+        self.manifest = next;
+        self.entries = entries;
+        self.written = written;
+        Ok(floor)
+    }
+}

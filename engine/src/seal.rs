@@ -1,0 +1,137 @@
+//! Turning frozen segments into files, and publishing what has become durable.
+
+use std::sync::Arc;
+
+use roaring::RoaringBitmap;
+
+use crate::Result;
+use crate::checkpoint::Checkpoint;
+use crate::core::Core;
+use crate::manifest::SegmentEntry;
+use crate::memory::MemorySegment;
+use crate::sealed::{Draft, SealedSegment};
+use crate::segment::{SegmentBuffer, SegmentFile, SegmentWriter, segment_path};
+use crate::source::SegmentView;
+use crate::state::{CollectionState, DbState};
+
+/// Freezes and seals everything in memory, and writes a manifest that needs no log.
+pub(crate) fn flush(core: &Core) -> Result<()> {
+    let mut checkpoint = core.maintenance.lock();
+    freeze(core, |_| true);
+    while seal_next(core, &mut checkpoint)? {}
+    if !checkpoint.covers(&core.state()) {
+        publish(core, &mut checkpoint, |_| true)?;
+    }
+    Ok(())
+}
+
+/// Freezes the active segments of the collections that are picked.
+pub(crate) fn freeze(core: &Core, pick: impl Fn(&CollectionState) -> bool) {
+    let turn = core.publisher.turn();
+    let mut state = (*turn.current()).clone();
+    for collection in state.collections.values_mut() {
+        if pick(collection) {
+            Arc::make_mut(collection).freeze(|_| true);
+        }
+    }
+    turn.publish(state);
+}
+
+/// Seals the oldest frozen segment of some collection; returns whether there was one.
+pub(crate) fn seal_next(core: &Core, checkpoint: &mut Checkpoint) -> Result<bool> {
+    let state = core.state();
+    let Some((id, frozen)) = oldest_frozen(&state) else { return Ok(false) };
+    let Some(collection) = state.collections.get(&id) else { return Ok(false) };
+    let draft = Draft::from_memory(collection.kind, &frozen);
+    let sealed = write(core, checkpoint, &draft)?;
+    publish(core, checkpoint, |state| {
+        let Some(collection) = state.collections.get_mut(&id).map(Arc::make_mut) else {
+            return false;
+        };
+        let at = collection.segments.iter().position(|view| {
+            view.as_memory().is_some_and(|memory| Arc::ptr_eq(memory, &frozen))
+        });
+        match at.and_then(|at| collection.segments.get_mut(at)) {
+            Some(view) => {
+                *view = SegmentView::sealed(sealed.clone(), view.deletes.clone());
+                true
+            }
+            // Dropped meanwhile, or replaced by another schema: the file is an orphan.
+            None => false,
+        }
+    })?;
+    Ok(true)
+}
+
+/// The first frozen segment of any collection: those before the active one, oldest first.
+fn oldest_frozen(state: &DbState) -> Option<(u32, Arc<MemorySegment>)> {
+    state.collections.values().find_map(|collection| {
+        let (_, frozen) = collection.segments.split_last()?;
+        let segment = frozen.iter().find_map(SegmentView::as_memory)?;
+        Some((collection.id, segment.clone()))
+    })
+}
+
+/// Writes a segment file, or a buffer for a database in memory, and opens it.
+pub(crate) fn write(
+    core: &Core,
+    checkpoint: &mut Checkpoint,
+    draft: &Draft,
+) -> Result<Arc<SealedSegment>> {
+    let number = checkpoint.take_number();
+    let rows = draft.rows.len() as u32;
+    let file = match &core.dir {
+        Some(dir) => {
+            let path = segment_path(dir, number);
+            let mut writer = SegmentWriter::create(&*core.vfs, &path)?;
+            draft.write(&mut writer)?;
+            writer.finish()?;
+            SegmentFile::open(&*core.vfs, &path, core.access)?
+        }
+        None => {
+            let mut buffer = SegmentBuffer::new();
+            draft.write(&mut buffer)?;
+            buffer.finish()?
+        }
+    };
+    let (min_seqno, max_seqno) = draft.seqnos();
+    let bytes = file.len();
+    let sealed = SealedSegment::open(file, number, rows, &draft.text_fields)?;
+    checkpoint.register(SegmentEntry { number, rows, deletes: None, min_seqno, max_seqno, bytes });
+    Ok(Arc::new(sealed))
+}
+
+/// Derives the next state by `change`, makes it durable and publishes it, in this order and with every
+/// commit kept out; a change that returns false is dropped.
+pub(crate) fn publish(
+    core: &Core,
+    checkpoint: &mut Checkpoint,
+    change: impl FnOnce(&mut DbState) -> bool,
+) -> Result<()> {
+    let _gate = core.exclusive();
+    // The manifest must not be ahead of the log: what a lost buffered commit wrote to one collection
+    // would be there, and what it wrote to another would not.
+    core.committer()?.sync()?;
+    let turn = core.publisher.turn();
+    let mut state = (*turn.current()).clone();
+    if !change(&mut state) {
+        return Ok(());
+    }
+    let Some(dir) = &core.dir else {
+        turn.publish(state);
+        return Ok(());
+    };
+    let floor = checkpoint.write(core, dir, &state)?;
+    for collection in state.collections.values_mut() {
+        let sealed_seqno = collection.durable_seqno(state.seqno);
+        Arc::make_mut(collection).sealed_seqno = sealed_seqno;
+    }
+    turn.publish(state);
+    core.committer()?.release(floor)?;
+    Ok(())
+}
+
+/// The rows of a segment that were live in `before` and are not in `after`.
+pub(crate) fn died(before: &SegmentView, after: &SegmentView) -> RoaringBitmap {
+    &*after.deletes - &*before.deletes
+}

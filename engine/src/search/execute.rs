@@ -1,0 +1,188 @@
+//! Runs a plan and reads the documents it found.
+
+use lumos_index::{Filter, Metric, RRF_K, fuse_convex, fuse_rrf, highlight};
+
+use super::hit::{Highlight, Hit, LegRank};
+use super::legs::{self, Found, Keywords};
+use super::plan::{KeywordQuery, Plan, VectorQuery, bind_filter};
+use super::request::{Fusion, SearchRequest};
+use crate::state::{CollectionState, Place};
+use crate::{Doc, Result};
+
+/// Candidates each leg of a hybrid search brings, at least.
+const HYBRID_DEPTH: usize = 200;
+/// Longest snippet, in bytes.
+const SNIPPET_BYTES: usize = 240;
+
+/// A row with its scores.
+#[derive(Debug)]
+struct Ranked {
+    place: Place,
+    score: f32,
+    vector: Option<LegRank>,
+    text: Option<LegRank>,
+}
+
+/// Searches one collection of a snapshot.
+pub(crate) fn search(state: &CollectionState, request: &SearchRequest) -> Result<Vec<Hit>> {
+    let plan = Plan::new(state, request)?;
+    let ranked = match (&plan.vector, &plan.keywords) {
+        (Some(vector), None) => by_vector(state, &plan, vector, request.limit)?,
+        (None, Some(keywords)) => by_keywords(state, &plan, keywords, request.limit)?,
+        (Some(vector), Some(keywords)) => hybrid(state, &plan, vector, keywords, request)?,
+        // A vector search where no vector was ever stored.
+        (None, None) => Vec::new(),
+    };
+    ranked.into_iter().map(|ranked| hit(state, request, plan.keywords.as_ref(), ranked)).collect()
+}
+
+fn by_vector(
+    state: &CollectionState,
+    plan: &Plan<'_>,
+    query: &VectorQuery,
+    limit: usize,
+) -> Result<Vec<Ranked>> {
+    let found = legs::nearest(state, plan, query, limit)?;
+    let ranked = (1..).zip(found).map(|(rank, found)| {
+        let score = query.metric.score(found.value);
+        Ranked { place: found.place, score, vector: Some(LegRank { rank, score }), text: None }
+    });
+    Ok(ranked.collect())
+}
+
+fn by_keywords(
+    state: &CollectionState,
+    plan: &Plan<'_>,
+    query: &KeywordQuery,
+    limit: usize,
+) -> Result<Vec<Ranked>> {
+    Keywords::new(state, query).run(plan, limit, |found, _| {
+        let ranked = (1..).zip(found).map(|(rank, Found { place, value: score })| Ranked {
+            place,
+            score,
+            vector: None,
+            text: Some(LegRank { rank, score }),
+        });
+        Ok(ranked.collect())
+    })
+}
+
+/// Both legs. What one leg found is scored exactly by the other too, so that a document is not
+/// punished for lying past the depth of a leg.
+fn hybrid(
+    state: &CollectionState,
+    plan: &Plan<'_>,
+    vector: &VectorQuery,
+    keywords: &KeywordQuery,
+    request: &SearchRequest,
+) -> Result<Vec<Ranked>> {
+    let depth = HYBRID_DEPTH.max(request.limit.saturating_mul(4));
+    let near = legs::nearest(state, plan, vector, depth)?;
+    let mut places: Vec<Place> = near.iter().map(|found| found.place).collect();
+    let scores = Keywords::new(state, keywords).run(plan, depth, |found, score| {
+        places.extend(found.iter().map(|found| found.place));
+        places.sort_unstable();
+        places.dedup();
+        score(&places)
+    })?;
+    let mut near = list(&legs::distances(state, vector, &places));
+    near.sort_by(|a, b| a.1.total_cmp(&b.1).then(a.0.cmp(&b.0)));
+    let mut matched: Vec<(u64, f32)> =
+        (0..).zip(scores).filter(|(_, score)| *score > 0.0).collect();
+    matched.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+
+    let fused = match request.fusion {
+        Fusion::Convex { vector_weight } => {
+            let similar: Vec<(u64, f32)> =
+                near.iter().map(|(id, far)| (*id, vector.metric.similarity(*far))).collect();
+            fuse_convex(&similar, &matched, vector_weight)
+        }
+        Fusion::Rrf { k } => {
+            let constant = if k == 0 { RRF_K } else { k as f32 };
+            fuse_rrf(&[(1.0, &near), (1.0, &matched)], constant)
+        }
+    };
+    let near = ranks(&near, places.len());
+    let matched = ranks(&matched, places.len());
+    let ranked = fused.into_iter().take(request.limit).filter_map(|(id, score)| {
+        let at = id as usize;
+        Some(Ranked {
+            place: *places.get(at)?,
+            score,
+            vector: near.get(at).copied().flatten().map(|leg| in_users_terms(leg, vector.metric)),
+            text: matched.get(at).copied().flatten(),
+        })
+    });
+    Ok(ranked.collect())
+}
+
+fn list(values: &[Option<f32>]) -> Vec<(u64, f32)> {
+    (0..).zip(values).filter_map(|(id, value)| Some((id, (*value)?))).collect()
+}
+
+fn in_users_terms(leg: LegRank, metric: Metric) -> LegRank {
+    LegRank { score: metric.score(leg.score), ..leg }
+}
+
+/// The rank of each of `count` ids in a list that is sorted.
+fn ranks(list: &[(u64, f32)], count: usize) -> Vec<Option<LegRank>> {
+    let mut ranks = vec![None; count];
+    for (rank, (id, score)) in (1..).zip(list) {
+        if let Some(slot) = ranks.get_mut(*id as usize) {
+            *slot = Some(LegRank { rank, score: *score });
+        }
+    }
+    ranks
+}
+
+fn hit(
+    state: &CollectionState,
+    request: &SearchRequest,
+    keywords: Option<&KeywordQuery>,
+    ranked: Ranked,
+) -> Result<Hit> {
+    let doc = state.doc(ranked.place, request.with_vectors)?;
+    let highlights = match keywords {
+        Some(keywords) => highlights(&doc, request, keywords),
+        None => Vec::new(),
+    };
+    Ok(Hit {
+        score: ranked.score,
+        doc,
+        vector_rank: ranked.vector,
+        text_rank: ranked.text,
+        highlights,
+    })
+}
+
+fn highlights(doc: &Doc, request: &SearchRequest, keywords: &KeywordQuery) -> Vec<Highlight> {
+    let pieces = request.highlight.iter().filter_map(|field| {
+        let text = doc.text_field(field)?;
+        let piece = highlight(&keywords.analyzer, &keywords.query, text, SNIPPET_BYTES)?;
+        Some(Highlight {
+            field: field.clone(),
+            text: piece.text,
+            spans: piece.spans,
+            offset: piece.offset,
+        })
+    });
+    pieces.collect()
+}
+
+/// The keys of all live documents that match, in key order.
+pub(crate) fn matching_keys(state: &CollectionState, filter: &Filter) -> Result<Vec<String>> {
+    let mut keys = Vec::new();
+    for allowed in bind_filter(state, Some(filter))? {
+        for row in allowed.bitmap().unwrap_or_default() {
+            keys.push(allowed.view().key(row)?.to_string());
+        }
+    }
+    keys.sort_unstable();
+    Ok(keys)
+}
+
+/// The number of live documents that match.
+pub(crate) fn count(state: &CollectionState, filter: &Filter) -> Result<u64> {
+    let allowed = bind_filter(state, Some(filter))?;
+    Ok(allowed.iter().filter_map(|allowed| Some(allowed.bitmap()?.len())).sum())
+}

@@ -1,0 +1,170 @@
+//! The two legs of a search over all segments of a collection.
+
+use lumos_index::{TextError, TextSource, TextStats};
+use parking_lot::RwLockReadGuard;
+
+use super::plan::{KeywordQuery, Plan, VectorQuery};
+use crate::memory::Rows;
+use crate::source::{SegmentView, Source};
+use crate::state::{CollectionState, Place};
+use crate::{Error, Result};
+
+/// A row with the figure of one leg: a distance or a keyword score.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Found {
+    pub(crate) place: Place,
+    pub(crate) value: f32,
+}
+
+/// The `k` nearest rows, nearest first, ties by place.
+pub(crate) fn nearest(
+    state: &CollectionState,
+    plan: &Plan<'_>,
+    query: &VectorQuery,
+    k: usize,
+) -> Result<Vec<Found>> {
+    let mut found = Vec::new();
+    for (segment, allowed) in plan.allowed.iter().enumerate() {
+        if allowed.is_empty() {
+            continue;
+        }
+        let neighbors = match &allowed.view().source {
+            Source::Memory(memory) => memory.nearest(query, k, allowed),
+            Source::Sealed(sealed) => match sealed.vectors().get(&query.field) {
+                Some(vectors) => vectors.nearest(query, k, allowed),
+                None => Ok(Vec::new()),
+            },
+        };
+        let neighbors = neighbors
+            .map_err(|source| Error::Vector { collection: state.name.clone(), source })?;
+        found.extend(neighbors.into_iter().map(|neighbor| Found {
+            place: Place { segment, row: neighbor.row },
+            value: neighbor.distance,
+        }));
+    }
+    found.sort_by(|a, b| a.value.total_cmp(&b.value).then(a.place.cmp(&b.place)));
+    found.truncate(k);
+    Ok(found)
+}
+
+/// The exact distance of each place, `None` where a row has no vector.
+pub(crate) fn distances(
+    state: &CollectionState,
+    query: &VectorQuery,
+    places: &[Place],
+) -> Vec<Option<f32>> {
+    by_segment(state, places, None, |view, rows| match &view.source {
+        Source::Memory(memory) => memory.distances(query, rows),
+        Source::Sealed(sealed) => {
+            let vectors = sealed.vectors().get(&query.field);
+            rows.iter()
+                .map(|&row| Some(query.metric.distance(&query.vector, vectors?.vector(row)?)))
+                .collect()
+        }
+    })
+}
+
+/// The keyword leg of one search: the statistics of all segments, counted once.
+pub(crate) struct Keywords<'a> {
+    state: &'a CollectionState,
+    query: &'a KeywordQuery,
+    /// The rows of the segments in memory, held while the search runs; one for each segment.
+    held: Vec<Option<RwLockReadGuard<'a, Rows>>>,
+}
+
+impl<'a> Keywords<'a> {
+    pub(crate) fn new(state: &'a CollectionState, query: &'a KeywordQuery) -> Self {
+        let held = state
+            .segments
+            .iter()
+            .map(|view| view.as_memory().map(|memory| memory.read_rows()))
+            .collect();
+        Keywords { state, query, held }
+    }
+
+    fn sources(&self) -> Vec<Option<TextSource<'_>>> {
+        let views = self.state.segments.iter().zip(&self.held);
+        views
+            .map(|(view, held)| match (&view.source, held) {
+                (Source::Memory(_), Some(rows)) => {
+                    Some(TextSource::Memory(&rows.postings, view.rows))
+                }
+                (Source::Sealed(sealed), _) => sealed.text().map(TextSource::Sealed),
+                (Source::Memory(_), None) => None,
+            })
+            .collect()
+    }
+
+    /// The best `k` rows, best first, and the scores of any row after that.
+    pub(crate) fn run<T>(
+        &self,
+        plan: &Plan<'_>,
+        k: usize,
+        with: impl FnOnce(Vec<Found>, &dyn Fn(&[Place]) -> Result<Vec<f32>>) -> Result<T>,
+    ) -> Result<T> {
+        let sources = self.sources();
+        let present: Vec<TextSource<'_>> = sources.iter().flatten().copied().collect();
+        let KeywordQuery { analyzer, query, fields } = self.query;
+        let stats = TextStats::gather(query, analyzer, fields, &present).map_err(damaged)?;
+        let mut found = Vec::new();
+        for ((segment, source), allowed) in sources.iter().enumerate().zip(&plan.allowed) {
+            let Some(source) = source.as_ref().filter(|_| !allowed.is_empty()) else { continue };
+            let rows = source
+                .search(query, &stats, k, allowed.bitmap().as_ref())
+                .map_err(damaged)?;
+            found.extend(
+                rows.into_iter()
+                    .map(|(value, row)| Found { place: Place { segment, row }, value }),
+            );
+        }
+        found.sort_by(|a, b| b.value.total_cmp(&a.value).then(a.place.cmp(&b.place)));
+        found.truncate(k);
+        with(found, &|places| {
+            let mut failed = None;
+            let mut segments = sources.iter();
+            let scores = by_segment(self.state, places, 0.0, |_, rows| {
+                let none = vec![0.0; rows.len()];
+                let Some(Some(source)) = segments.next() else { return none };
+                if rows.is_empty() {
+                    return none;
+                }
+                source.score_rows(query, &stats, rows).unwrap_or_else(|error| {
+                    failed = Some(error);
+                    none
+                })
+            });
+            failed.map_or(Ok(scores), |error| Err(damaged(error)))
+        })
+    }
+}
+
+/// Calls `read` once for each segment, in order, with its rows; gives the values in the order of
+/// `places`.
+fn by_segment<T: Copy>(
+    state: &CollectionState,
+    places: &[Place],
+    missing: T,
+    mut read: impl FnMut(&SegmentView, &[u32]) -> Vec<T>,
+) -> Vec<T> {
+    let mut values = vec![missing; places.len()];
+    for (segment, view) in state.segments.iter().enumerate() {
+        let mut wanted: Vec<(u32, usize)> = places
+            .iter()
+            .enumerate()
+            .filter(|(_, place)| place.segment == segment)
+            .map(|(at, place)| (place.row, at))
+            .collect();
+        wanted.sort_unstable();
+        let rows: Vec<u32> = wanted.iter().map(|(row, _)| *row).collect();
+        for ((_, at), value) in wanted.into_iter().zip(read(view, &rows)) {
+            if let Some(slot) = values.get_mut(at) {
+                *slot = value;
+            }
+        }
+    }
+    values
+}
+
+fn damaged(error: TextError) -> Error {
+    Error::Keywords(error)
+}

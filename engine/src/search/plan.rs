@@ -1,0 +1,180 @@
+//! A request checked against the schema it runs on, and bound to the rows it may find.
+
+use std::collections::BTreeSet;
+
+use lumos_index::{Analyzer, Filter, FilterError, Metric, TextQuery};
+
+use super::allowed::Allowed;
+use super::request::{SearchMode, SearchRequest};
+use crate::database::check_limit;
+use crate::doc::DEFAULT_VECTOR_FIELD;
+use crate::state::CollectionState;
+use crate::{Error, Result};
+
+/// The vector side of a search.
+#[derive(Debug)]
+pub(crate) struct VectorQuery {
+    pub(crate) field: String,
+    pub(crate) metric: Metric,
+    /// As stored vectors are: of unit length under cosine.
+    pub(crate) vector: Vec<f32>,
+    pub(crate) ef: usize,
+    pub(crate) exact: bool,
+}
+
+/// The keyword side of a search.
+#[derive(Debug)]
+pub(crate) struct KeywordQuery {
+    pub(crate) analyzer: Analyzer,
+    pub(crate) query: TextQuery,
+    /// The fields searched; all when empty.
+    pub(crate) fields: Vec<String>,
+}
+
+/// What a search does.
+#[derive(Debug)]
+pub(crate) struct Plan<'a> {
+    pub(crate) vector: Option<VectorQuery>,
+    pub(crate) keywords: Option<KeywordQuery>,
+    /// One for each segment, in their order.
+    pub(crate) allowed: Vec<Allowed<'a>>,
+}
+
+impl<'a> Plan<'a> {
+    /// Checks everything that can be wrong with a request before any work is done.
+    pub(crate) fn new(state: &'a CollectionState, request: &SearchRequest) -> Result<Plan<'a>> {
+        check_limit(request.limit)?;
+        let missing = |argument: &'static str, detail: &str| {
+            Err(Error::InvalidArgument { argument, detail: detail.to_string() })
+        };
+        let (by_vector, by_text) = match request.mode {
+            SearchMode::Auto => (request.vector.is_some(), request.vector.is_none()),
+            SearchMode::Vector => (true, false),
+            SearchMode::Text => (false, true),
+            SearchMode::Hybrid => (true, true),
+        };
+        if by_vector && request.vector.is_none() {
+            return missing(
+                "vector",
+                "is missing: give one, or set an embedder for the collection",
+            );
+        }
+        if by_text && request.text.is_none() {
+            return missing("query", "is missing: give words to search for");
+        }
+        let vector = match &request.vector {
+            Some(vector) if by_vector => bind_vector(state, request, vector)?,
+            _ => None,
+        };
+        let keywords = match &request.text {
+            Some(text) if by_text => Some(bind_keywords(state, request, text)?),
+            _ => None,
+        };
+        let allowed = bind_filter(state, request.filter.as_ref())?;
+        Ok(Plan { vector, keywords, allowed })
+    }
+}
+
+/// `None` when no vector was stored yet.
+fn bind_vector(
+    state: &CollectionState,
+    request: &SearchRequest,
+    vector: &[f32],
+) -> Result<Option<VectorQuery>> {
+    if request.ef == 0 {
+        return Err(Error::InvalidArgument {
+            argument: "ef",
+            detail: "must be at least 1".to_string(),
+        });
+    }
+    let name = request.vector_field.as_deref().unwrap_or(DEFAULT_VECTOR_FIELD);
+    let Some(field) = state.schema.vectors.get(name) else {
+        if state.schema.vectors.is_empty() && request.vector_field.is_none() {
+            return Ok(None);
+        }
+        let known: Vec<&str> = state.schema.vectors.keys().map(String::as_str).collect();
+        let known = if known.is_empty() { "none".to_string() } else { known.join(", ") };
+        return Err(Error::InvalidArgument {
+            argument: "vector_field",
+            detail: format!("\"{name}\" is not in collection \"{}\"; it has: {known}", state.name),
+        });
+    };
+    if vector.len() != field.dimension {
+        return Err(Error::DimensionMismatch {
+            collection: state.name.clone(),
+            expected: field.dimension,
+            got: vector.len(),
+            model: state.schema.model.clone(),
+        });
+    }
+    let mut vector = vector.to_vec();
+    field
+        .metric
+        .prepare(&mut vector)
+        .map_err(|source| Error::Vector { collection: state.name.clone(), source })?;
+    Ok(Some(VectorQuery {
+        field: name.to_string(),
+        metric: field.metric,
+        vector,
+        ef: request.ef,
+        exact: request.exact,
+    }))
+}
+
+fn bind_keywords(
+    state: &CollectionState,
+    request: &SearchRequest,
+    text: &str,
+) -> Result<KeywordQuery> {
+    let query = TextQuery::parse(text).map_err(Error::Query)?;
+    for field in &request.text_fields {
+        if !state.schema.texts.is_empty() && !state.schema.texts.contains_key(field) {
+            let known: Vec<&str> = state.schema.texts.keys().map(String::as_str).collect();
+            return Err(Error::InvalidArgument {
+                argument: "text_field",
+                detail: format!(
+                    "\"{field}\" is not in collection \"{}\"; it has: {}",
+                    state.name,
+                    known.join(", ")
+                ),
+            });
+        }
+    }
+    Ok(KeywordQuery { analyzer: Analyzer::default(), query, fields: request.text_fields.clone() })
+}
+
+/// The rows of every segment that are live and match.
+///
+/// # Errors
+/// `Filter` when it names a field that no document has and no schema declares.
+pub(crate) fn bind_filter<'a>(
+    state: &'a CollectionState,
+    filter: Option<&Filter>,
+) -> Result<Vec<Allowed<'a>>> {
+    if let Some(filter) = filter {
+        check_paths(state, filter)?;
+    }
+    state.segments.iter().map(|view| Allowed::new(view, filter)).collect()
+}
+
+fn check_paths(state: &CollectionState, filter: &Filter) -> Result<()> {
+    if state.segments.iter().all(|view| view.rows == 0) {
+        return Ok(());
+    }
+    let mut known: BTreeSet<String> = state.schema.fields.keys().cloned().collect();
+    for view in &state.segments {
+        known.extend(view.paths());
+    }
+    for path in filter.paths() {
+        let path: &str = path.as_ref();
+        // An object is known by what it holds.
+        let inside = format!("{path}.");
+        if !known.contains(path) && !known.iter().any(|known| known.starts_with(&inside)) {
+            let input = filter.to_string();
+            let known: Vec<String> = known.iter().cloned().collect();
+            let source = FilterError::unknown_field(path, &input, &known);
+            return Err(Error::Filter { input, source });
+        }
+    }
+    Ok(())
+}
