@@ -6,16 +6,16 @@ use std::collections::HashMap;
 pub const RRF_K: f32 = 60.0;
 
 /// Reciprocal rank fusion (Cormack, Clarke and Buettcher 2009): each list gives the id at its
-/// rank r, counted from 1, `weight / (60 + r)`.
+/// rank r, counted from 1, `weight / (k + r)`; [`RRF_K`] is the usual `k`.
 ///
 /// Lists are best first, as (weight, ids with scores); the scores are not looked at. An id that
 /// stands in a list twice counts at its better rank. The result is best first, ties by id.
 #[must_use]
-pub fn fuse_rrf(lists: &[(f32, &[(u64, f32)])]) -> Vec<(u64, f32)> {
+pub fn fuse_rrf(lists: &[(f32, &[(u64, f32)])], k: f32) -> Vec<(u64, f32)> {
     let mut sums = Sums::default();
     for (list, &(weight, ids)) in lists.iter().enumerate() {
         for (rank, &(id, _)) in ids.iter().enumerate() {
-            sums.add(list, id, weight / (RRF_K + (rank + 1) as f32));
+            sums.add(list, id, weight / (k + (rank + 1) as f32));
         }
     }
     sums.into_ranking()
@@ -115,15 +115,15 @@ mod tests {
         /// Every id once, best first, ties by id; equal weights do not care which list is which.
         #[test]
         fn reciprocal_ranks_make_one_ordered_ranking_of_all(a in list(), b in list()) {
-            let fused = fuse_rrf(&[(1.0, &a), (1.0, &b)]);
+            let fused = fuse_rrf(&[(1.0, &a), (1.0, &b)], RRF_K);
             prop_assert!(ordered(&fused));
             prop_assert_eq!(fused.len(), ids(&fused).len());
             prop_assert_eq!(ids(&fused), &ids(&a) | &ids(&b));
-            prop_assert_eq!(&fused, &fuse_rrf(&[(1.0, &b), (1.0, &a)]));
+            prop_assert_eq!(&fused, &fuse_rrf(&[(1.0, &b), (1.0, &a)], RRF_K));
             // One list keeps its order; a list without weight changes no order either.
             let order = |list: &[(u64, f32)]| list.iter().map(|e| e.0).collect::<Vec<_>>();
-            prop_assert_eq!(order(&fuse_rrf(&[(0.3, &a)])), order(&a));
-            let with_idle = fuse_rrf(&[(1.0, &a), (0.0, &b)]);
+            prop_assert_eq!(order(&fuse_rrf(&[(0.3, &a)], RRF_K)), order(&a));
+            let with_idle = fuse_rrf(&[(1.0, &a), (0.0, &b)], RRF_K);
             prop_assert_eq!(order(&with_idle[..a.len()]), order(&a));
         }
 
@@ -149,7 +149,7 @@ mod tests {
 
     #[test]
     fn ranks_count_from_one_and_add_up() {
-        let fused = fuse_rrf(&[(1.0, &[(7, 0.9), (8, 0.8)]), (2.0, &[(8, 31.0), (9, 3.0)])]);
+        let fused = fuse_rrf(&[(1.0, &[(7, 0.9), (8, 0.8)]), (2.0, &[(8, 31.0), (9, 3.0)])], RRF_K);
         let expected = [
             (8, 1.0 / 62.0 + 2.0 / 61.0),
             (9, 2.0 / 62.0),
@@ -160,12 +160,12 @@ mod tests {
             assert!((found.1 - expected.1).abs() < 1e-6);
         }
         assert_eq!(fused.len(), 3);
-        assert!(fuse_rrf(&[]).is_empty());
+        assert!(fuse_rrf(&[], RRF_K).is_empty());
     }
 
     #[test]
     fn an_id_counts_once_a_list_and_odd_scores_count_as_nothing() {
-        let twice = fuse_rrf(&[(1.0, &[(1, 1.0), (2, 0.5), (1, 0.1)])]);
+        let twice = fuse_rrf(&[(1.0, &[(1, 1.0), (2, 0.5), (1, 0.1)])], RRF_K);
         assert_eq!(twice[0], (1, 1.0 / 61.0));
         let fused = fuse_convex(
             &[(1, f32::NAN), (2, 0.5), (2, 9.0)],

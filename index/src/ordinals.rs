@@ -24,6 +24,16 @@ impl OrdinalSet {
         }
     }
 
+    /// All of `[0, universe)`.
+    #[must_use]
+    pub fn full(universe: usize) -> Self {
+        let mut words = vec![u64::MAX; universe.div_ceil(64)];
+        if let Some(last) = words.last_mut().filter(|_| !universe.is_multiple_of(64)) {
+            *last >>= 64 - universe % 64;
+        }
+        OrdinalSet { words, universe, len: universe }
+    }
+
     /// The members of `ordinals` below `universe`.
     #[must_use]
     pub fn collect(universe: usize, ordinals: impl IntoIterator<Item = u32>) -> Self {
@@ -51,6 +61,16 @@ impl OrdinalSet {
         self.words[at / 64] |= mask;
         self.len += usize::from(fresh);
         fresh
+    }
+
+    /// Removes an ordinal; returns whether it was a member.
+    pub fn remove(&mut self, ordinal: u32) -> bool {
+        let was = self.contains(ordinal);
+        if was && let Some(word) = self.words.get_mut(ordinal as usize / 64) {
+            *word &= !(1 << (ordinal % 64));
+            self.len -= 1;
+        }
+        was
     }
 
     /// Whether an ordinal is in the set.
@@ -134,6 +154,14 @@ mod tests {
             prop_assert_eq!(set.is_empty(), model.is_empty());
             prop_assert!(set.iter().eq(model.iter().copied()));
             prop_assert!((0..400).all(|o| set.contains(o) == model.contains(&o)));
+            let mut rest = OrdinalSet::full(universe);
+            prop_assert!(rest.iter().eq(0..universe as u32));
+            let removed = ordinals.iter().filter(|&&o| rest.remove(o)).count();
+            prop_assert_eq!(removed, model.len());
+            prop_assert_eq!(rest.len(), universe - model.len());
+            prop_assert!((0..400).all(|o| {
+                rest.contains(o) == ((o as usize) < universe && !model.contains(&o))
+            }));
             let bitmap: RoaringBitmap = ordinals.iter().copied().collect();
             prop_assert_eq!(&OrdinalSet::from_bitmap(universe, &bitmap), &set);
             let spread: Vec<u32> = set.spread(count).collect();
