@@ -1,0 +1,87 @@
+//! What the database should hold.
+
+use std::collections::BTreeMap;
+
+use lumos_engine::{Doc, Lumos, Scan, SearchRequest, Store};
+
+pub const COLLECTIONS: [&str; 2] = ["notes", "people"];
+pub const WORDS: [&str; 8] = ["apple", "birch", "cedar", "dune", "ember", "frost", "grove", "heath"];
+pub const SPACE: &str = "state";
+
+/// A repeatable source of choices (splitmix64, Steele et al. 2014).
+#[derive(Clone, Debug)]
+pub struct Random(u64);
+
+impl Random {
+    pub fn new(seed: u64) -> Self {
+        Random(seed)
+    }
+
+    pub fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    pub fn below(&mut self, bound: u64) -> u64 {
+        self.next() % bound.max(1)
+    }
+}
+
+/// Documents by collection and key, and values by key.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Model {
+    pub docs: BTreeMap<(String, String), Doc>,
+    pub values: BTreeMap<String, Vec<u8>>,
+}
+
+impl Model {
+    /// Everything a database holds.
+    pub fn read(db: &Lumos) -> Model {
+        let mut model = Model::default();
+        for collection in db.collections() {
+            for doc in Store::scan(db, &collection, &Scan::all().vectors(true)).unwrap() {
+                model.docs.insert((collection.clone(), doc.key.clone()), doc);
+            }
+        }
+        model.values = db.kv_scan(SPACE, &Scan::all()).unwrap().into_iter().collect();
+        model
+    }
+
+    /// Compares what every leg of search finds with what the documents say.
+    pub fn check_search(&self, db: &Lumos, story: &str) {
+        for collection in db.collections() {
+            let docs: Vec<&Doc> =
+                self.docs.iter().filter(|((c, _), _)| *c == collection).map(|(_, doc)| doc).collect();
+            assert_eq!(db.count(&collection).unwrap(), docs.len() as u64, "{story}: count");
+            for word in &WORDS[..2] {
+                let mut found = keys(db, &collection, SearchRequest::text(*word).limit(1_000));
+                found.sort();
+                let has = |doc: &&&Doc| doc.text_field("text").unwrap_or("").contains(word);
+                let expected: Vec<String> =
+                    docs.iter().filter(has).map(|doc| doc.key.clone()).collect();
+                assert_eq!(found, expected, "{story}: keyword {word} in {collection}");
+            }
+            let with_year = docs.iter().any(|doc| doc.meta.contains_key("year"));
+            if with_year {
+                let request = SearchRequest::vector([1.0, 0.5]).limit(1_000);
+                let mut found = keys(db, &collection, request.filter("year >= 2010").unwrap());
+                found.sort();
+                let has = |doc: &&&Doc| {
+                    doc.meta.get("year").and_then(|year| year.as_i64()).is_some_and(|y| y >= 2010)
+                        && doc.vector_field("vector").is_some()
+                };
+                let expected: Vec<String> =
+                    docs.iter().filter(has).map(|doc| doc.key.clone()).collect();
+                assert_eq!(found, expected, "{story}: filter in {collection}");
+            }
+        }
+    }
+}
+
+fn keys(db: &Lumos, collection: &str, request: SearchRequest) -> Vec<String> {
+    let hits = Store::search(db, collection, &request).unwrap();
+    hits.into_iter().map(|hit| hit.doc.key).collect()
+}

@@ -1,0 +1,146 @@
+//! A random life of a database on a simulated disk, with the state after every commit.
+
+use std::sync::Arc;
+
+use lumos_engine::{Batch, Doc, Durability, Lumos, Result};
+use lumos_wal::SimVfs;
+
+use super::model::{COLLECTIONS, Model, Random, SPACE, WORDS};
+
+pub const DIR: &str = "db";
+
+pub struct Run {
+    pub vfs: SimVfs,
+    /// The state after each commit; the first is that before any.
+    pub models: Vec<Model>,
+    /// For each commit, how many operations the disk had done when it was acknowledged.
+    acknowledged: Vec<u64>,
+}
+
+/// Opens a database that does nothing by itself.
+pub fn open(vfs: Arc<SimVfs>, durability: Durability, salt: u64) -> Result<Lumos> {
+    Lumos::options()
+        .vfs(vfs)
+        .durability(durability)
+        .background(false)
+        .salt_seed(salt)
+        .open(DIR)
+}
+
+impl Run {
+    pub fn new(seed: u64, durability: Durability, steps: u64) -> Run {
+        Run::play(seed, SimVfs::new(seed), Model::default(), durability, steps)
+    }
+
+    /// Goes on from a disk that holds `model`.
+    pub fn resume(seed: u64, disk: SimVfs, model: Model, steps: u64) -> Run {
+        Run::play(seed, disk, model, Durability::Sync, steps)
+    }
+
+    /// A life on a disk whose syncs do nothing.
+    pub fn lying(seed: u64, steps: u64) -> Run {
+        let vfs = SimVfs::new(seed);
+        vfs.ignore_file_sync(true);
+        Run::play(seed, vfs, Model::default(), Durability::Sync, steps)
+    }
+
+    fn play(seed: u64, vfs: SimVfs, model: Model, durability: Durability, steps: u64) -> Run {
+        let mut random = Random::new(seed ^ 0x5eed);
+        let mut run = Run { vfs: vfs.clone(), models: vec![model], acknowledged: vec![0] };
+        let mut db = open(Arc::new(vfs.clone()), durability, seed).unwrap();
+        for step in 0..steps {
+            match random.below(14) {
+                0 => db.flush().unwrap(),
+                1 => db.compact().unwrap(),
+                2 => {
+                    drop(db);
+                    db = open(Arc::new(vfs.clone()), durability, seed + step).unwrap();
+                }
+                _ => run.transaction(&db, &mut random),
+            }
+        }
+        run
+    }
+
+    fn transaction(&mut self, db: &Lumos, random: &mut Random) {
+        let mut model = self.models.last().unwrap().clone();
+        let mut batch = Batch::new();
+        for _ in 0..=random.below(4) {
+            let collection = COLLECTIONS[random.below(2) as usize];
+            let key = format!("k{}", random.below(9));
+            match random.below(5) {
+                0 => {
+                    batch.delete(collection, &key);
+                    model.docs.remove(&(collection.to_string(), key));
+                }
+                1 => {
+                    let value = random.next().to_le_bytes().to_vec();
+                    batch.kv_set(SPACE, &key, value.clone());
+                    model.values.insert(key, value);
+                }
+                _ => {
+                    let doc = document(&key, random);
+                    batch.put(collection, doc.clone());
+                    model.docs.insert((collection.to_string(), key), doc);
+                }
+            }
+        }
+        lumos_engine::Store::write(db, batch).unwrap();
+        self.models.push(model);
+        self.acknowledged.push(self.vfs.operations());
+    }
+
+    /// The newest commit that was acknowledged when the disk had done this many operations.
+    pub fn acknowledged(&self, operations: u64) -> usize {
+        self.acknowledged.partition_point(|&at| at <= operations) - 1
+    }
+
+    /// The commit whose state this is; the newest if several are equal.
+    pub fn commit_of(&self, model: &Model) -> Option<usize> {
+        self.models.iter().rposition(|candidate| candidate == model)
+    }
+
+    /// Opens a disk and compares; returns the commit it holds.
+    pub fn check(&self, disk: &SimVfs, operations: u64, story: &str) -> usize {
+        let commit = self.check_prefix(disk, story);
+        let least = self.acknowledged(operations);
+        assert!(commit >= least, "{story}: holds commit {commit}, {least} was acknowledged");
+        commit
+    }
+
+    /// Opens a disk twice and compares it with the state of some commit.
+    pub fn check_prefix(&self, disk: &SimVfs, story: &str) -> usize {
+        let vfs = Arc::new(disk.clone());
+        let read = || match open(vfs.clone(), Durability::Sync, 99) {
+            Ok(db) => {
+                let model = Model::read(&db);
+                model.check_search(&db, story);
+                model
+            }
+            Err(error) => panic!("{story}: does not open: {error}"),
+        };
+        let model = read();
+        let commit = self.commit_of(&model);
+        let commit = commit.unwrap_or_else(|| panic!("{story}: a state that never was: {model:?}"));
+        assert_eq!(read(), model, "{story}: the second recovery differs");
+        commit
+    }
+}
+
+/// Not all documents have all legs, and no two are alike.
+pub fn document(key: &str, random: &mut Random) -> Doc {
+    let mut doc = Doc::new(key).field("nonce", random.next());
+    if random.below(4) > 0 {
+        let word = |random: &mut Random| WORDS[random.below(8) as usize];
+        doc = doc.text(format!("{} {}", word(random), word(random)));
+    }
+    if random.below(4) > 0 {
+        // Unit vectors are stored as they are.
+        let vector = [[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0], [0.6, 0.8]];
+        doc = doc.vector(vector[random.below(4) as usize]);
+    }
+    if random.below(2) > 0 {
+        doc = doc.field("year", 2000 + random.below(20));
+    }
+    doc
+}

@@ -1,0 +1,106 @@
+//! An error at every I/O operation: the call that met it fails or the work is put off, nothing
+//! acknowledged is lost, nothing panics, and after reopening everything goes on.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod crash;
+
+use std::sync::Arc;
+
+use crash::model::{Model, Random};
+use crash::script::{DIR, document};
+use lumos_engine::{Batch, Lumos, Result, Store};
+use lumos_wal::{Fault, FaultVfs, MemVfs, OpKind, Vfs};
+
+fn open(vfs: Arc<dyn Vfs>) -> Result<Lumos> {
+    Lumos::options().vfs(vfs).background(false).salt_seed(1).open(DIR)
+}
+
+/// A fixed life: twelve commits, a seal after the fifth, a merge after the ninth. Returns the states
+/// that a later open may find, the first being that of the last acknowledged commit.
+fn live(vfs: Arc<dyn Vfs>) -> Vec<Model> {
+    let mut random = Random::new(11);
+    let mut kept = Model::default();
+    let mut in_doubt = Vec::new();
+    let Ok(db) = open(vfs.clone()) else { return vec![kept] };
+    for step in 0..12 {
+        let mut next = in_doubt.last().unwrap_or(&kept).clone();
+        let mut batch = Batch::new();
+        for key in ["a", "b", "c"] {
+            let doc = document(&format!("{key}{}", random.below(3)), &mut random);
+            next.docs.insert(("notes".to_string(), doc.key.clone()), doc.clone());
+            batch.put("notes", doc);
+        }
+        match Store::write(&db, batch) {
+            Ok(_) => {
+                assert!(in_doubt.is_empty(), "a commit was acknowledged after one had failed");
+                kept = next;
+            }
+            Err(error) => {
+                assert!(error.code().starts_with("E10"), "{error}");
+                // It may or may not be on disk; nothing after it is acknowledged.
+                if in_doubt.is_empty() {
+                    in_doubt.push(next);
+                }
+            }
+        }
+        // Reads go on whatever happened.
+        let now = Model::read(&db);
+        assert_eq!(now, kept, "step {step}");
+        if step == 5 {
+            let _ = db.flush();
+        }
+        if step == 9 {
+            let _ = db.compact();
+        }
+    }
+    let mut states = vec![kept];
+    states.append(&mut in_doubt);
+    states
+}
+
+fn check(make: impl Fn(u64) -> Fault, story: &str) {
+    let mut failed = 0;
+    for n in 1.. {
+        let disk = Arc::new(MemVfs::new());
+        let faulty = Arc::new(FaultVfs::new(disk.clone()));
+        faulty.inject(make(n));
+        let states = live(faulty.clone());
+        let fired = faulty.fired() > 0;
+        drop(faulty);
+        let db = open(disk).unwrap_or_else(|error| panic!("{story} {n}: does not open: {error}"));
+        let found = Model::read(&db);
+        assert!(states.contains(&found), "{story} {n}: {found:?} is none of {states:?}");
+        found.check_search(&db, story);
+        db.collection("notes").unwrap().put(("later", "goes on")).unwrap();
+        db.compact().unwrap();
+        db.verify().unwrap();
+        failed += u64::from(fired);
+        if !fired {
+            break;
+        }
+    }
+    assert!(failed > 20, "{story}: only {failed} operations could fail");
+}
+
+#[test]
+fn an_error_once_at_any_operation_loses_nothing() {
+    check(Fault::nth, "once");
+}
+
+#[test]
+fn a_disk_that_stays_broken_loses_nothing() {
+    check(|n| Fault::nth(n).sticky(), "for good");
+}
+
+/// ENOSPC halfway through a write.
+#[test]
+fn a_full_disk_loses_nothing() {
+    let writes = [OpKind::Write, OpKind::SetLen];
+    check(|n| Fault::nth(n).code(28).sticky().short_write().only(&writes), "full");
+}
+
+#[test]
+fn a_failed_sync_loses_nothing() {
+    let syncs = [OpKind::SyncData, OpKind::SyncAll, OpKind::SyncDir];
+    check(|n| Fault::nth(n).code(5).only(&syncs), "sync");
+}
