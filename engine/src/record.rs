@@ -6,8 +6,6 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::Doc;
-
 /// The part of a document that is stored as its payload.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Body {
@@ -27,16 +25,6 @@ pub(crate) struct Record {
 }
 
 impl Record {
-    /// The record of a document whose vectors are prepared.
-    pub(crate) fn from_doc(doc: Doc) -> Result<Record, serde_json::Error> {
-        let body = Body { meta: doc.meta, texts: doc.texts };
-        Ok(Record {
-            key: doc.key.into(),
-            payload: serde_json::to_vec(&body)?,
-            vectors: doc.vectors,
-        })
-    }
-
     /// The record of a key-value pair.
     pub(crate) fn from_value(key: &str, value: Vec<u8>) -> Record {
         Record { key: key.into(), payload: value, vectors: BTreeMap::new() }

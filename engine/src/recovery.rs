@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use lumos_wal::{Committer, Log, LogOptions, MemVfs, Vfs, VfsFile, WriterLock};
+use lumos_wal::{Committer, Log, LogOptions, MemVfs, Vfs, WriterLock};
 use parking_lot::{Mutex, RwLock};
 use roaring::RoaringBitmap;
 

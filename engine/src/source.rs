@@ -102,16 +102,6 @@ impl SegmentView {
         }
     }
 
-    /// The commit that wrote a row.
-    pub(crate) fn seqno(&self, row: u32) -> Result<u64> {
-        match &self.source {
-            Source::Memory(segment) => {
-                segment.with_entry(row, |entry| entry.seqno).ok_or_else(|| no_such_row(row))
-            }
-            Source::Sealed(segment) => segment.seqno(row),
-        }
-    }
-
     /// The stored vectors of a row.
     pub(crate) fn vectors(&self, row: u32) -> BTreeMap<String, Vec<f32>> {
         match &self.source {

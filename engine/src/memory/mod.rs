@@ -18,7 +18,7 @@ use crate::Schema;
 use crate::manifest::CollectionKind;
 use crate::record::{Body, Record};
 
-pub(crate) use column::{Indexed, VectorColumn};
+pub(crate) use column::{GRAPH_MIN_ROWS, VectorColumn};
 
 /// Rows at which an active segment is frozen.
 pub(crate) const SEAL_ROWS: u32 = 50_000;
@@ -112,11 +112,6 @@ impl MemorySegment {
     /// Number of rows.
     pub(crate) fn len(&self) -> u32 {
         self.rows.read().entries.len() as u32
-    }
-
-    /// Bytes in memory, about.
-    pub(crate) fn bytes(&self) -> usize {
-        self.rows.read().bytes
     }
 
     /// Whether it is time to freeze this segment.

@@ -1,2 +1,5 @@
-pub mod model;
-pub mod script;
+//! A model of a database, and random lives of one; every test takes the part it needs.
+#![allow(dead_code)]
+
+pub(crate) mod model;
+pub(crate) mod script;

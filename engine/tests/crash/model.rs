@@ -4,20 +4,20 @@ use std::collections::BTreeMap;
 
 use lumos_engine::{Doc, Lumos, Scan, SearchRequest, Store};
 
-pub const COLLECTIONS: [&str; 2] = ["notes", "people"];
-pub const WORDS: [&str; 8] = ["apple", "birch", "cedar", "dune", "ember", "frost", "grove", "heath"];
-pub const SPACE: &str = "state";
+pub(crate) const COLLECTIONS: [&str; 2] = ["notes", "people"];
+pub(crate) const WORDS: [&str; 8] = ["apple", "birch", "cedar", "dune", "ember", "frost", "grove", "heath"];
+pub(crate) const SPACE: &str = "state";
 
 /// A repeatable source of choices (splitmix64, Steele et al. 2014).
 #[derive(Clone, Debug)]
-pub struct Random(u64);
+pub(crate) struct Random(u64);
 
 impl Random {
-    pub fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Random(seed)
     }
 
-    pub fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -25,21 +25,21 @@ impl Random {
         z ^ (z >> 31)
     }
 
-    pub fn below(&mut self, bound: u64) -> u64 {
+    pub(crate) fn below(&mut self, bound: u64) -> u64 {
         self.next() % bound.max(1)
     }
 }
 
 /// Documents by collection and key, and values by key.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Model {
-    pub docs: BTreeMap<(String, String), Doc>,
-    pub values: BTreeMap<String, Vec<u8>>,
+pub(crate) struct Model {
+    pub(crate) docs: BTreeMap<(String, String), Doc>,
+    pub(crate) values: BTreeMap<String, Vec<u8>>,
 }
 
 impl Model {
     /// Everything a database holds.
-    pub fn read(db: &Lumos) -> Model {
+    pub(crate) fn read(db: &Lumos) -> Model {
         let mut model = Model::default();
         for collection in db.collections() {
             for doc in Store::scan(db, &collection, &Scan::all().vectors(true)).unwrap() {
@@ -51,7 +51,7 @@ impl Model {
     }
 
     /// Compares what every leg of search finds with what the documents say.
-    pub fn check_search(&self, db: &Lumos, story: &str) {
+    pub(crate) fn check_search(&self, db: &Lumos, story: &str) {
         for collection in db.collections() {
             let docs: Vec<&Doc> =
                 self.docs.iter().filter(|((c, _), _)| *c == collection).map(|(_, doc)| doc).collect();

@@ -7,18 +7,18 @@ use lumos_wal::SimVfs;
 
 use super::model::{COLLECTIONS, Model, Random, SPACE, WORDS};
 
-pub const DIR: &str = "db";
+pub(crate) const DIR: &str = "db";
 
-pub struct Run {
-    pub vfs: SimVfs,
+pub(crate) struct Run {
+    pub(crate) vfs: SimVfs,
     /// The state after each commit; the first is that before any.
-    pub models: Vec<Model>,
+    pub(crate) models: Vec<Model>,
     /// For each commit, how many operations the disk had done when it was acknowledged.
     acknowledged: Vec<u64>,
 }
 
 /// Opens a database that does nothing by itself.
-pub fn open(vfs: Arc<SimVfs>, durability: Durability, salt: u64) -> Result<Lumos> {
+pub(crate) fn open(vfs: Arc<SimVfs>, durability: Durability, salt: u64) -> Result<Lumos> {
     Lumos::options()
         .vfs(vfs)
         .durability(durability)
@@ -28,17 +28,17 @@ pub fn open(vfs: Arc<SimVfs>, durability: Durability, salt: u64) -> Result<Lumos
 }
 
 impl Run {
-    pub fn new(seed: u64, durability: Durability, steps: u64) -> Run {
+    pub(crate) fn new(seed: u64, durability: Durability, steps: u64) -> Run {
         Run::play(seed, SimVfs::new(seed), Model::default(), durability, steps)
     }
 
     /// Goes on from a disk that holds `model`.
-    pub fn resume(seed: u64, disk: SimVfs, model: Model, steps: u64) -> Run {
+    pub(crate) fn resume(seed: u64, disk: SimVfs, model: Model, steps: u64) -> Run {
         Run::play(seed, disk, model, Durability::Sync, steps)
     }
 
     /// A life on a disk whose syncs do nothing.
-    pub fn lying(seed: u64, steps: u64) -> Run {
+    pub(crate) fn lying(seed: u64, steps: u64) -> Run {
         let vfs = SimVfs::new(seed);
         vfs.ignore_file_sync(true);
         Run::play(seed, vfs, Model::default(), Durability::Sync, steps)
@@ -91,17 +91,17 @@ impl Run {
     }
 
     /// The newest commit that was acknowledged when the disk had done this many operations.
-    pub fn acknowledged(&self, operations: u64) -> usize {
+    pub(crate) fn acknowledged(&self, operations: u64) -> usize {
         self.acknowledged.partition_point(|&at| at <= operations) - 1
     }
 
     /// The commit whose state this is; the newest if several are equal.
-    pub fn commit_of(&self, model: &Model) -> Option<usize> {
+    pub(crate) fn commit_of(&self, model: &Model) -> Option<usize> {
         self.models.iter().rposition(|candidate| candidate == model)
     }
 
     /// Opens a disk and compares; returns the commit it holds.
-    pub fn check(&self, disk: &SimVfs, operations: u64, story: &str) -> usize {
+    pub(crate) fn check(&self, disk: &SimVfs, operations: u64, story: &str) -> usize {
         let commit = self.check_prefix(disk, story);
         let least = self.acknowledged(operations);
         assert!(commit >= least, "{story}: holds commit {commit}, {least} was acknowledged");
@@ -109,7 +109,7 @@ impl Run {
     }
 
     /// Opens a disk twice and compares it with the state of some commit.
-    pub fn check_prefix(&self, disk: &SimVfs, story: &str) -> usize {
+    pub(crate) fn check_prefix(&self, disk: &SimVfs, story: &str) -> usize {
         let vfs = Arc::new(disk.clone());
         let read = || match open(vfs.clone(), Durability::Sync, 99) {
             Ok(db) => {
@@ -128,7 +128,7 @@ impl Run {
 }
 
 /// Not all documents have all legs, and no two are alike.
-pub fn document(key: &str, random: &mut Random) -> Doc {
+pub(crate) fn document(key: &str, random: &mut Random) -> Doc {
     let mut doc = Doc::new(key).field("nonce", random.next());
     if random.below(4) > 0 {
         let word = |random: &mut Random| WORDS[random.below(8) as usize];
