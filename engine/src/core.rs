@@ -35,7 +35,7 @@ pub(crate) struct Core {
     /// Held by whoever seals, merges or writes the manifest.
     pub(crate) maintenance: Mutex<Checkpoint>,
     pub(crate) embedders: RwLock<BTreeMap<String, Arc<dyn Embedder>>>,
-    /// What went wrong in the background, until a handle has reported it.
+    /// Why the last round of background work failed.
     pub(crate) background_error: Mutex<Option<String>>,
     pub(crate) _lock: Option<WriterLock>,
 }

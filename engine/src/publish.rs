@@ -46,8 +46,10 @@ impl Work {
         self.changed.notify_all();
     }
 
-    pub(crate) fn attend(&self) {
-        self.state.lock().attended = true;
+    /// Says whether the background keeps up; while it does not, as on a full disk, nobody waits for it.
+    pub(crate) fn attend(&self, attended: bool) {
+        self.state.lock().attended = attended;
+        self.changed.notify_all();
     }
 
     pub(crate) fn stop(&self) {

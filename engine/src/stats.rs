@@ -22,7 +22,7 @@ pub struct Stats {
     pub log_bytes: u64,
     /// Bytes of segment files.
     pub segment_bytes: u64,
-    /// What went wrong in the background since the database was opened, if anything.
+    /// Why the last round of background work failed; it is tried again as writes go on.
     pub background_error: Option<String>,
 }
 

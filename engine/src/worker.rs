@@ -15,11 +15,12 @@ pub(crate) fn spawn(core: Arc<Core>) -> Option<JoinHandle<()>> {
     let thread = std::thread::Builder::new().name("lumos-worker".to_string());
     thread
         .spawn(move || {
-            core.publisher.work().attend();
-            while core.publisher.work().wait() {
-                if let Err(error) = round(&core) {
-                    *core.background_error.lock() = Some(error.to_string());
-                }
+            let work = core.publisher.work();
+            work.attend(true);
+            while work.wait() {
+                let outcome = round(&core);
+                work.attend(outcome.is_ok());
+                *core.background_error.lock() = outcome.err().map(|error| error.to_string());
             }
         })
         .ok()
