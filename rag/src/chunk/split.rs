@@ -32,20 +32,22 @@ pub(super) fn split(
             spans.push(trimmed(text, start..section.end));
             break;
         }
-        let done = covered.max(first);
-        let Some(cut) = best(&ahead, done, limit, overlap) else {
+        let Some(cut) = best(&ahead, covered.max(first), limit, overlap) else {
+            if start < covered {
+                // The overlap and what follows it do not fit: go on without it.
+                start = covered;
+                continue;
+            }
             // One character above the limit: it is a chunk.
-            let next = text[done..section.end]
-                .chars()
-                .next()
-                .map_or(1, char::len_utf8);
-            spans.push(trimmed(text, start..done + next));
-            (covered, start) = (done + next, done + next);
+            let width = text[first..].chars().next().map_or(1, char::len_utf8);
+            spans.push(start..first + width);
+            (covered, start) = (first + width, first + width);
             continue;
         };
         spans.push(trimmed(text, start..cut.at));
-        covered = cut.at;
-        start = repeated(&ahead, &cut, overlap).map_or(cut.at, |boundary| boundary.at);
+        let Some(next) = skip_space(text, cut.at..section.end) else { break };
+        covered = next;
+        start = repeated(&ahead, &cut, overlap).map_or(next, |boundary| boundary.at);
     }
     spans
 }
