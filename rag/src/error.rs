@@ -1,7 +1,6 @@
 //! Every way documents, embeddings and answers can fail, with a stable code and a hint for each.
 
-use std::io;
-use std::path::PathBuf;
+use crate::LoadError;
 
 /// The result of a retrieval call.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -13,44 +12,9 @@ pub enum Error {
     /// The store failed, or an embedder did.
     #[error(transparent)]
     Engine(#[from] lumos_engine::Error),
-    /// A file or folder cannot be read.
-    #[error("cannot {op} {}: {source}", path.display())]
-    Io {
-        /// What was tried: `read`, `list`.
-        op: &'static str,
-        /// The file or folder.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// A file that holds no text.
-    #[error("{} is not text: {detail}", path.display())]
-    NotText {
-        /// The file.
-        path: PathBuf,
-        /// What tells so.
-        detail: String,
-    },
-    /// A file past the largest size that is read.
-    #[error("{} has {bytes} bytes, at most {limit} are read", path.display())]
-    TooLarge {
-        /// The file.
-        path: PathBuf,
-        /// Its size.
-        bytes: u64,
-        /// The largest size that is read.
-        limit: u64,
-    },
-    /// A line of a corpus that is no document.
-    #[error("{}:{line}: {detail}", path.display())]
-    Line {
-        /// The file.
-        path: PathBuf,
-        /// The line, counted from 1.
-        line: usize,
-        /// What is wrong with it.
-        detail: String,
-    },
+    /// A file or folder cannot be read, or is not text.
+    #[error(transparent)]
+    Load(#[from] LoadError),
     /// The files of the built-in model do not load.
     #[error("the embedding model \"{model}\" does not load: {detail}")]
     Model {
@@ -92,14 +56,13 @@ impl Error {
         match self {
             Error::Engine(error) => error.code(),
             Error::Model { .. } => "E3001",
-            Error::Io { .. } => "E3101",
-            Error::NotText { .. } => "E3102",
-            Error::TooLarge { .. } => "E3103",
-            Error::Line { .. } => "E3104",
-            Error::Generator { .. } => "E3105",
-            Error::EmptyQuestion => "E3106",
-            Error::Record { .. } => "E3107",
-            Error::Task { .. } => "E3108",
+            Error::Load(LoadError::Io { .. }) => "E3101",
+            Error::Load(LoadError::TooLarge { .. }) => "E3103",
+            Error::Load(_) => "E3102",
+            Error::Generator { .. } => "E3104",
+            Error::EmptyQuestion => "E3105",
+            Error::Record { .. } => "E3106",
+            Error::Task { .. } => "E3107",
         }
     }
 
@@ -108,12 +71,9 @@ impl Error {
         let hint = match self {
             Error::Engine(error) => return error.hint(),
             Error::Model { .. } => "check that the model's files are complete",
-            Error::Io { .. } => "check the path and its permissions",
-            Error::NotText { .. } => "convert it to text, Markdown or HTML first",
-            Error::TooLarge { .. } => "split the file, or list it in .ignore",
-            Error::Line { .. } => {
-                "a line must be a JSON object with \"_id\" and \"text\", both strings"
-            }
+            Error::Load(LoadError::Io { .. }) => "check the path and its permissions",
+            Error::Load(LoadError::TooLarge { .. }) => "split the file, or list it in .ignore",
+            Error::Load(_) => "convert it to text, Markdown or HTML first",
             Error::Generator { .. } => {
                 "try again, or ask without a model: the passages are quoted then"
             }
@@ -131,13 +91,10 @@ mod tests {
 
     #[test]
     fn errors_are_sentences_with_a_code_and_a_hint() {
-        let error = Error::Line {
-            path: PathBuf::from("corpus.jsonl"),
-            line: 7,
-            detail: "\"_id\" is missing".to_string(),
-        };
-        assert_eq!(error.to_string(), "corpus.jsonl:7: \"_id\" is missing");
-        assert_eq!(error.code(), "E3104");
+        let path = std::path::PathBuf::from("scan.pdf");
+        let error = Error::from(LoadError::Unsupported { path, extension: "pdf".to_string() });
+        assert_eq!(error.to_string(), "no loader for pdf files: scan.pdf");
+        assert_eq!(error.code(), "E3102");
         assert!(error.hint().is_some());
     }
 

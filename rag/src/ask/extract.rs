@@ -1,0 +1,184 @@
+//! Whether passages answer a question, and the sentences that answer it best.
+
+use std::ops::Range;
+
+use lumos_engine::{EmbedKind, Embedder, Hit};
+
+use super::answer::{Answer, one_line};
+use super::passage::Passage;
+use super::sentence::{is_heading, is_telling, sentences};
+use super::terms::{Terms, Weights};
+use crate::Result;
+
+/// Least evidence that counts as an answer when only words can be compared: the share of the question's
+/// terms, weighted by their rarity, that one passage has.
+const MIN_COVERAGE: f32 = 0.5;
+/// Least evidence when meaning can be compared too: half of that share plus the cosine similarity.
+const MIN_EVIDENCE: f32 = 0.55;
+/// Passages whose sentences are looked at.
+const QUOTED_PASSAGES: usize = 8;
+/// Sentences that are compared by meaning.
+const MAX_EMBEDDED: usize = 48;
+/// Most quotes of an answer.
+const MAX_QUOTES: usize = 3;
+/// The least score of a further quote, as a share of the best one's.
+const FURTHER: f32 = 0.8;
+/// Longest quote that is extended by what a colon announces, in bytes.
+const MAX_EXTENDED: usize = 600;
+
+/// The passages found, with what they are measured by.
+#[derive(Debug)]
+pub(crate) struct Evidence {
+    pub(crate) passages: Vec<Passage>,
+    question: Terms,
+    weights: Weights,
+}
+
+/// A sentence that may answer.
+struct Candidate {
+    passage: usize,
+    span: Range<usize>,
+    score: f32,
+}
+
+impl Evidence {
+    pub(crate) fn new(question: &str, hits: Vec<Hit>) -> Self {
+        let best = hits.first().map_or(0.0, |hit| hit.score);
+        let passages: Vec<Passage> =
+            hits.into_iter().map(|hit| Passage::new(hit, best)).collect();
+        let question = Terms::of_question(question);
+        let weights = Weights::new(&question, passages.iter().map(|passage| &passage.terms));
+        Evidence { passages, question, weights }
+    }
+
+    /// Whether some passage has to do with the question.
+    pub(crate) fn is_strong(&self) -> bool {
+        !self.question.is_empty()
+            && self.passages.iter().any(|passage| {
+                let coverage = self.weights.coverage(&passage.terms);
+                match passage.similarity {
+                    Some(similarity) => 0.5 * coverage + similarity >= MIN_EVIDENCE,
+                    None => coverage >= MIN_COVERAGE,
+                }
+            })
+    }
+
+    /// Answers with the best sentences; they are compared by meaning too where the question was embedded.
+    pub(crate) fn quote(&self, sight: Option<(&dyn Embedder, &[f32])>) -> Result<Answer> {
+        let mut candidates = self.candidates();
+        if let Some((embedder, question)) = sight {
+            self.compare(&mut candidates, embedder, question)?;
+        }
+        candidates.sort_by(|a, b| b.score.total_cmp(&a.score));
+        let Some(best) = candidates.first().map(|candidate| candidate.score) else {
+            return Ok(Answer::not_found(None, 0));
+        };
+        let mut chosen: Vec<(usize, Range<usize>)> = Vec::new();
+        for Candidate { passage, span, score } in candidates {
+            if score < best * FURTHER || chosen.len() == MAX_QUOTES {
+                break;
+            }
+            let span = self.extended(passage, span);
+            if !chosen.iter().any(|other| self.repeats((passage, &span), other)) {
+                chosen.push((passage, span));
+            }
+        }
+        let mut text = String::new();
+        let mut citations = Vec::new();
+        for (number, (passage, span)) in (1..).zip(chosen) {
+            let citation = self.passages[passage].cite(number, span);
+            if !text.is_empty() {
+                text.push(' ');
+            }
+            text.push_str(&one_line(&citation.quote));
+            text.push_str(&format!(" [{number}]"));
+            citations.push(citation);
+        }
+        Ok(Answer { text, citations, found: true, model: None, refused: 0 })
+    }
+
+    /// The sentences of the first passages, scored by their words.
+    fn candidates(&self) -> Vec<Candidate> {
+        let mut candidates = Vec::new();
+        for (at, passage) in self.passages.iter().enumerate().take(QUOTED_PASSAGES) {
+            let title = Terms::of(&passage.title);
+            for span in sentences(&passage.text) {
+                let sentence = &passage.text[span.clone()];
+                if is_heading(sentence) || !is_telling(sentence) {
+                    continue;
+                }
+                let mut terms = Terms::of(sentence);
+                let alone = self.weights.coverage(&terms);
+                terms.extend(&title);
+                let under_title = self.weights.coverage(&terms);
+                let score = alone + 0.4 * (under_title - alone) + 0.2 * passage.share;
+                candidates.push(Candidate { passage: at, span, score });
+            }
+        }
+        candidates
+    }
+
+    /// Adds how near each sentence is to the question in meaning.
+    fn compare(
+        &self,
+        candidates: &mut Vec<Candidate>,
+        embedder: &dyn Embedder,
+        question: &[f32],
+    ) -> Result<()> {
+        candidates.sort_by(|a, b| b.score.total_cmp(&a.score));
+        candidates.truncate(MAX_EMBEDDED);
+        let texts: Vec<String> = candidates
+            .iter()
+            .map(|candidate| {
+                let passage = &self.passages[candidate.passage];
+                let sentence = &passage.text[candidate.span.clone()];
+                if passage.title.is_empty() {
+                    sentence.to_string()
+                } else {
+                    format!("{}\n{sentence}", passage.title)
+                }
+            })
+            .collect();
+        for (part, texts) in candidates
+            .chunks_mut(embedder.batch_size().max(1))
+            .zip(texts.chunks(embedder.batch_size().max(1)))
+        {
+            let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+            let vectors = embedder.embed(&texts, EmbedKind::Document)?;
+            for (candidate, vector) in part.iter_mut().zip(vectors) {
+                let similarity: f32 =
+                    vector.iter().zip(question).map(|(one, other)| one * other).sum();
+                candidate.score = 0.5 * candidate.score + similarity;
+            }
+        }
+        Ok(())
+    }
+
+    /// The sentence with what it announces by a colon.
+    fn extended(&self, passage: usize, span: Range<usize>) -> Range<usize> {
+        let text = &self.passages[passage].text;
+        if !text[span.clone()].ends_with([':', '\u{ff1a}']) {
+            return span;
+        }
+        let mut end = span.end;
+        for next in sentences(text) {
+            if next.start < span.end {
+                continue;
+            }
+            if next.end - span.start > MAX_EXTENDED || is_heading(&text[next.clone()]) {
+                break;
+            }
+            end = next.end;
+        }
+        span.start..end
+    }
+
+    /// Whether two quotes say the same: neighbouring chunks share text.
+    fn repeats(&self, one: (usize, &Range<usize>), other: &(usize, Range<usize>)) -> bool {
+        let text = |passage: usize, span: &Range<usize>| {
+            one_line(self.passages[passage].text.get(span.clone()).unwrap_or_default())
+        };
+        let (one, other) = (text(one.0, one.1), text(other.0, &other.1));
+        one.contains(&other) || other.contains(&one)
+    }
+}
