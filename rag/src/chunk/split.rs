@@ -45,7 +45,9 @@ pub(super) fn split(
             continue;
         };
         spans.push(trimmed(text, start..cut.at));
-        let Some(next) = skip_space(text, cut.at..section.end) else { break };
+        let Some(next) = skip_space(text, cut.at..section.end) else {
+            break;
+        };
         covered = next;
         start = repeated(&ahead, &cut, overlap).map_or(next, |boundary| boundary.at);
     }

@@ -7,7 +7,9 @@ use super::*;
 use crate::document::Format;
 
 fn options(max_tokens: u32, overlap: u32) -> ChunkOptions {
-    ChunkOptions::default().max_tokens(max_tokens).overlap(overlap)
+    ChunkOptions::default()
+        .max_tokens(max_tokens)
+        .overlap(overlap)
 }
 
 fn cut(text: &str, format: Format, options: ChunkOptions) -> Vec<Chunk> {
@@ -23,16 +25,28 @@ fn check(document: &Document, options: &ChunkOptions, chunks: &[Chunk]) {
     let mut covered = 0;
     let mut before: Option<&Chunk> = None;
     for chunk in chunks {
-        assert_eq!(chunk.text, text[chunk.span.clone()], "a chunk is a part of the text");
+        assert_eq!(
+            chunk.text,
+            text[chunk.span.clone()],
+            "a chunk is a part of the text"
+        );
         assert!(!chunk.text.trim().is_empty());
         assert!(cost(&chunk.text) <= options.max_cost(), "{:?}", chunk.text);
-        assert!(text[covered.min(chunk.span.start)..chunk.span.start].trim().is_empty(), "a gap");
+        assert!(
+            text[covered.min(chunk.span.start)..chunk.span.start]
+                .trim()
+                .is_empty(),
+            "a gap"
+        );
         assert!(chunk.first_line >= 1 && chunk.first_line <= chunk.last_line);
         if let Some(before) = before {
             assert!(before.span.start < chunk.span.start && before.span.end < chunk.span.end);
             if chunk.span.start < before.span.end {
                 let shared = &text[chunk.span.start..before.span.end];
-                assert!(cost(shared) <= options.overlap_cost() + 5 * TOKEN, "{shared:?}");
+                assert!(
+                    cost(shared) <= options.overlap_cost() + 5 * TOKEN,
+                    "{shared:?}"
+                );
             }
         }
         covered = covered.max(chunk.span.end);
@@ -119,7 +133,11 @@ fn a_document_without_words_has_no_chunks() {
 
 #[test]
 fn a_short_document_is_one_chunk() {
-    let chunks = cut("  Rust is fast.\nIt is safe.\n", Format::Text, ChunkOptions::default());
+    let chunks = cut(
+        "  Rust is fast.\nIt is safe.\n",
+        Format::Text,
+        ChunkOptions::default(),
+    );
     assert_eq!(chunks.len(), 1);
     assert_eq!(chunks[0].text, "  Rust is fast.\nIt is safe.");
     assert_eq!((chunks[0].first_line, chunks[0].last_line), (1, 2));
@@ -128,7 +146,11 @@ fn a_short_document_is_one_chunk() {
 #[test]
 fn paragraphs_are_preferred_to_sentences_and_sentences_to_words() {
     let sentence = "The log is read from its start to its end. ";
-    let text = format!("{}\n\n{}", sentence.repeat(4).trim(), sentence.repeat(4).trim());
+    let text = format!(
+        "{}\n\n{}",
+        sentence.repeat(4).trim(),
+        sentence.repeat(4).trim()
+    );
     let chunks = cut(&text, Format::Text, options(60, 0));
     assert_eq!(chunks.len(), 2);
     assert!(chunks[0].text.ends_with("end.") && chunks[1].text.starts_with("The log"));
@@ -141,8 +163,10 @@ fn paragraphs_are_preferred_to_sentences_and_sentences_to_words() {
 #[test]
 fn the_last_chunk_is_not_a_scrap() {
     let text = "The log is read from its start to its end. ".repeat(12);
-    let sizes: Vec<usize> =
-        cut(&text, Format::Text, options(100, 0)).iter().map(|chunk| chunk.text.len()).collect();
+    let sizes: Vec<usize> = cut(&text, Format::Text, options(100, 0))
+        .iter()
+        .map(|chunk| chunk.text.len())
+        .collect();
     let (least, most) = (sizes.iter().min().unwrap(), sizes.iter().max().unwrap());
     assert!(least * 2 >= *most, "{sizes:?}");
 }
@@ -181,10 +205,17 @@ fn chunks_know_the_headings_above_them() {
         .iter()
         .map(|chunk| chunk.headings.iter().map(String::as_str).collect())
         .collect();
-    let expected: [&[&str]; 4] =
-        [&[], &["Guide", "Install"], &["Guide", "Install", "With cargo"], &["Guide", "Use"]];
+    let expected: [&[&str]; 4] = [
+        &[],
+        &["Guide", "Install"],
+        &["Guide", "Install", "With cargo"],
+        &["Guide", "Use"],
+    ];
     assert_eq!(paths, expected);
-    assert!(chunks[1].text.starts_with("# Guide"), "a heading alone joins what it heads");
+    assert!(
+        chunks[1].text.starts_with("# Guide"),
+        "a heading alone joins what it heads"
+    );
     assert_eq!(chunks[3].text.lines().next(), Some("## Use"));
 }
 
@@ -206,7 +237,10 @@ fn code_blocks_and_tables_stay_whole_where_they_fit() {
             let before = "x ".repeat(padding * 7);
             let text = format!("{before}{words}\n\n{block}\n\n{words}");
             let chunks = cut(&text, Format::Markdown, options(90, 10));
-            let whole = chunks.iter().filter(|chunk| chunk.text.contains(block)).count();
+            let whole = chunks
+                .iter()
+                .filter(|chunk| chunk.text.contains(block))
+                .count();
             assert!(whole >= 1, "padding {padding}: {chunks:#?}");
         }
     }
@@ -219,14 +253,21 @@ fn a_code_block_above_the_limit_is_cut_between_lines() {
     let chunks = cut(&text, Format::Markdown, options(80, 0));
     assert!(chunks.len() > 3);
     for chunk in &chunks[1..chunks.len() - 1] {
-        assert!(chunk.text.starts_with("let") && chunk.text.ends_with(';'), "{:?}", chunk.text);
+        assert!(
+            chunk.text.starts_with("let") && chunk.text.ends_with(';'),
+            "{:?}",
+            chunk.text
+        );
     }
 }
 
 #[test]
 fn code_is_cut_between_items_and_keeps_its_indentation() {
     let item = "    /// Reads it.\n    fn read(&self) -> u32 {\n        self.value\n    }\n\n";
-    let text = format!("impl A {{\n{}}}\n\nfn other() {{\n    done();\n}}\n", item.repeat(8));
+    let text = format!(
+        "impl A {{\n{}}}\n\nfn other() {{\n    done();\n}}\n",
+        item.repeat(8)
+    );
     let chunks = cut(&text, Format::Code("rust"), options(90, 0));
     assert!(chunks.len() > 2);
     for chunk in &chunks[1..] {
@@ -237,11 +278,16 @@ fn code_is_cut_between_items_and_keeps_its_indentation() {
 
 #[test]
 fn neighbours_share_the_overlap_and_no_more() {
-    let text: String = (0..200).map(|i| format!("Sentence {i} is here. ")).collect();
+    let text: String = (0..200)
+        .map(|i| format!("Sentence {i} is here. "))
+        .collect();
     let chunks = cut(&text, Format::Text, options(60, 20));
     for pair in chunks.windows(2) {
         assert!(pair[1].span.start < pair[0].span.end, "no overlap");
-        assert!(pair[1].text.starts_with("Sentence"), "an overlap starts a sentence");
+        assert!(
+            pair[1].text.starts_with("Sentence"),
+            "an overlap starts a sentence"
+        );
     }
     for pair in cut(&text, Format::Text, options(60, 0)).windows(2) {
         assert!(pair[1].span.start >= pair[0].span.end);
@@ -250,7 +296,9 @@ fn neighbours_share_the_overlap_and_no_more() {
 
 #[test]
 fn lines_are_those_of_the_source() {
-    let text: String = (1..=300).map(|i| format!("This is line number {i}.\n")).collect();
+    let text: String = (1..=300)
+        .map(|i| format!("This is line number {i}.\n"))
+        .collect();
     for chunk in cut(&text, Format::Text, options(60, 10)) {
         let first = chunk.text.lines().next().unwrap();
         let last = chunk.text.lines().last().unwrap();
@@ -262,7 +310,11 @@ fn lines_are_those_of_the_source() {
 /// Minified and encoded files have neither spaces nor lines; work must stay linear.
 #[test]
 fn long_runs_without_any_boundary_are_cut_all_the_same() {
-    for text in ["x".repeat(300_000), " ".repeat(300_000) + "x", "\u{301}".repeat(20_000)] {
+    for text in [
+        "x".repeat(300_000),
+        " ".repeat(300_000) + "x",
+        "\u{301}".repeat(20_000),
+    ] {
         assert!(!cut(&text, Format::Text, ChunkOptions::default()).is_empty());
     }
     let spaced = format!("a{}b", " ".repeat(100_000));

@@ -37,12 +37,19 @@ fn what_is_not_text_is_refused_with_the_reason() {
     assert!(message("a.txt", b"\xFF\xFE\x00\xD8x\x00").contains("UTF-16LE"));
     assert!(message("a.txt", b"\xFF\xFEx").contains("UTF-16LE"));
     let large = vec![b' '; usize::try_from(MAX_FILE_BYTES).unwrap() + 1];
-    assert!(matches!(load(Path::new("a.txt"), &large), Err(LoadError::TooLarge { .. })));
+    assert!(matches!(
+        load(Path::new("a.txt"), &large),
+        Err(LoadError::TooLarge { .. })
+    ));
 }
 
 #[test]
 fn byte_order_marks_are_understood_and_dropped() {
-    for bytes in [&b"\xEF\xBB\xBFh\xC3\xA9"[..], b"\xFF\xFEh\0\xE9\0", b"\xFE\xFF\0h\0\xE9"] {
+    for bytes in [
+        &b"\xEF\xBB\xBFh\xC3\xA9"[..],
+        b"\xFF\xFEh\0\xE9\0",
+        b"\xFE\xFF\0h\0\xE9",
+    ] {
         assert_eq!(load(Path::new("a.txt"), bytes).unwrap().text, "h\u{E9}");
     }
 }
@@ -51,7 +58,10 @@ fn byte_order_marks_are_understood_and_dropped() {
 fn an_empty_file_is_an_empty_document() {
     for name in ["a.txt", "a.md", "a.html", "a.rs"] {
         let document = load(Path::new(name), b"").unwrap();
-        assert!(document.text.is_empty() && document.title.is_none(), "{name}");
+        assert!(
+            document.text.is_empty() && document.title.is_none(),
+            "{name}"
+        );
     }
 }
 
@@ -70,8 +80,12 @@ fn html_becomes_what_a_reader_sees() {
         "Guide\n\nFish & chips, bold\nnext\n\n- one\n- two\n\nk | v\na | 1\n\n\
          fn a() {\n    b()\n}\n\na chart"
     );
-    let blocks: Vec<&str> =
-        document.outline.blocks.iter().map(|span| &document.text[span.clone()]).collect();
+    let blocks: Vec<&str> = document
+        .outline
+        .blocks
+        .iter()
+        .map(|span| &document.text[span.clone()])
+        .collect();
     assert_eq!(blocks, ["k | v\na | 1", "fn a() {\n    b()\n}"]);
 }
 
@@ -92,13 +106,30 @@ fn html_text_leads_back_to_the_lines_of_its_source() {
     let source = "<html>\n<head>\n<title>t</title>\n</head>\n<body>\n<p>first</p>\n\n\n<p>second\n\
                   wraps</p>\n<pre>\ncode 12\n\ncode 14</pre>\n<div>a<div>b</div>\nc</div>\n</body>";
     let document = html(source);
-    for (word, line) in
-        [("first", 6), ("second", 9), ("wraps", 10), ("code 12", 12), ("code 14", 14), ("b", 15)]
-    {
-        let start = document.text.find(&format!("\n{word}")).map_or(0, |at| at + 1);
-        let start = if word == "wraps" { document.text.find(word).unwrap() } else { start };
+    for (word, line) in [
+        ("first", 6),
+        ("second", 9),
+        ("wraps", 10),
+        ("code 12", 12),
+        ("code 14", 14),
+        ("b", 15),
+    ] {
+        let start = document
+            .text
+            .find(&format!("\n{word}"))
+            .map_or(0, |at| at + 1);
+        let start = if word == "wraps" {
+            document.text.find(word).unwrap()
+        } else {
+            start
+        };
         let span = start..start + word.len();
-        assert_eq!(document.lines(&span), (line, line), "{word} in {:?}", document.text);
+        assert_eq!(
+            document.lines(&span),
+            (line, line),
+            "{word} in {:?}",
+            document.text
+        );
     }
     let all = 0..document.text.len();
     assert_eq!(document.lines(&all), (6, 16));
@@ -118,7 +149,15 @@ fn a_walk_is_sorted_and_leaves_out_what_is_ignored_or_hidden() {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, text).unwrap();
     };
-    for name in ["b.md", "a/z.rs", "a/b.txt", "a/skip/x.md", ".hidden/x.md", "c.png", "d.log"] {
+    for name in [
+        "b.md",
+        "a/z.rs",
+        "a/b.txt",
+        "a/skip/x.md",
+        ".hidden/x.md",
+        "c.png",
+        "d.log",
+    ] {
         write(name, "text");
     }
     write(".gitignore", "skip/\n*.log\n");
@@ -127,11 +166,25 @@ fn a_walk_is_sorted_and_leaves_out_what_is_ignored_or_hidden() {
 
     let names = |options: &WalkOptions| -> Vec<String> {
         walk(home.path(), options)
-            .map(|path| path.unwrap().strip_prefix(home.path()).unwrap().display().to_string())
+            .map(|path| {
+                path.unwrap()
+                    .strip_prefix(home.path())
+                    .unwrap()
+                    .display()
+                    .to_string()
+            })
             .collect()
     };
-    assert_eq!(names(&WalkOptions::default()), ["a/b.txt", "a/z.rs", "b.md"]);
-    let all = names(&WalkOptions::default().hidden(true).gitignore(false).unknown(true));
+    assert_eq!(
+        names(&WalkOptions::default()),
+        ["a/b.txt", "a/z.rs", "b.md"]
+    );
+    let all = names(
+        &WalkOptions::default()
+            .hidden(true)
+            .gitignore(false)
+            .unknown(true),
+    );
     assert_eq!(
         all,
         [
@@ -152,8 +205,9 @@ fn a_walk_over_a_file_is_that_file() {
     let home = tempfile::tempdir().unwrap();
     let path = home.path().join(".notes.unheard-of");
     std::fs::write(&path, "x").unwrap();
-    let found: Vec<PathBuf> =
-        walk(&path, &WalkOptions::default()).collect::<Result<_, _>>().unwrap();
+    let found: Vec<PathBuf> = walk(&path, &WalkOptions::default())
+        .collect::<Result<_, _>>()
+        .unwrap();
     assert_eq!(found, [path]);
     let missing = walk(&home.path().join("missing"), &WalkOptions::default()).next();
     assert!(matches!(missing, Some(Err(LoadError::Io { .. }))));
