@@ -61,11 +61,12 @@ pub use error::{Error, Result};
 #[doc(no_inline)]
 pub use lumos_agent as agent;
 pub use lumos_engine::{
-    Batch, Change, Collection, DEFAULT_TEXT_FIELD, DEFAULT_VECTOR_FIELD, Doc, Durability, EmbedKind,
-    Embedder, Error as EngineError, FieldType, Filter, FilterError, Fusion, Highlight, Hit, IntoFilter,
-    Kv, LegRank, Lumos, Metric, OpenOptions, Query, Scan, Schema, Search, SearchMode, SearchRequest,
-    SegmentAccess, Selection, Seqno, Snapshot, Stats, Store, TextQueryError, Transaction, VectorError,
-    VectorField, field, like,
+    Batch, Change, Collection, CollectionStats, DEFAULT_TEXT_FIELD, DEFAULT_VECTOR_FIELD, Doc,
+    Durability, EmbedKind, Embedder, Error as EngineError, FieldType, Filter, FilterError, Fusion,
+    Highlight, Hit, IntoFilter, KeySpaceStats, Kv, LegRank, Lumos, Metric, OpenOptions, Query, Scan,
+    Schema, Search, SearchMode, SearchRequest, SegmentAccess, Selection, Seqno, Snapshot, Stats, Store,
+    TextError, TextQueryError, Transaction, TransactionKv, VectorError, VectorField, VectorStats, field,
+    like,
 };
 pub use lumos_macros::tool;
 #[doc(no_inline)]

@@ -14,9 +14,13 @@ pub(crate) struct Compact {}
 impl Compact {
     pub(crate) fn run(self, context: &mut Context) -> Outcome {
         let db = context.existing()?;
-        let before = db.stats().disk_bytes;
+        let size = || {
+            let stats = db.stats();
+            stats.log_bytes + stats.segment_bytes
+        };
+        let before = size();
         db.compact()?;
-        let after = db.stats().disk_bytes;
+        let after = size();
         if context.out.is_json() {
             return context.out.json(&json!({ "bytes_before": before, "bytes_after": after }));
         }

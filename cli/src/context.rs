@@ -3,10 +3,12 @@
 use std::future::Future;
 use std::path::{Path, PathBuf};
 
+use lumos::rag::{Rag, RagBuilder};
 use lumos::{Collection, Lumos};
 
 use crate::args::Cli;
 use crate::failure::{Failure, Result};
+use crate::model;
 use crate::output::Output;
 
 /// The collection that commands use when none is named.
@@ -49,12 +51,19 @@ impl Context {
 pub(crate) fn with_embedder(db: &Lumos, name: &str) -> Result<Collection> {
     let collection = db.existing_collection(name)?;
     if let Some(model) = collection.schema()?.model {
-        let embedder = lumos::rag::builtin_embedder()?;
+        let embedder = model::embedder()?;
         if embedder.name() == model {
             db.set_embedder(name, embedder)?;
         }
     }
     Ok(collection)
+}
+
+/// The documents of a collection that exists, to be searched and asked as they were embedded.
+pub(crate) fn documents(db: &Lumos, name: &str) -> Result<RagBuilder> {
+    let model = db.existing_collection(name)?.schema()?.model;
+    let rag = Rag::new(db).collection(name);
+    Ok(if model.is_some() { rag.embedder(model::embedder()?) } else { rag.keywords_only() })
 }
 
 /// Runs what is asynchronous to its end.

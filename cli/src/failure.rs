@@ -29,6 +29,10 @@ pub(crate) enum Failure {
     Runtime(io::Error),
     /// Arguments that do not go together.
     Usage { detail: &'static str },
+    /// Stopped by the user at a point from which the command can go on.
+    Interrupted,
+    /// The documents do not answer; that was printed already.
+    NotAnswered,
 }
 
 /// What is wrong with a line.
@@ -98,18 +102,25 @@ impl Failure {
         matches!(self, Failure::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
     }
 
+    /// Whether standard output has told already what there is to tell.
+    pub(crate) fn is_told(&self) -> bool {
+        matches!(self, Failure::NotAnswered)
+    }
+
     /// The stable code.
     pub(crate) fn code(&self) -> &'static str {
         match self {
             Failure::Lumos(error) => error.code(),
             Failure::Line { detail: LineFault::Refused(error), .. } => error.code(),
-            Failure::File { .. } => "E4001",
-            Failure::Line { detail: LineFault::Malformed(_), .. } => "E4002",
-            Failure::Contents { .. } => "E4003",
-            Failure::Missing { .. } => "E4004",
-            Failure::Output(_) => "E4005",
-            Failure::Runtime(_) => "E4006",
-            Failure::Usage { .. } => "E4007",
+            Failure::File { .. } => "E5001",
+            Failure::Line { detail: LineFault::Malformed(_), .. } => "E5002",
+            Failure::Contents { .. } => "E5003",
+            Failure::Missing { .. } => "E5004",
+            Failure::Output(_) => "E5005",
+            Failure::Runtime(_) => "E5006",
+            Failure::Usage { .. } => "E5007",
+            Failure::Interrupted => "E5008",
+            Failure::NotAnswered => "E5009",
         }
     }
 
@@ -138,6 +149,8 @@ impl Failure {
             Failure::Output(source) => format!("cannot write to standard output: {source}"),
             Failure::Runtime(source) => format!("cannot start: {source}"),
             Failure::Usage { detail } => (*detail).to_string(),
+            Failure::Interrupted => "interrupted; what is committed stays".to_string(),
+            Failure::NotAnswered => "the documents do not answer the question".to_string(),
         }
     }
 
@@ -159,7 +172,11 @@ impl Failure {
             Failure::File { .. } => Some("check the directory and its free space".to_string()),
             Failure::Missing { .. } => Some("list the keys with: lumos ls".to_string()),
             Failure::Usage { .. } => Some("see: lumos --help".to_string()),
-            Failure::Contents { .. } | Failure::Output(_) | Failure::Runtime(_) => None,
+            Failure::Interrupted => Some("run the same command again to go on".to_string()),
+            Failure::Contents { .. }
+            | Failure::Output(_)
+            | Failure::Runtime(_)
+            | Failure::NotAnswered => None,
         }
     }
 
@@ -253,7 +270,7 @@ pub(crate) fn report_usage(error: &clap::Error, json: bool) -> u8 {
         let text = error.render().to_string();
         let message = text.lines().next().unwrap_or_default();
         let message = message.strip_prefix("error: ").unwrap_or(message);
-        let line = json_line("E4007", message, Some("see: lumos --help"));
+        let line = json_line("E5007", message, Some("see: lumos --help"));
         // Nothing is left to be done when standard error is closed.
         let _ = io::stderr().write_all(line.as_bytes());
     } else {
@@ -272,11 +289,11 @@ mod tests {
             Failure::Missing { collection: "docs".to_string(), keys: vec!["a".to_string()] };
         assert_eq!(
             failure.render(false, false),
-            "error[E4004]: collection \"docs\" has no document \"a\"\n  help: list the keys with: lumos ls\n"
+            "error[E5004]: collection \"docs\" has no document \"a\"\n  help: list the keys with: lumos ls\n"
         );
         assert_eq!(
             failure.render(true, false),
-            "{\"error\":{\"code\":\"E4004\",\"hint\":\"list the keys with: lumos ls\",\"message\":\"collection \\\"docs\\\" has no document \\\"a\\\"\"}}\n"
+            "{\"error\":{\"code\":\"E5004\",\"hint\":\"list the keys with: lumos ls\",\"message\":\"collection \\\"docs\\\" has no document \\\"a\\\"\"}}\n"
         );
     }
 

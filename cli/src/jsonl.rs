@@ -219,7 +219,7 @@ mod tests {
         let mut lines = lines(b"{\"key\": \"a\"}\n\n{\"key\": \"b\",}\n");
         assert_eq!(lines.next().unwrap().unwrap().0, 1);
         let failure = lines.next().unwrap_err();
-        assert_eq!(failure.code(), "E4002");
+        assert_eq!(failure.code(), "E5002");
         assert_eq!(failure.message(), "in.jsonl:3:13: trailing comma");
     }
 
@@ -227,7 +227,7 @@ mod tests {
     fn a_binary_file_is_told_apart_from_a_malformed_one() {
         for bytes in [&b"\x7fELF\x00\x00"[..], &b"\xff\xfe{\"key\"}"[..]] {
             let failure = lines(bytes).next().unwrap_err();
-            assert_eq!(failure.code(), "E4003");
+            assert_eq!(failure.code(), "E5003");
         }
     }
 

@@ -13,8 +13,10 @@ mod count;
 mod eval;
 mod failure;
 mod get;
+mod interrupt;
 mod jsonl;
 mod ls;
+mod model;
 mod output;
 mod progress;
 mod put;
@@ -61,7 +63,9 @@ fn run(arguments: &[OsString]) -> u8 {
         Err(failure) => {
             // What was printed before the error comes first, if anybody still reads it.
             let _ = context.out.finish();
-            failure.report(json);
+            if !failure.is_told() {
+                failure.report(json);
+            }
             if matches!(failure, Failure::Usage { .. }) { USAGE } else { FAILED }
         }
     }

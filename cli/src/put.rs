@@ -11,7 +11,7 @@ use crate::context::{self, Context, DEFAULT_COLLECTION};
 use crate::failure::{Failure, LineFault, Outcome, Result};
 use crate::jsonl::{self, Lines};
 use crate::output::counted;
-use crate::progress;
+use crate::{model, progress};
 
 /// Lines of one commit.
 const BATCH: usize = 1_000;
@@ -45,7 +45,7 @@ impl Put {
         let db = context.writable()?;
         let collection = db.collection(&self.collection)?;
         if self.embed {
-            db.set_embedder(&self.collection, lumos::rag::builtin_embedder()?)?;
+            db.set_embedder(&self.collection, model::embedder()?)?;
         } else {
             context::with_embedder(&db, &self.collection)?;
         }

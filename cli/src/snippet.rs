@@ -36,6 +36,11 @@ pub(crate) fn of(hit: &Hit, colour: bool) -> String {
     line
 }
 
+/// Text of a document on one line, without what would steer the terminal.
+pub(crate) fn one_line(text: &str) -> String {
+    plain(&text.split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
 /// A text in the colour of things of lesser weight.
 pub(crate) fn dim(text: &str, colour: bool) -> String {
     if colour { format!("{DIM}{text}{OFF}") } else { text.to_string() }

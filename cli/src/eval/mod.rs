@@ -2,32 +2,31 @@
 
 mod judged;
 mod measure;
+mod store;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
-use lumos::{Collection, Doc, EmbedKind, Embedder, EngineError, Fusion, Hit, Lumos};
+use lumos::{EngineError, Fusion, Hit};
 use serde_json::{Map, Value, json};
 
-use self::judged::{Judgements, Text};
+use self::judged::Judgements;
 use self::measure::Measures;
+use self::store::Store;
 use crate::context::Context;
 use crate::failure::{Outcome, Result};
 use crate::output::grouped;
-use crate::progress;
+use crate::{model, progress};
 
-const COLLECTION: &str = "corpus";
 /// Hits of each query that are judged.
 const DEPTH: usize = 10;
 /// The rank constant of reciprocal rank fusion.
 const RRF_K: u32 = 60;
-/// Queries embedded at once.
-const QUERIES_AT_ONCE: usize = 256;
 
 /// Measure retrieval on a judged collection: nDCG@10, Recall@1, 5, 10 and MRR@10.
 ///
-/// The corpus is indexed in memory, with the built-in model, and searched by meaning (dense), by
+/// The corpus is indexed in memory (or in --cache), with the built-in model, and searched by meaning (dense), by
 /// keyword, and both ways (hybrid; rrf is the same with equal-weight rank fusion).
 #[derive(Debug, Args)]
 pub(crate) struct Eval {
@@ -40,6 +39,9 @@ pub(crate) struct Eval {
     /// Tab-separated lines: query id, document id, grade; a heading line is skipped
     #[arg(long, value_name = "FILE")]
     qrels: PathBuf,
+    /// Keep the embedded texts in this directory, so that the next run need not embed them again
+    #[arg(long, value_name = "DIR")]
+    cache: Option<PathBuf>,
 }
 
 impl Eval {
@@ -53,18 +55,26 @@ impl Eval {
                 "judges none of the queries",
             ));
         }
-        let documents = corpus.len();
-        let embedder = lumos::rag::builtin_embedder()?;
-        let collection = index(corpus, Arc::clone(&embedder))?;
-        let vectors = embed(&queries, &embedder)?;
+        let embedder = model::embedder()?;
+        let store = Store::open(self.cache.as_deref(), Arc::clone(&embedder))?;
+        let collection = store.corpus(&corpus)?;
+        let vectors = store.queries(&queries)?;
 
+        // The query is embedded once for all ways, and fused as a search from text would be.
+        let both = |at: usize, text: &str, fusion: Fusion| {
+            let search = collection.search(text).limit(DEPTH);
+            if embedder.supports(text) {
+                search.vector(vectors[at].as_slice()).hybrid().fusion(fusion).run()
+            } else {
+                search.keywords().run()
+            }
+        };
+        let convex = Fusion::Convex { vector_weight: embedder.fusion_weight() };
         let searches: [(&str, Search<'_>); 4] = [
             ("dense", &|at, _| collection.search(&vectors[at]).limit(DEPTH).run()),
             ("keyword", &|_, text| collection.search(text).keywords().limit(DEPTH).run()),
-            ("hybrid", &|_, text| collection.search(text).hybrid().limit(DEPTH).run()),
-            ("rrf", &|_, text| {
-                collection.search(text).hybrid().fusion(Fusion::Rrf { k: RRF_K }).limit(DEPTH).run()
-            }),
+            ("hybrid", &|at, text| both(at, text, convex)),
+            ("rrf", &|at, text| both(at, text, Fusion::Rrf { k: RRF_K })),
         ];
         let bar = progress::bar(Some((queries.len() * searches.len()) as u64), "searching");
         let mut results = Vec::new();
@@ -79,38 +89,12 @@ impl Eval {
             results.push((name, measures));
         }
         bar.finish_and_clear();
-        print(&results, documents, queries.len(), embedder.name(), context)
+        print(&results, corpus.len(), queries.len(), embedder.name(), context)
     }
 }
 
 /// Finds hits for the query at a position, given its text too.
 type Search<'a> = &'a dyn Fn(usize, &str) -> Result<Vec<Hit>, EngineError>;
-
-fn index(corpus: Vec<Text>, embedder: Arc<dyn Embedder>) -> Result<Collection> {
-    let db = Lumos::memory()?;
-    db.set_embedder(COLLECTION, embedder)?;
-    let collection = db.collection(COLLECTION)?;
-    let bar = progress::bar(Some(corpus.len() as u64), "indexing");
-    let docs = corpus.into_iter().map(|text| {
-        bar.inc(1);
-        Doc::new(text.id).text(text.text)
-    });
-    collection.put_all(docs)?;
-    bar.finish_and_clear();
-    Ok(collection)
-}
-
-fn embed(queries: &[Text], embedder: &Arc<dyn Embedder>) -> Result<Vec<Vec<f32>>> {
-    let bar = progress::bar(Some(queries.len() as u64), "embedding");
-    let mut vectors = Vec::with_capacity(queries.len());
-    for part in queries.chunks(QUERIES_AT_ONCE) {
-        let texts: Vec<&str> = part.iter().map(|query| query.text.as_str()).collect();
-        vectors.extend(embedder.embed(&texts, EmbedKind::Query)?);
-        bar.inc(part.len() as u64);
-    }
-    bar.finish_and_clear();
-    Ok(vectors)
-}
 
 fn print(
     results: &[(&str, Measures)],

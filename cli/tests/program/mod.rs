@@ -6,6 +6,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use serde_json::Value;
 use tempfile::TempDir;
 
 /// A working directory whose store is `lumos.db`.
@@ -43,7 +44,13 @@ impl Program {
     pub fn command<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_lumos"));
         command.args(arguments).current_dir(self.dir.path());
-        for name in ["LUMOS_DIR", "LUMOS_MODEL", "OPENAI_API_KEY", "OPENAI_BASE_URL"] {
+        for name in [
+            "LUMOS_DIR",
+            "LUMOS_MODEL",
+            "LUMOS_MODEL_DIR",
+            "OPENAI_API_KEY",
+            "OPENAI_BASE_URL",
+        ] {
             command.env_remove(name);
         }
         command
@@ -85,6 +92,12 @@ impl Program {
         assert_eq!(run.code, Some(0), "{run:?}");
     }
 
+    /// Runs and expects success; returns the JSON objects that were printed, one a line.
+    pub fn json<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Vec<Value> {
+        let printed = self.ok(arguments);
+        printed.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
     /// The number of documents.
     pub fn count(&self) -> u64 {
         self.ok(["count"]).trim().parse().unwrap()
@@ -92,7 +105,7 @@ impl Program {
 }
 
 impl Run {
-    fn of(output: Output) -> Self {
+    pub fn of(output: Output) -> Self {
         Run {
             code: output.status.code(),
             stdout: String::from_utf8(output.stdout).unwrap(),
