@@ -12,7 +12,7 @@ const STOP_WORDS: &[&str] = &[
     "it", "its", "just", "know", "let", "like", "look", "made", "make", "makes", "many", "may", "me",
     "mean", "means", "might", "mine", "more", "most", "much", "must", "my", "need", "needs", "no",
     "not", "of", "off", "on", "one", "only", "or", "other", "our", "out", "over", "please", "same",
-    "say", "says", "shall", "she", "should", "show", "so", "some", "such", "take", "takes", "tell",
+    "say", "says", "shall", "she", "should", "show", "so", "some", "somebody", "someone", "something", "such", "take", "takes", "tell",
     "than", "that", "the", "their", "them", "then", "there", "these", "they", "thing", "things",
     "this", "those", "to", "too", "under", "up", "us", "use", "used", "uses", "using", "very", "want",
     "was", "way", "we", "were", "what", "when", "where", "whether", "which", "while", "who", "whom",
@@ -270,7 +270,7 @@ fn stem(word: &str) -> String {
             break;
         }
     }
-    for suffix in ["ations", "ation", "ings", "ing", "edly", "ed", "ion", "ly"] {
+    for suffix in ["ing", "edly", "ed", "ion", "ly"] {
         if let Some(rest) = stem.strip_suffix(suffix)
             && rest.len() >= 3
         {
