@@ -1,178 +1,184 @@
-//! The manifest: which files make up the database, and from where on the log is needed.
+//! Which files make up the database. Replacing the manifest is the only commit point for files.
 //!
-//! `MANIFEST` is replaced as a whole. All integers are little-endian:
-//!
-//! | bytes | what |
-//! |---|---|
-//! | 8 | `LUMOSMAN` |
-//! | 4 | format version, 1 |
-//! | 4 | CRC-32 (IEEE) of the body |
-//! | 8 | length of the body |
-//! | the rest | the body, JSON |
+//! The fields of the header are the length of the body and its CRC-32. The body, up to the end of the
+//! file, is JSON with line breaks, for `strings` and for people.
 
-use std::collections::BTreeSet;
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashSet;
 use std::path::Path;
 
-use lumos_wal::{Vfs, read_all, replace_file};
+use lumos_wal::{Vfs, checksum, read_all, replace_file};
 use serde::{Deserialize, Serialize};
 
 use crate::recovery::io;
-use crate::{Error, Result, Schema, Seqno};
+use crate::segment::Header;
+use crate::{Error, Result, Schema};
 
-/// The name of the file.
-pub(crate) const MANIFEST: &str = "MANIFEST";
-const MAGIC: &[u8; 8] = b"LUMOSMAN";
-const VERSION: u32 = 1;
-const HEADER: usize = 24;
+/// The file in the database directory.
+const MANIFEST: &str = "MANIFEST";
+const HEADER: Header = Header {
+    magic: *b"LUMOSMAN",
+    version: 1,
+};
 
-/// What a collection holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+/// What a collection is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum CollectionKind {
-    /// Documents: a payload is a JSON body, indexed in every leg.
+    /// Documents of a collection.
     Documents,
-    /// A key-value space: a payload is the value itself.
+    /// Keys and values of a key space.
     Kv,
 }
 
-/// A segment file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// One sealed segment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct SegmentEntry {
+    /// The number that its file is named by.
     pub(crate) number: u64,
     pub(crate) rows: u32,
-    /// The generation of its delete file, if any row was deleted.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// The generation of its deletes; `None` while no row is deleted.
     pub(crate) deletes: Option<u64>,
-    /// The oldest and the newest commit among its rows.
-    pub(crate) min_seqno: Seqno,
-    pub(crate) max_seqno: Seqno,
-    /// Length of the file.
+    /// The oldest commit among its rows.
+    pub(crate) min_seqno: u64,
+    /// The newest commit among its rows.
+    pub(crate) max_seqno: u64,
+    /// The length of its file.
     pub(crate) bytes: u64,
 }
 
-/// A collection or key-value space.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// One collection or key space.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct CollectionManifest {
     pub(crate) id: u32,
     pub(crate) name: String,
     pub(crate) kind: CollectionKind,
-    #[serde(default)]
     pub(crate) schema: Schema,
     /// The commit that created it.
-    pub(crate) created: Seqno,
-    /// Its rows of commits up to this one are in segment files.
-    pub(crate) sealed_seqno: Seqno,
-    /// Oldest first.
+    pub(crate) created: u64,
+    /// Everything up to this commit is in `segments`; replay begins after it.
+    pub(crate) sealed_seqno: u64,
+    /// Oldest rows first.
     pub(crate) segments: Vec<SegmentEntry>,
 }
 
-/// The whole database as its files have it.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+/// The files of the database at one moment.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Manifest {
+    /// The number of the next segment file.
     pub(crate) next_segment: u64,
+    /// The number of the next collection.
     pub(crate) next_collection: u32,
-    /// Collections were created, changed and dropped up to this commit.
-    pub(crate) catalog_seqno: Seqno,
-    /// The log is needed after this commit.
-    pub(crate) floor: Seqno,
+    /// The commit up to which `collections` says what exists.
+    pub(crate) catalog_seqno: u64,
+    /// No frame of the log up to this commit is needed.
+    pub(crate) floor: u64,
     pub(crate) collections: Vec<CollectionManifest>,
 }
 
 impl Manifest {
-    /// Reads the manifest of a directory; `None` when it has none yet.
+    /// Reads the manifest of the database directory `dir`; `None` when there is none yet.
     ///
     /// # Errors
-    /// `FormatVersion` for a later version, `Corruption` for anything that does not fit.
+    /// [`Error::Corruption`] when a byte of it is not what was written, [`Error::FormatVersion`] for a
+    /// version that this build does not know, [`Error::Storage`] for the file system's own.
     pub(crate) fn read(vfs: &dyn Vfs, dir: &Path) -> Result<Option<Manifest>> {
         let path = dir.join(MANIFEST);
-        if !vfs.exists(&path).map_err(|source| io("look for", &path, source))? {
-            return Ok(None);
-        }
-        let bytes = read_all(vfs, &path).map_err(|source| io("read", &path, source))?;
-        Manifest::decode(&bytes, &path).map(Some)
+        let bytes = match read_all(vfs, &path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(source) => return Err(io("read", &path, source)),
+        };
+        Manifest::decode(&path, &bytes).map(Some)
     }
 
-    /// Replaces the manifest of a directory; after a crash the old or the new one is there.
+    /// Replaces the manifest in one step; it is on disk when this returns.
+    ///
+    /// # Errors
+    /// [`Error::Storage`]; when it comes from syncing the directory, either manifest may be there after a
+    /// crash. [`Error::Corruption`] for one that could not be read again: nothing is written then.
     pub(crate) fn write(&self, vfs: &dyn Vfs, dir: &Path) -> Result<()> {
-        let bytes = self.encode().map_err(|source| Error::Json {
+        let path = dir.join(MANIFEST);
+        self.check().map_err(|detail| damaged(&path, 0, detail))?;
+        let mut body = serde_json::to_vec_pretty(self).map_err(|source| Error::Json {
             key: MANIFEST.to_string(),
             source,
         })?;
-        Ok(replace_file(vfs, dir, MANIFEST, &bytes)?)
-    }
-
-    fn encode(&self) -> Result<Vec<u8>, serde_json::Error> {
-        let body = serde_json::to_vec(self)?;
-        let mut bytes = Vec::with_capacity(HEADER + body.len());
-        bytes.extend_from_slice(MAGIC);
-        bytes.extend_from_slice(&VERSION.to_le_bytes());
-        bytes.extend_from_slice(&crc32fast::hash(&body).to_le_bytes());
-        bytes.extend_from_slice(&(body.len() as u64).to_le_bytes());
+        body.push(b'\n');
+        let mut bytes = HEADER
+            .encode(&[body.len() as u64, u64::from(checksum(&body))])
+            .to_vec();
         bytes.extend_from_slice(&body);
-        Ok(bytes)
+        replace_file(vfs, dir, MANIFEST, &bytes)?;
+        Ok(())
     }
 
-    fn decode(bytes: &[u8], path: &Path) -> Result<Manifest> {
-        let damaged = |offset: u64, detail: String| Error::Corruption {
-            file: path.to_path_buf(),
-            offset,
-            detail,
-        };
-        let Some((header, body)) = bytes.split_at_checked(HEADER) else {
-            return Err(damaged(0, format!("it has {} bytes", bytes.len())));
-        };
-        if header.get(..8) != Some(MAGIC.as_slice()) {
-            return Err(damaged(0, "this is no Lumos manifest".to_string()));
+    fn decode(path: &Path, bytes: &[u8]) -> Result<Manifest> {
+        let [length, crc, ..] = HEADER.decode(path, bytes)?;
+        let body = bytes.get(Header::LEN..).unwrap_or_default();
+        if body.len() as u64 != length {
+            return Err(damaged(
+                path,
+                bytes.len(),
+                "the file was cut or extended".to_string(),
+            ));
         }
-        let u32_at = |at: usize| {
-            let field = header.get(at..at + 4).and_then(|field| field.try_into().ok());
-            field.map(u32::from_le_bytes).unwrap_or_default()
-        };
-        let version = u32_at(8);
-        if version > VERSION {
-            return Err(Error::FormatVersion {
-                file: path.to_path_buf(),
-                found: version,
-                supported: VERSION,
-            });
+        let bad = |detail: String| damaged(path, Header::LEN, detail);
+        if u64::from(checksum(body)) != crc {
+            return Err(bad(
+                "the checksum of the manifest does not match".to_string()
+            ));
         }
-        let length = u64::from(u32_at(16)) | u64::from(u32_at(20)) << 32;
-        if version == 0 || length != body.len() as u64 {
-            return Err(damaged(8, format!("{} bytes follow, not {length}", body.len())));
-        }
-        if u32_at(12) != crc32fast::hash(body) {
-            return Err(damaged(HEADER as u64, "the checksum does not match".to_string()));
-        }
-        let manifest: Manifest = serde_json::from_slice(body)
-            .map_err(|error| damaged(HEADER as u64, error.to_string()))?;
-        match manifest.contradiction() {
-            Some(detail) => Err(damaged(HEADER as u64, detail)),
-            None => Ok(manifest),
-        }
+        let manifest: Manifest =
+            serde_json::from_slice(body).map_err(|error| bad(error.to_string()))?;
+        manifest.check().map_err(bad)?;
+        Ok(manifest)
     }
 
-    /// What no Lumos ever wrote.
-    fn contradiction(&self) -> Option<String> {
-        let (mut ids, mut names, mut numbers) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    /// What the rest of the engine relies on.
+    fn check(&self) -> Result<(), String> {
+        let (mut ids, mut names, mut numbers) = (HashSet::new(), HashSet::new(), HashSet::new());
         if self.floor > self.catalog_seqno {
-            return Some(format!("the floor {} is past {}", self.floor, self.catalog_seqno));
+            return Err("the log was released past the newest commit".to_string());
         }
         for collection in &self.collections {
-            if !ids.insert(collection.id) || collection.id >= self.next_collection {
-                return Some(format!("collection {} is there twice or too new", collection.id));
+            let name = &collection.name;
+            if !ids.insert(collection.id) || !names.insert((collection.kind, name)) {
+                return Err(format!("collection \"{name}\" is there twice"));
             }
-            if !names.insert((collection.kind, &collection.name)) {
-                return Some(format!("two collections have the name \"{}\"", collection.name));
+            if collection.id >= self.next_collection {
+                return Err(format!(
+                    "the number of collection \"{name}\" was never given"
+                ));
+            }
+            if !(self.floor..=self.catalog_seqno).contains(&collection.sealed_seqno) {
+                return Err(format!(
+                    "the log of collection \"{name}\" is not where it should be"
+                ));
             }
             for segment in &collection.segments {
-                if !numbers.insert(segment.number) || segment.number >= self.next_segment {
-                    return Some(format!("segment {} is there twice or too new", segment.number));
+                let number = segment.number;
+                if !numbers.insert(number) {
+                    return Err(format!("segment {number} is there twice"));
+                }
+                if number >= self.next_segment {
+                    return Err(format!("the number of segment {number} was never given"));
+                }
+                if segment.min_seqno > segment.max_seqno || segment.max_seqno > self.catalog_seqno {
+                    return Err(format!("the commits of segment {number} are out of order"));
                 }
             }
         }
-        None
+        Ok(())
     }
 }
 
-#[cfg(test)]
-mod tests;
+fn damaged(path: &Path, offset: usize, detail: String) -> Error {
+    Error::Corruption {
+        file: path.to_path_buf(),
+        offset: offset as u64,
+        detail,
+    }
+}

@@ -1,104 +1,258 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use std::path::Path;
-
-use lumos_wal::{MemVfs, OpenMode, Vfs};
+use lumos_index::Metric;
+use lumos_wal::{MemVfs, OpenMode, SimVfs};
+use proptest::prelude::*;
 
 use super::*;
 
-fn sample() -> Manifest {
-    let segment = |number| SegmentEntry {
+const DIR: &str = "db";
+
+fn mem() -> MemVfs {
+    let vfs = MemVfs::new();
+    vfs.create_dir(Path::new(DIR)).unwrap();
+    vfs
+}
+
+fn put(vfs: &dyn Vfs, bytes: &[u8]) {
+    let path = Path::new(DIR).join(MANIFEST);
+    if vfs.exists(&path).unwrap() {
+        vfs.remove_file(&path).unwrap();
+    }
+    vfs.open(&path, OpenMode::CreateNew)
+        .unwrap()
+        .write_all_at(bytes, 0)
+        .unwrap();
+}
+
+/// The bytes of a manifest file with this body.
+fn file(body: &[u8]) -> Vec<u8> {
+    let mut bytes = HEADER
+        .encode(&[body.len() as u64, u64::from(checksum(body))])
+        .to_vec();
+    bytes.extend_from_slice(body);
+    bytes
+}
+
+fn segment(number: u64) -> SegmentEntry {
+    SegmentEntry {
         number,
-        rows: 7,
-        deletes: (number == 2).then_some(3),
-        min_seqno: 4,
-        max_seqno: 9,
-        bytes: 1_234,
-    };
+        rows: 5,
+        deletes: Some(2),
+        min_seqno: 3,
+        max_seqno: 8,
+        bytes: 999,
+    }
+}
+
+fn collection(id: u32, name: &str, segments: Vec<SegmentEntry>) -> CollectionManifest {
+    CollectionManifest {
+        id,
+        name: name.to_string(),
+        kind: CollectionKind::Documents,
+        schema: Schema::new()
+            .vector(3, Metric::Cosine)
+            .text()
+            .model("all-MiniLM-L6-v2"),
+        created: 1,
+        sealed_seqno: 9,
+        segments,
+    }
+}
+
+fn sample() -> Manifest {
     Manifest {
-        next_segment: 5,
+        next_segment: 7,
         next_collection: 3,
         catalog_seqno: 12,
-        floor: 9,
+        floor: 4,
         collections: vec![
-            CollectionManifest {
-                id: 0,
-                name: "docs".to_string(),
-                kind: CollectionKind::Documents,
-                schema: Schema::new().text().vector(3, lumos_index::Metric::L2).model("m"),
-                created: 1,
-                sealed_seqno: 9,
-                segments: vec![segment(2), segment(4)],
-            },
-            CollectionManifest {
-                id: 2,
-                name: "docs".to_string(),
-                kind: CollectionKind::Kv,
-                schema: Schema::new(),
-                created: 3,
-                sealed_seqno: 12,
-                segments: vec![],
-            },
+            collection(0, "docs", vec![segment(1), segment(6)]),
+            collection(2, "notes", vec![segment(0)]),
         ],
     }
 }
 
-fn put(vfs: &MemVfs, bytes: &[u8]) {
-    let path = Path::new("MANIFEST");
-    let _ = vfs.remove_file(path);
-    vfs.open(path, OpenMode::CreateNew).unwrap().write_all_at(bytes, 0).unwrap();
-}
-
-#[test]
-fn a_manifest_is_read_as_it_was_written() {
-    let vfs = MemVfs::new();
-    assert_eq!(Manifest::read(&vfs, Path::new("")).unwrap(), None);
-    sample().write(&vfs, Path::new("")).unwrap();
-    assert_eq!(Manifest::read(&vfs, Path::new("")).unwrap(), Some(sample()));
-}
-
-/// A bit rots, or the file is cut: every change is noticed.
-#[test]
-fn every_flipped_bit_and_every_cut_is_noticed() {
-    let vfs = MemVfs::new();
-    let bytes = sample().encode().unwrap();
-    for at in 0..bytes.len() {
-        for bit in 0..8 {
-            let mut damaged = bytes.clone();
-            damaged[at] ^= 1 << bit;
-            put(&vfs, &damaged);
-            Manifest::read(&vfs, Path::new("")).unwrap_err();
+fn manifests() -> impl Strategy<Value = Manifest> {
+    let names = proptest::collection::btree_set(".{1,6}", 0..5);
+    let counts = proptest::collection::vec((0usize..4, any::<bool>(), any::<u32>()), 5);
+    (names, counts, 0u64..9, any::<u64>()).prop_map(|(names, counts, floor, far)| {
+        let mut made = Manifest {
+            floor,
+            catalog_seqno: far.max(20),
+            ..Manifest::default()
+        };
+        for (name, (segments, kv, rows)) in names.into_iter().zip(counts) {
+            let numbers = made.next_segment..made.next_segment + segments as u64;
+            made.next_segment = numbers.end;
+            let segments = numbers.map(|number| SegmentEntry {
+                rows,
+                deletes: kv.then_some(far),
+                ..segment(number)
+            });
+            let mut one = collection(made.next_collection, &name, segments.collect());
+            if kv {
+                one.kind = CollectionKind::Kv;
+            }
+            made.next_collection += 1;
+            made.collections.push(one);
         }
-        put(&vfs, &bytes[..at]);
-        Manifest::read(&vfs, Path::new("")).unwrap_err();
+        made
+    })
+}
+
+proptest! {
+    /// What is written is read.
+    #[test]
+    fn manifests_come_back(manifest in manifests()) {
+        let vfs = mem();
+        prop_assert_eq!(Manifest::read(&vfs, Path::new(DIR)).unwrap(), None);
+        manifest.write(&vfs, Path::new(DIR)).unwrap();
+        prop_assert_eq!(Manifest::read(&vfs, Path::new(DIR)).unwrap(), Some(manifest));
+    }
+
+    /// Any text under valid checksums is a manifest or an error, never a panic.
+    #[test]
+    fn hostile_bodies_do_not_panic(
+        body in "[\\[\\]{}:,\"0-9a-z]{0,60}", changes in proptest::collection::vec((any::<usize>(), 32u8..127), 0..4),
+    ) {
+        let path = Path::new("MANIFEST");
+        let _any = Manifest::decode(path, &file(body.as_bytes()));
+        let mut body = serde_json::to_vec(&sample()).unwrap();
+        for (at, byte) in changes {
+            let len = body.len();
+            body[at % len] = byte;
+        }
+        let _any = Manifest::decode(path, &file(&body));
     }
 }
 
-/// Someone opens a directory of a newer Lumos with an old one.
+/// The manifest decides what the database is: no changed byte and no other length goes unnoticed.
 #[test]
-fn a_later_version_is_named() {
-    let vfs = MemVfs::new();
-    let mut bytes = sample().encode().unwrap();
-    bytes[8] = 2;
-    put(&vfs, &bytes);
-    let error = Manifest::read(&vfs, Path::new("")).unwrap_err();
-    assert_eq!(error.code(), "E1011");
-    assert!(error.to_string().contains("version 2"), "{error}");
+fn every_flipped_byte_and_every_other_length_is_noticed() {
+    let vfs = mem();
+    let dir = Path::new(DIR);
+    sample().write(&vfs, dir).unwrap();
+    let whole = read_all(&vfs, &dir.join(MANIFEST)).unwrap();
+    for at in 0..whole.len() {
+        for change in [0x01, 0x20, 0xff] {
+            let mut bytes = whole.clone();
+            bytes[at] ^= change;
+            put(&vfs, &bytes);
+            let error = Manifest::read(&vfs, dir).unwrap_err();
+            assert!(
+                matches!(error, Error::Corruption { .. }),
+                "byte {at}: {error}"
+            );
+        }
+        put(&vfs, &whole[..at]);
+        let error = Manifest::read(&vfs, dir).unwrap_err();
+        assert!(
+            matches!(error, Error::Corruption { .. }),
+            "{at} bytes: {error}"
+        );
+    }
+    put(&vfs, &[&whole[..], b"\n"].concat());
+    Manifest::read(&vfs, dir).unwrap_err();
 }
 
+/// A database written by a later build is refused by its version, not called damaged.
 #[test]
-fn contradictions_are_damage_even_with_a_good_checksum() {
-    let vfs = MemVfs::new();
-    let wrong: [fn(&mut Manifest); 4] = [
-        |m| m.next_segment = 4,
-        |m| m.collections[1].id = 0,
-        |m| m.collections[1].kind = CollectionKind::Documents,
-        |m| m.floor = 13,
+fn a_later_version_is_refused_by_name() {
+    let vfs = mem();
+    put(
+        &vfs,
+        &Header {
+            version: 2,
+            ..HEADER
+        }
+        .encode(&[]),
+    );
+    let error = Manifest::read(&vfs, Path::new(DIR)).unwrap_err();
+    assert!(matches!(
+        error,
+        Error::FormatVersion {
+            found: 2,
+            supported: 1,
+            ..
+        }
+    ));
+}
+
+/// A manifest that contradicts itself is refused when it is read, and is never written.
+#[test]
+fn contradictions_are_refused() {
+    type Change = (&'static str, fn(&mut Manifest));
+    let changes: [Change; 9] = [
+        ("collection twice", |m| m.collections[1].id = 0),
+        ("name twice", |m| m.collections[1].name = "docs".to_string()),
+        ("collection never given", |m| m.next_collection = 2),
+        ("segment twice", |m| m.collections[1].segments[0].number = 6),
+        ("segment never given", |m| m.next_segment = 6),
+        ("log released too far", |m| m.floor = 10),
+        ("floor after the end", |m| m.catalog_seqno = 3),
+        ("rows of the future", |m| {
+            m.collections[0].segments[0].max_seqno = 13
+        }),
+        ("rows out of order", |m| {
+            m.collections[0].segments[0].min_seqno = 9
+        }),
     ];
-    for change in wrong {
+    let vfs = mem();
+    for (what, change) in changes {
         let mut manifest = sample();
         change(&mut manifest);
-        put(&vfs, &manifest.encode().unwrap());
-        assert_eq!(Manifest::read(&vfs, Path::new("")).unwrap_err().code(), "E1010");
+        manifest.write(&vfs, Path::new(DIR)).unwrap_err();
+        let body = serde_json::to_vec(&manifest).unwrap();
+        let error = Manifest::decode(Path::new(MANIFEST), &file(&body)).unwrap_err();
+        assert!(matches!(error, Error::Corruption { .. }), "{what}: {error}");
+    }
+    // A key space may have the name of a collection.
+    let mut manifest = sample();
+    manifest.collections[1].name = "docs".to_string();
+    manifest.collections[1].kind = CollectionKind::Kv;
+    manifest.write(&vfs, Path::new(DIR)).unwrap();
+}
+
+/// At every moment one whole manifest is on disk, and the new one once `write` has returned.
+#[test]
+fn a_power_loss_leaves_the_old_manifest_or_the_new() {
+    let sim = SimVfs::new(3);
+    let dir = Path::new(DIR);
+    sim.create_dir(dir).unwrap();
+    sim.sync_dir(Path::new("/")).unwrap();
+    let (old, mut new) = (sample(), sample());
+    new.catalog_seqno = 99;
+    old.write(&sim, dir).unwrap();
+    let before = sim.operations();
+    new.write(&sim, dir).unwrap();
+    for crash in before..=sim.operations() {
+        for image in 0..100 {
+            let found = Manifest::read(&sim.crash_image(crash, image), dir)
+                .unwrap()
+                .unwrap();
+            assert!(found == old || found == new, "crash {crash} image {image}");
+            assert!(found == new || crash < sim.operations(), "image {image}");
+        }
+    }
+}
+
+/// A person with `strings` can read which files there are.
+#[test]
+fn the_body_is_text() {
+    let vfs = mem();
+    sample().write(&vfs, Path::new(DIR)).unwrap();
+    let bytes = read_all(&vfs, &Path::new(DIR).join(MANIFEST)).unwrap();
+    assert_eq!(&bytes[..16], b"LUMOSMAN\x01\0\0\0\0\0\0\0");
+    let text = std::str::from_utf8(&bytes[64..]).unwrap();
+    for line in [
+        "\"next_segment\": 7,",
+        "\"name\": \"docs\",",
+        "\"kind\": \"documents\",",
+    ] {
+        assert!(
+            text.lines().any(|found| found.trim() == line),
+            "{line} in {text}"
+        );
     }
 }

@@ -1,43 +1,58 @@
-//! Segment files: named sections of bytes, each with its checksum, written once and then only read.
+//! Files of sealed segments: a container of named sections, and the deletes of its rows.
 //!
-//! All integers are little-endian. Every section begins at a multiple of 64; the gaps are zeros.
-//!
-//! | where | bytes | what |
-//! |---|---|---|
-//! | 0 | 8 | `LUMOSEG1` |
-//! | 8 | 4 | format version, 1 |
-//! | 12 | 52 | zeros |
-//! | 64 | | the sections |
-//! | then | | the directory: for each section a `u16` length and the name, `u64` offset, `u64` length, `u32` CRC-32 (IEEE) |
-//! | end - 32 | 8 | offset of the directory |
-//! | end - 24 | 8 | length of the directory |
-//! | end - 16 | 4 | CRC-32 of the directory |
-//! | end - 12 | 4 | CRC-32 of the footer's first 20 bytes |
-//! | end - 8 | 8 | `LUMOSEND` |
+//! `segments/00000012.seg` is the container of segment 12, never changed once it has this name;
+//! `segments/00000012.3.del` holds its deleted rows as of generation 3. Which of them belong to the
+//! database is in the manifest alone. Every byte is described in `docs/format.md`.
 
-mod bloom;
+mod access;
 mod deletes;
 mod directory;
 mod file;
+mod header;
 mod keys;
-mod listing;
+mod name;
+mod orphans;
 mod payload;
+#[cfg(test)]
+mod tests;
 mod writer;
 
+use std::path::Path;
+
+use crate::Error;
+
+pub use access::SegmentAccess;
 pub(crate) use deletes::{read_deletes, write_deletes};
-pub use file::SegmentAccess;
 pub(crate) use file::SegmentFile;
+pub(crate) use header::Header;
 pub(crate) use keys::{Keys, KeysBuilder};
-pub(crate) use listing::{deletes_path, remove_orphans, segment_path};
+pub(crate) use name::{deletes_path, segment_path};
+pub(crate) use orphans::remove_orphans;
 pub(crate) use payload::{Payload, PayloadBuilder};
 pub(crate) use writer::{SectionSink, SegmentBuffer, SegmentWriter};
 
-const MAGIC: &[u8; 8] = b"LUMOSEG1";
-const END_MAGIC: &[u8; 8] = b"LUMOSEND";
-const VERSION: u32 = 1;
-const HEADER: usize = 64;
-const FOOTER: usize = 32;
-const ALIGN: usize = 64;
+fn corruption(file: &Path, offset: u64, detail: impl Into<String>) -> Error {
+    Error::Corruption {
+        file: file.to_path_buf(),
+        offset,
+        detail: detail.into(),
+    }
+}
 
-#[cfg(test)]
-mod tests;
+/// The little-endian number at `at`; `None` past the end.
+#[inline]
+fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
+    bytes
+        .get(at..)?
+        .first_chunk()
+        .map(|field| u32::from_le_bytes(*field))
+}
+
+/// Like [`u32_at`].
+#[inline]
+fn u64_at(bytes: &[u8], at: usize) -> Option<u64> {
+    bytes
+        .get(at..)?
+        .first_chunk()
+        .map(|field| u64::from_le_bytes(*field))
+}

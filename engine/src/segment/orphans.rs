@@ -1,0 +1,54 @@
+//! Removing what an interrupted seal, merge or checkpoint left behind.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use lumos_wal::Vfs;
+
+use super::name::FileName;
+use crate::Result;
+use crate::manifest::Manifest;
+use crate::recovery::{SEGMENTS_DIR, io};
+
+/// Removes unfinished files, and segments and deletes that the manifest does not name. Only files with
+/// names that the engine gives are touched, and the caller holds the lock of the directory.
+///
+/// When there is no manifest yet, finished segments stay: they are remains of a first seal, whose numbers
+/// will be used again, or the manifest was lost and they are all there is.
+///
+/// # Errors
+/// [`Error::Storage`](crate::Error::Storage).
+pub(crate) fn remove_orphans(vfs: &dyn Vfs, dir: &Path, manifest: &Manifest) -> Result<()> {
+    let segments = dir.join(SEGMENTS_DIR);
+    if !vfs
+        .exists(&segments)
+        .map_err(|source| io("open", &segments, source))?
+    {
+        return Ok(());
+    }
+    let all = manifest
+        .collections
+        .iter()
+        .flat_map(|collection| &collection.segments);
+    let named: HashMap<u64, Option<u64>> = all.map(|entry| (entry.number, entry.deletes)).collect();
+    for name in vfs
+        .read_dir(&segments)
+        .map_err(|source| io("read", &segments, source))?
+    {
+        let needed = match FileName::parse(&name) {
+            None => true,
+            Some(FileName::Unfinished) => false,
+            Some(_) if manifest.next_segment == 0 => true,
+            Some(FileName::Segment(number)) => named.contains_key(&number),
+            Some(FileName::Deletes { number, generation }) => {
+                named.get(&number) == Some(&Some(generation))
+            }
+        };
+        if !needed {
+            let path = segments.join(name);
+            vfs.remove_file(&path)
+                .map_err(|source| io("remove", &path, source))?;
+        }
+    }
+    Ok(())
+}
