@@ -21,6 +21,7 @@
 
 mod distance;
 mod error;
+mod filter;
 mod flat;
 mod fusion;
 mod hnsw;
@@ -31,6 +32,10 @@ mod vectors;
 mod visited;
 
 pub use error::{DecodeError, VectorError};
+pub use filter::{
+    Columns, Field, Filter, FilterError, IntoFilter, Literal, MemoryColumns, SealedColumns, eval, field,
+    is_date,
+};
 pub use flat::exact_search;
 pub use fusion::{RRF_K, fuse_convex, fuse_rrf};
 pub use hnsw::{Hnsw, HnswParams, HnswView, Route, SearchStats};

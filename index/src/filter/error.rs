@@ -1,0 +1,118 @@
+//! What is wrong with a filter, and where.
+
+use std::ops::Range;
+
+use thiserror::Error;
+
+/// What is wrong with a filter, and where.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("{message}")]
+pub struct FilterError {
+    message: String,
+    span: Range<usize>,
+    hint: Option<String>,
+}
+
+impl FilterError {
+    pub(crate) fn new(message: impl Into<String>, span: Range<usize>) -> Self {
+        FilterError { message: message.into(), span, hint: None }
+    }
+
+    pub(crate) fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    pub(crate) fn limit(detail: String) -> Self {
+        FilterError::new(format!("the filter is past its limits: {detail}"), 0..0)
+    }
+
+    /// A path that no document has; `known` are those that some have.
+    #[must_use]
+    pub fn unknown_field(path: &str, input: &str, known: &[String]) -> Self {
+        let start = input.find(path).unwrap_or(0);
+        let error =
+            FilterError::new(format!("unknown field \"{path}\""), start..start + path.len());
+        let near = known
+            .iter()
+            .map(|name| (distance(&path.to_lowercase(), &name.to_lowercase()), name))
+            .filter(|(far, name)| *far <= 2.max(name.chars().count() / 3))
+            .min();
+        match near {
+            Some((_, name)) => error.with_hint(format!("did you mean \"{name}\"?")),
+            None if known.is_empty() => error.with_hint("no document has metadata yet"),
+            None => {
+                let shown: Vec<&str> = known.iter().take(12).map(String::as_str).collect();
+                let more = if known.len() > shown.len() { ", ..." } else { "" };
+                error.with_hint(format!("documents have: {}{more}", shown.join(", ")))
+            }
+        }
+    }
+
+    /// What is wrong, as a sentence.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// Where it is, in bytes of the input.
+    #[must_use]
+    pub fn span(&self) -> Range<usize> {
+        self.span.clone()
+    }
+
+    /// What to write instead.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        self.hint.clone()
+    }
+
+    /// Two lines: the line of the input that is meant, and carets below the place.
+    #[must_use]
+    pub fn caret(&self, input: &str) -> String {
+        let floor = |at: usize| {
+            let mut at = at.min(input.len());
+            while !input.is_char_boundary(at) {
+                at -= 1;
+            }
+            at
+        };
+        let (start, end) = (floor(self.span.start), floor(self.span.end));
+        let before = input.get(..start).unwrap_or_default();
+        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+        let rest = input.get(start..).unwrap_or_default();
+        let line_end = rest.find('\n').map_or(input.len(), |at| start + at);
+        let line = input.get(line_start..line_end).unwrap_or_default();
+        let indent = input.get(line_start..start).map_or(0, columns);
+        let marked = input.get(start..end.min(line_end)).map_or(0, columns).max(1);
+        format!("{}\n{}{}", line.replace('\t', " "), " ".repeat(indent), "^".repeat(marked))
+    }
+}
+
+/// Columns of a terminal that a text takes: two for most of Chinese, Japanese and Korean.
+fn columns(text: &str) -> usize {
+    let wide = |c: char| {
+        matches!(u32::from(c), 0x1100..=0x115f | 0x2e80..=0xa4cf | 0xac00..=0xd7a3 | 0xf900..=0xfaff
+            | 0xfe30..=0xfe6f | 0xff00..=0xff60 | 0xffe0..=0xffe6 | 0x1f300..=0x1faff | 0x20000..=0x3fffd)
+    };
+    text.chars().map(|c| if wide(c) { 2 } else { 1 }).sum()
+}
+
+/// Edits between two words (Levenshtein), for suggestions; long words are not worth it.
+fn distance(a: &str, b: &str) -> usize {
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().take(64).collect(), b.chars().take(64).collect());
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.iter().enumerate() {
+        let mut diagonal = i;
+        let mut left = i + 1;
+        if let Some(first) = row.first_mut() {
+            *first = left;
+        }
+        for (y, cell) in b.iter().zip(row.iter_mut().skip(1)) {
+            let here = (*cell + 1).min(left + 1).min(diagonal + usize::from(x != y));
+            diagonal = std::mem::replace(cell, here);
+            left = here;
+        }
+    }
+    row.last().copied().unwrap_or_default()
+}

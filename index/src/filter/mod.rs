@@ -1,0 +1,24 @@
+//! The filter language: parsed from text or built in Rust, evaluated to an exact set of rows.
+
+mod builder;
+mod column;
+mod display;
+mod error;
+mod eval;
+mod expr;
+mod lex;
+mod parse;
+mod path;
+mod sealed;
+mod value;
+
+pub use builder::{Field, IntoFilter, field};
+pub use column::{Columns, MemoryColumns};
+pub use error::FilterError;
+pub use eval::eval;
+pub use expr::Filter;
+pub use sealed::SealedColumns;
+pub use value::{Literal, is_date};
+
+#[cfg(test)]
+mod tests;
