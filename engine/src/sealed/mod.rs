@@ -91,8 +91,6 @@ impl SealedSegment {
             ),
             None => None,
         };
-        // Its reader trusts its bytes.
-        file.verify_section(TEXT)?;
         let text = match file.section(TEXT) {
             Some(bytes) => Some(
                 SealedText::open(bytes, Analyzer::default(), text_fields)

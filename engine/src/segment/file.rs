@@ -119,7 +119,8 @@ impl SegmentFile {
         let mut sections: Vec<Section> = read_directory(&self.path, &self.bytes)?
             .into_values()
             .collect();
-        sections.sort_unstable_by_key(|section| section.offset);
+        // An empty section begins where the next one begins.
+        sections.sort_unstable_by_key(|section| (section.offset, section.length));
         let mut end = Header::LEN as u64;
         for section in &sections {
             self.check_gap(end, section.offset)?;
