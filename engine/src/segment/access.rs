@@ -3,11 +3,10 @@
 
 use std::fs::File;
 use std::io;
-use std::ops::Deref;
 
 use lumos_wal::VfsFile;
 use memmap2::Mmap;
-use ownedbytes::{OwnedBytes, StableDeref};
+use ownedbytes::OwnedBytes;
 
 /// What sections are aligned to, so that vectors are read where they lie.
 pub(super) const ALIGN: usize = 64;
@@ -25,26 +24,13 @@ pub enum SegmentAccess {
     Heap,
 }
 
-struct Mapped(Mmap);
-
-impl Deref for Mapped {
-    type Target = [u8];
-
-    fn deref(&self) -> &[u8] {
-        &self.0
-    }
-}
-
-// SAFETY: a mapping stays at its address until it is dropped; moving its handle does not move it.
-unsafe impl StableDeref for Mapped {}
-
 /// The bytes of a whole file, aligned to [`ALIGN`].
 pub(super) fn load(file: &dyn VfsFile, access: SegmentAccess) -> io::Result<OwnedBytes> {
     let len = usize::try_from(file.len()?).map_err(|_| io::ErrorKind::OutOfMemory)?;
     match file.as_std() {
         // An empty file cannot be mapped on every system.
         Some(std_file) if access == SegmentAccess::Mmap && len > 0 => {
-            Ok(OwnedBytes::new(Mapped(map(std_file)?)))
+            Ok(OwnedBytes::new(map(std_file)?))
         }
         _ => {
             let (mut buffer, start) = aligned(len)?;

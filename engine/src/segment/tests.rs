@@ -256,7 +256,7 @@ fn files_under_foreign_names_are_refused() {
 fn mapped_sections_outlive_the_name() {
     let temporary = tempfile::tempdir().unwrap();
     let dir = temporary.path().join("db");
-    let vfs = OsVfs::default();
+    let vfs = OsVfs;
     dirs(&vfs, &dir);
     let big = vec![42; 17 << 20];
     let sections = vec![
@@ -282,7 +282,7 @@ fn mapped_sections_outlive_the_name() {
 fn damage_in_a_large_vector_section_is_found_by_verify() {
     let temporary = tempfile::tempdir().unwrap();
     let dir = temporary.path().join("db");
-    let vfs = OsVfs::default();
+    let vfs = OsVfs;
     dirs(&vfs, &dir);
     for (name, found_by_opening) in [("vec.a", false), ("text", true)] {
         let path = write(&vfs, &dir, 1, &vec![(name.to_string(), vec![42; 17 << 20])]).unwrap();
