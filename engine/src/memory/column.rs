@@ -63,8 +63,9 @@ impl MemorySegment {
     /// Extends the graph of every field over its tail where that is worth it, and says whether it did.
     ///
     /// The vectors are copied under the read lock and linked outside of it, so that neither a commit
-    /// nor a search waits for construction. Only one thread may call this.
+    /// nor a search waits for construction.
     pub(crate) fn grow_graphs(&self, least_tail: usize, least_total: usize) -> bool {
+        let _growing = self.growing.lock();
         let due: Vec<String> = self.read(|rows| {
             rows.vectors
                 .iter()

@@ -11,7 +11,7 @@ use std::ops::Bound;
 use std::sync::Arc;
 
 use lumos_index::{Analyzer, MemoryColumns, MemoryPostings};
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 use roaring::RoaringBitmap;
 
 use crate::Schema;
@@ -54,6 +54,8 @@ pub(crate) struct MemorySegment {
     kind: CollectionKind,
     text_fields: Vec<String>,
     rows: RwLock<Rows>,
+    /// Held by the thread that extends the graphs.
+    growing: Mutex<()>,
 }
 
 impl MemorySegment {
@@ -70,6 +72,7 @@ impl MemorySegment {
                 bytes: 0,
             }),
             text_fields,
+            growing: Mutex::new(()),
         }
     }
 
