@@ -121,7 +121,8 @@ mod tests {
             prop_assert_eq!(FileHeader::decode(Path::new(PATH), number, &bytes).unwrap(), header);
             bytes[bit / 8] ^= 1 << (bit % 8);
             let error = FileHeader::decode(Path::new(PATH), number, &bytes).unwrap_err();
-            prop_assert!(matches!(error, Error::Corruption { .. }));
+            let corruption = matches!(error, Error::Corruption { .. });
+            prop_assert!(corruption);
         }
 
         /// Arbitrary bytes are refused without a panic.
@@ -138,6 +139,7 @@ mod tests {
             number: 7,
             first: 0x0102,
             salt: 0x1122_3344_5566_7788,
+            length: 0x0304,
         }
         .encode();
         assert_eq!(&bytes[..8], b"LUMOSWAL");
@@ -150,6 +152,8 @@ mod tests {
             &bytes[32..40],
             [0x88, 0x77, 0x66, 0x55, 0x44, 0x33, 0x22, 0x11]
         );
+        assert_eq!(&bytes[40..48], [4, 3, 0, 0, 0, 0, 0, 0]);
+        assert_eq!(&bytes[48..60], [0; 12]);
     }
 
     /// A database written by a later build is refused by its version, not called damaged.
@@ -159,6 +163,7 @@ mod tests {
             number: 7,
             first: 1,
             salt: 1,
+            length: 8192,
         }
         .encode();
         bytes[8] = 9;

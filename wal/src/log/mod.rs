@@ -304,6 +304,8 @@ impl Log {
             number,
             first,
             salt: salt(&self.options, number),
+            // Set when the room is made.
+            length: 0,
         };
         let (name, mode) = match self.spares.last() {
             Some(name) => (name.clone(), OpenMode::ReadWrite),
