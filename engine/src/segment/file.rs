@@ -20,11 +20,12 @@ pub(super) const HEADER: Header = Header {
     version: 1,
 };
 
-/// Sections whose readers check what they use, so that a mapped one need not be read at opening when it
-/// is large: vectors and graphs are numbers whose range is checked, payload blocks have checksums.
-const SELF_CHECKED: [&str; 3] = ["vec.", "graph.", "payload"];
+/// Sections that need not be read at opening when the file is mapped and they are large. Blocks of
+/// payloads have their own checksums. No vector or graph can lead a reader astray: damage makes an answer
+/// worse until `verify` finds it.
+const DEFERRED: [&str; 3] = ["vec.", "graph.", "payload"];
 
-/// A self-checked section is large above this.
+/// Larger ones of them are left to `verify`.
 const LARGE: u64 = 16 << 20;
 
 /// A segment file: named, immutable sections. Clones share the bytes.
@@ -47,8 +48,7 @@ impl std::fmt::Debug for SegmentFile {
 impl SegmentFile {
     /// Opens the file at `path`.
     ///
-    /// Header, footer and directory are checked, and the checksum of every section; when the file is
-    /// mapped, those of large sections whose readers check what they use are left to
+    /// Every byte is checked; when the file is mapped, large vectors, graphs and payloads are left to
     /// [`SegmentFile::verify`].
     ///
     /// # Errors
@@ -78,16 +78,11 @@ impl SegmentFile {
             bytes,
             sections,
         };
-        for section in file.sections.values() {
-            let deferred = access == SegmentAccess::Mmap
-                && section.length > LARGE
-                && SELF_CHECKED
-                    .iter()
-                    .any(|name| section.name.starts_with(name));
-            if !deferred {
-                file.check(section)?;
-            }
-        }
+        file.check(&file.sections, |section| {
+            access == SegmentAccess::Heap
+                || section.length <= LARGE
+                || !DEFERRED.iter().any(|name| section.name.starts_with(name))
+        })?;
         Ok(file)
     }
 
@@ -116,21 +111,30 @@ impl SegmentFile {
     /// # Errors
     /// [`Error::Corruption`] with the offset of the damaged part.
     pub(crate) fn verify(&self) -> Result<()> {
-        let mut sections: Vec<Section> = read_directory(&self.path, &self.bytes)?
-            .into_values()
-            .collect();
+        self.check(&read_directory(&self.path, &self.bytes)?, |_| true)
+    }
+
+    /// Checks what lies between the sections, and the contents of those that are picked.
+    fn check(
+        &self,
+        sections: &BTreeMap<String, Section>,
+        pick: impl Fn(&Section) -> bool,
+    ) -> Result<()> {
+        let mut sections: Vec<&Section> = sections.values().collect();
         // An empty section begins where the next one begins.
         sections.sort_unstable_by_key(|section| (section.offset, section.length));
         let mut end = Header::LEN as u64;
-        for section in &sections {
+        for section in sections {
             self.check_gap(end, section.offset)?;
-            self.check(section)?;
+            if pick(section) {
+                self.check_section(section)?;
+            }
             end = section.offset + section.length;
         }
         self.check_gap(end, directory::align(end))
     }
 
-    fn check(&self, section: &Section) -> Result<()> {
+    fn check_section(&self, section: &Section) -> Result<()> {
         match self.slice(section) {
             Some(bytes) if checksum(&bytes) == section.crc => Ok(()),
             _ => Err(corruption(
