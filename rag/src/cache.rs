@@ -28,7 +28,11 @@ impl<'a> EmbeddingCache<'a> {
         } else {
             blake3::hash(name.as_bytes()).to_hex().to_string()
         };
-        EmbeddingCache { store, model, dimension: embedder.dimension() }
+        EmbeddingCache {
+            store,
+            model,
+            dimension: embedder.dimension(),
+        }
     }
 
     /// The key of a text.
@@ -44,7 +48,10 @@ impl<'a> EmbeddingCache<'a> {
 
     /// Stores a vector with the rest of the batch.
     pub(crate) fn set(&self, batch: &mut Batch, key: &str, vector: &[f32]) {
-        let bytes: Vec<u8> = vector.iter().flat_map(|number| number.to_le_bytes()).collect();
+        let bytes: Vec<u8> = vector
+            .iter()
+            .flat_map(|number| number.to_le_bytes())
+            .collect();
         batch.kv_set(SPACE, key, bytes);
     }
 }
@@ -58,7 +65,10 @@ pub(crate) fn is_usable(vector: &[f32], dimension: usize) -> bool {
 
 fn decode(bytes: &[u8], dimension: usize) -> Option<Vec<f32>> {
     let (numbers, rest) = bytes.as_chunks::<4>();
-    let vector: Vec<f32> = numbers.iter().map(|number| f32::from_le_bytes(*number)).collect();
+    let vector: Vec<f32> = numbers
+        .iter()
+        .map(|number| f32::from_le_bytes(*number))
+        .collect();
     (rest.is_empty() && is_usable(&vector, dimension)).then_some(vector)
 }
 
@@ -68,7 +78,10 @@ mod tests {
 
     #[test]
     fn bytes_that_are_no_vector_of_the_model_count_as_missing() {
-        assert_eq!(decode(&[0, 0, 128, 63, 0, 0, 0, 0], 2), Some(vec![1.0, 0.0]));
+        assert_eq!(
+            decode(&[0, 0, 128, 63, 0, 0, 0, 0], 2),
+            Some(vec![1.0, 0.0])
+        );
         assert_eq!(decode(&[0, 0, 128, 63, 0, 0, 0, 0], 3), None);
         assert_eq!(decode(&[0, 0, 128, 63, 0], 1), None);
         assert_eq!(decode(&[0; 8], 2), None);

@@ -66,7 +66,10 @@ pub(crate) fn shortened(source: &str) -> &str {
         return source;
     };
     match Path::new(source).strip_prefix(&here) {
-        Ok(inside) => inside.to_str().filter(|path| !path.is_empty()).unwrap_or(source),
+        Ok(inside) => inside
+            .to_str()
+            .filter(|path| !path.is_empty())
+            .unwrap_or(source),
         Err(_) => source,
     }
 }

@@ -92,7 +92,10 @@ mod tests {
     #[test]
     fn errors_are_sentences_with_a_code_and_a_hint() {
         let path = std::path::PathBuf::from("scan.pdf");
-        let error = Error::from(LoadError::Unsupported { path, extension: "pdf".to_string() });
+        let error = Error::from(LoadError::Unsupported {
+            path,
+            extension: "pdf".to_string(),
+        });
         assert_eq!(error.to_string(), "no loader for pdf files: scan.pdf");
         assert_eq!(error.code(), "E3102");
         assert!(error.hint().is_some());

@@ -145,7 +145,11 @@ impl RagBuilder {
     pub fn open(self) -> Result<Rag> {
         if let Model::Given(embedder) = &self.model {
             let schema = self.store.schema(&self.collection)?;
-            check_model(&self.collection, schema.and_then(|schema| schema.model), embedder.name())?;
+            check_model(
+                &self.collection,
+                schema.and_then(|schema| schema.model),
+                embedder.name(),
+            )?;
         }
         let shared = Shared {
             store: self.store,
@@ -156,7 +160,9 @@ impl RagBuilder {
             fusion: self.fusion,
             writing: Mutex::new(()),
         };
-        Ok(Rag { shared: Arc::new(shared) })
+        Ok(Rag {
+            shared: Arc::new(shared),
+        })
     }
 }
 
@@ -192,8 +198,10 @@ impl Rag {
 
     /// Adds several files and folders; see [`Rag::add`].
     pub fn add_all<P: AsRef<Path>>(&self, paths: impl IntoIterator<Item = P>) -> Add {
-        let roots: Vec<PathBuf> =
-            paths.into_iter().map(|path| path.as_ref().to_path_buf()).collect();
+        let roots: Vec<PathBuf> = paths
+            .into_iter()
+            .map(|path| path.as_ref().to_path_buf())
+            .collect();
         Add::new(self.clone(), roots)
     }
 
@@ -257,7 +265,10 @@ impl Rag {
 
     pub(crate) fn writing(&self) -> MutexGuard<'_, ()> {
         // Nothing is kept under the lock that a panic could have left half done.
-        self.shared.writing.lock().unwrap_or_else(PoisonError::into_inner)
+        self.shared
+            .writing
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -279,5 +290,7 @@ pub(crate) async fn blocking<T: Send + 'static>(
 ) -> Result<T> {
     tokio::task::spawn_blocking(work)
         .await
-        .map_err(|error| Error::Task { detail: error.to_string() })?
+        .map_err(|error| Error::Task {
+            detail: error.to_string(),
+        })?
 }

@@ -25,8 +25,16 @@ pub struct Retrieve {
 impl Retrieve {
     pub(crate) fn new(rag: Rag, query: String, k: usize) -> Self {
         let fusion = rag.fusion();
-        let request = SearchRequest::text(query.as_str()).limit(k).highlight(DEFAULT_TEXT_FIELD);
-        Retrieve { rag, query, request, fusion, filter_error: None }
+        let request = SearchRequest::text(query.as_str())
+            .limit(k)
+            .highlight(DEFAULT_TEXT_FIELD);
+        Retrieve {
+            rag,
+            query,
+            request,
+            fusion,
+            filter_error: None,
+        }
     }
 
     /// Only passages whose metadata matches: a string or an expression. What is wrong with a string
@@ -78,7 +86,9 @@ impl Retrieve {
         {
             let vectors = embedder.embed(&[self.query.as_str()], EmbedKind::Query)?;
             request.vector = vectors.into_iter().next();
-            request.fusion = Fusion::Convex { vector_weight: embedder.fusion_weight() };
+            request.fusion = Fusion::Convex {
+                vector_weight: embedder.fusion_weight(),
+            };
         }
         if request.vector.is_some() {
             request.mode = lumos_engine::SearchMode::Hybrid;

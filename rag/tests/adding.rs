@@ -14,31 +14,52 @@ use lumos_rag::{Phase, Rag};
 use tempfile::TempDir;
 
 fn rag(db: &Lumos, embedder: &Arc<Hashing>) -> Rag {
-    Rag::new(db).embedder(Arc::clone(embedder) as _).open().unwrap()
+    Rag::new(db)
+        .embedder(Arc::clone(embedder) as _)
+        .open()
+        .unwrap()
 }
 
 /// Two Markdown files and a folder of text.
 fn folder() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     let at = folder.path();
-    write(&at.join("keys.md"), &keys_md("Rotate keys every ninety days."));
-    write(&at.join("logs.md"), "# Logs\n\nA torn tail is cut off when the store opens.\n");
-    write(&at.join("deep/notes.txt"), "Snow is white and grass is green.\n");
+    write(
+        &at.join("keys.md"),
+        &keys_md("Rotate keys every ninety days."),
+    );
+    write(
+        &at.join("logs.md"),
+        "# Logs\n\nA torn tail is cut off when the store opens.\n",
+    );
+    write(
+        &at.join("deep/notes.txt"),
+        "Snow is white and grass is green.\n",
+    );
     folder
 }
 
 /// Two sections, each long enough for a chunk of its own.
 fn keys_md(first: &str) -> String {
-    let more = "Whoever is in doubt asks the security team, which answers on the same day. ".repeat(6);
+    let more =
+        "Whoever is in doubt asks the security team, which answers on the same day. ".repeat(6);
     format!("# Keys\n\n{first} {more}\n\n# Loss\n\nRevoke lost keys. {more}\n")
 }
 
 #[test]
 fn adding_again_changes_and_embeds_nothing() {
-    let (db, model, folder) = (Lumos::memory().unwrap(), Arc::new(Hashing::new("h")), folder());
+    let (db, model, folder) = (
+        Lumos::memory().unwrap(),
+        Arc::new(Hashing::new("h")),
+        folder(),
+    );
     let rag = rag(&db, &model);
     let report = rag.add(folder.path()).run().unwrap();
-    assert_eq!((report.added, report.chunks, report.embedded), (3, 4, 4), "{report:?}");
+    assert_eq!(
+        (report.added, report.chunks, report.embedded),
+        (3, 4, 4),
+        "{report:?}"
+    );
     assert_eq!(model.take(), 4);
     let before = all(&db, "docs");
     assert!(before.iter().all(|doc| doc.vectors.len() == 1));
@@ -52,15 +73,26 @@ fn adding_again_changes_and_embeds_nothing() {
 
 #[test]
 fn a_changed_file_is_replaced_and_only_its_new_text_is_embedded() {
-    let (db, model, folder) = (Lumos::memory().unwrap(), Arc::new(Hashing::new("h")), folder());
+    let (db, model, folder) = (
+        Lumos::memory().unwrap(),
+        Arc::new(Hashing::new("h")),
+        folder(),
+    );
     let rag = rag(&db, &model);
     rag.add(folder.path()).run().unwrap();
     model.take();
     let keys = folder.path().join("keys.md");
     write(&keys, &keys_md("Rotate keys every thirty days."));
     let report = rag.add(folder.path()).run().unwrap();
-    assert_eq!((report.changed, report.unchanged, report.removed), (1, 2, 0));
-    assert_eq!((report.embedded, report.cached), (1, 1), "the second section is known");
+    assert_eq!(
+        (report.changed, report.unchanged, report.removed),
+        (1, 2, 0)
+    );
+    assert_eq!(
+        (report.embedded, report.cached),
+        (1, 1),
+        "the second section is known"
+    );
     assert_eq!(model.take(), 1);
 
     write(&keys, "# Keys\n\nThere are none.\n");
@@ -71,7 +103,11 @@ fn a_changed_file_is_replaced_and_only_its_new_text_is_embedded() {
         .filter(|doc| doc.key.contains("keys.md"))
         .filter_map(|doc| doc.text_field("text"))
         .collect();
-    assert_eq!(of_keys.len(), 1, "chunks that are no more are gone: {of_keys:?}");
+    assert_eq!(
+        of_keys.len(),
+        1,
+        "chunks that are no more are gone: {of_keys:?}"
+    );
     assert!(of_keys[0].contains("There are none."));
 }
 
@@ -86,7 +122,11 @@ fn what_is_gone_is_removed_but_only_from_the_places_added() {
     fs::remove_dir_all(two.path().join("deep")).unwrap();
     let report = rag.add(one.path()).run().unwrap();
     assert_eq!((report.removed, report.unchanged), (1, 2));
-    assert_eq!(all(&db, "docs").len(), 7, "nothing is known of the other folder");
+    assert_eq!(
+        all(&db, "docs").len(),
+        7,
+        "nothing is known of the other folder"
+    );
     let report = rag.add(two.path().join("keys.md")).run().unwrap();
     assert_eq!((report.removed, report.unchanged), (0, 1));
     let report = rag.add(two.path()).run().unwrap();
@@ -100,7 +140,10 @@ fn what_is_gone_is_removed_but_only_from_the_places_added() {
 fn adding_goes_on_from_whichever_batch_was_the_last() {
     let expected = {
         let (db, folder) = (Lumos::memory().unwrap(), many());
-        rag(&db, &Arc::new(Hashing::new("h"))).add(folder.path()).run().unwrap();
+        rag(&db, &Arc::new(Hashing::new("h")))
+            .add(folder.path())
+            .run()
+            .unwrap();
         texts(&db, folder.path())
     };
     let folder = many();
@@ -108,17 +151,33 @@ fn adding_goes_on_from_whichever_batch_was_the_last() {
     for writes in 0.. {
         let (db, model) = (Lumos::memory().unwrap(), Arc::new(Hashing::new("h")));
         let killed = Arc::new(Killed::after(&db, writes));
-        let first = Rag::new(Arc::clone(&killed)).embedder(Arc::clone(&model) as _).open().unwrap();
+        let first = Rag::new(Arc::clone(&killed))
+            .embedder(Arc::clone(&model) as _)
+            .open()
+            .unwrap();
         let finished = first.add(folder.path()).run().is_ok();
         stops += usize::from(!finished);
-        let committed = all(&db, "docs").iter().filter(|doc| !doc.vectors.is_empty()).count();
+        let committed = all(&db, "docs")
+            .iter()
+            .filter(|doc| !doc.vectors.is_empty())
+            .count();
         model.take();
         let report = rag(&db, &model).add(folder.path()).run().unwrap();
         assert_eq!(texts(&db, folder.path()), expected, "after {writes} writes");
-        assert!(all(&db, "docs").iter().all(|doc| !doc.vectors.is_empty()), "after {writes} writes");
+        assert!(
+            all(&db, "docs").iter().all(|doc| !doc.vectors.is_empty()),
+            "after {writes} writes"
+        );
         assert_eq!(model.take(), report.embedded);
-        assert_eq!(report.embedded, expected.len() - committed, "after {writes} writes");
-        assert_eq!(rag(&db, &model).add(folder.path()).run().unwrap().embedded, 0);
+        assert_eq!(
+            report.embedded,
+            expected.len() - committed,
+            "after {writes} writes"
+        );
+        assert_eq!(
+            rag(&db, &model).add(folder.path()).run().unwrap().embedded,
+            0
+        );
         if finished {
             break;
         }
@@ -131,11 +190,14 @@ fn many() -> TempDir {
     let folder = folder();
     let filler = "Words that fill a chunk up to its limit and then some. ".repeat(9);
     for file in 0..40 {
-        let text: String = (0..8).map(|n| format!("# Part {n}\n\nFile {file}. {filler}\n\n")).collect();
+        let text: String = (0..8)
+            .map(|n| format!("# Part {n}\n\nFile {file}. {filler}\n\n"))
+            .collect();
         write(&folder.path().join(format!("f{file:02}.md")), &text);
     }
-    let lines: String =
-        (0..1_200).map(|n| format!("{{\"_id\": \"id{n:04}\", \"text\": \"line number {n}\"}}\n")).collect();
+    let lines: String = (0..1_200)
+        .map(|n| format!("{{\"_id\": \"id{n:04}\", \"text\": \"line number {n}\"}}\n"))
+        .collect();
     write(&folder.path().join("corpus.jsonl"), &lines);
     folder
 }
@@ -144,7 +206,13 @@ fn texts(db: &Lumos, folder: &Path) -> Vec<(String, String)> {
     let folder = fs::canonicalize(folder).unwrap();
     let folder = folder.to_str().unwrap();
     let docs = all(db, "docs").into_iter();
-    docs.map(|doc| (doc.key.replace(folder, ""), doc.text_field("text").unwrap().to_string())).collect()
+    docs.map(|doc| {
+        (
+            doc.key.replace(folder, ""),
+            doc.text_field("text").unwrap().to_string(),
+        )
+    })
+    .collect()
 }
 
 #[test]
@@ -153,7 +221,11 @@ fn text_is_found_by_keyword_before_it_is_embedded_and_embedded_later() {
     let keywords = Rag::new(&db).keywords_only().open().unwrap();
     let report = keywords.add(folder.path()).run().unwrap();
     assert_eq!((report.added, report.embedded), (3, 0));
-    assert!(keywords.search("torn tail", 3).run().unwrap()[0].key().contains("logs.md"));
+    assert!(
+        keywords.search("torn tail", 3).run().unwrap()[0]
+            .key()
+            .contains("logs.md")
+    );
 
     let model = Arc::new(Hashing::new("h"));
     let report = rag(&db, &model).add(folder.path()).run().unwrap();
@@ -164,27 +236,45 @@ fn text_is_found_by_keyword_before_it_is_embedded_and_embedded_later() {
 
 #[test]
 fn a_file_that_is_no_text_is_skipped_with_a_reason_and_the_others_go_in() {
-    let (db, model, folder) = (Lumos::memory().unwrap(), Arc::new(Hashing::new("h")), folder());
+    let (db, model, folder) = (
+        Lumos::memory().unwrap(),
+        Arc::new(Hashing::new("h")),
+        folder(),
+    );
     fs::write(folder.path().join("image.md"), b"\x89PNG\0\0\0").unwrap();
     fs::write(folder.path().join("latin.txt"), b"caf\xe9").unwrap();
     let report = rag(&db, &model).add(folder.path()).run().unwrap();
     assert_eq!(report.added, 3);
     assert_eq!(report.skipped.len(), 2);
     assert!(report.skipped[0].0.ends_with("image.md"));
-    assert!(report.skipped.iter().all(|(_, reason)| reason.contains("is not")), "{report:?}");
+    assert!(
+        report
+            .skipped
+            .iter()
+            .all(|(_, reason)| reason.contains("is not")),
+        "{report:?}"
+    );
 
     // A text that turns into something else is no longer cited.
     fs::write(folder.path().join("logs.md"), b"\0\0").unwrap();
     let report = rag(&db, &model).add(folder.path()).run().unwrap();
     assert_eq!((report.removed, report.skipped.len()), (1, 3));
-    assert!(all(&db, "docs").iter().all(|doc| !doc.key.contains("logs.md")));
+    assert!(
+        all(&db, "docs")
+            .iter()
+            .all(|doc| !doc.key.contains("logs.md"))
+    );
 }
 
 #[cfg(unix)]
 #[test]
 fn a_file_that_cannot_be_read_now_keeps_what_is_stored_of_it() {
     use std::os::unix::fs::PermissionsExt;
-    let (db, model, folder) = (Lumos::memory().unwrap(), Arc::new(Hashing::new("h")), folder());
+    let (db, model, folder) = (
+        Lumos::memory().unwrap(),
+        Arc::new(Hashing::new("h")),
+        folder(),
+    );
     rag(&db, &model).add(folder.path()).run().unwrap();
     let closed = folder.path().join("deep");
     fs::set_permissions(&closed, fs::Permissions::from_mode(0o000)).unwrap();
@@ -198,7 +288,11 @@ fn a_file_that_cannot_be_read_now_keeps_what_is_stored_of_it() {
 
 #[test]
 fn a_place_that_does_not_exist_is_an_error_and_removes_nothing() {
-    let (db, model, folder) = (Lumos::memory().unwrap(), Arc::new(Hashing::new("h")), folder());
+    let (db, model, folder) = (
+        Lumos::memory().unwrap(),
+        Arc::new(Hashing::new("h")),
+        folder(),
+    );
     rag(&db, &model).add(folder.path()).run().unwrap();
     fs::remove_dir_all(folder.path()).unwrap();
     let error = rag(&db, &model).add(folder.path()).run().unwrap_err();
@@ -216,28 +310,41 @@ fn another_model_is_refused_before_anything_is_written() {
     assert_eq!(two.add(folder.path()).run().unwrap_err().code(), "E2001");
     assert_eq!(two.search("keys", 3).run().unwrap_err().code(), "E2001");
     let model = Arc::new(Hashing::new("two"));
-    assert_eq!(Rag::new(&db).embedder(model).open().unwrap_err().code(), "E2001");
+    assert_eq!(
+        Rag::new(&db).embedder(model).open().unwrap_err().code(),
+        "E2001"
+    );
     assert_eq!(all(&db, "docs").len(), 4);
 }
 
 #[test]
 fn a_run_that_is_cancelled_stops_and_the_next_one_goes_on() {
-    let (db, model, folder) = (Lumos::memory().unwrap(), Arc::new(Hashing::new("h")), many());
+    let (db, model, folder) = (
+        Lumos::memory().unwrap(),
+        Arc::new(Hashing::new("h")),
+        many(),
+    );
     let flag = Arc::new(AtomicBool::new(false));
     let seen = Arc::new(Mutex::new(Vec::new()));
     let (set, log) = (Arc::clone(&flag), Arc::clone(&seen));
-    let add = rag(&db, &model).add(folder.path()).cancel(flag).progress(move |progress| {
-        log.lock().unwrap().push(progress);
-        if progress.phase == Phase::Vectors && progress.done > 0 {
-            set.store(true, Ordering::Relaxed);
-        }
-    });
+    let add = rag(&db, &model)
+        .add(folder.path())
+        .cancel(flag)
+        .progress(move |progress| {
+            log.lock().unwrap().push(progress);
+            if progress.phase == Phase::Vectors && progress.done > 0 {
+                set.store(true, Ordering::Relaxed);
+            }
+        });
     let report = add.run().unwrap();
     assert!(report.cancelled && report.embedded > 0);
     let seen = seen.lock().unwrap();
     assert!(seen.iter().all(|progress| progress.done <= progress.total));
     assert_eq!(seen[0].phase, Phase::Texts);
-    let without = all(&db, "docs").iter().filter(|doc| doc.vectors.is_empty()).count();
+    let without = all(&db, "docs")
+        .iter()
+        .filter(|doc| doc.vectors.is_empty())
+        .count();
     assert!(without > 0);
     let report = rag(&db, &model).add(folder.path()).run().unwrap();
     assert!(!report.cancelled);
@@ -260,20 +367,41 @@ fn lines_of_a_corpus_are_documents_and_a_bad_line_is_told_by_its_place() {
     let rag = rag(&db, &model);
     let report = rag.add(folder.path()).run().unwrap();
     assert_eq!((report.added, report.embedded), (2, 2));
-    let reasons: Vec<&str> = report.skipped.iter().map(|(_, reason)| reason.as_str()).collect();
+    let reasons: Vec<&str> = report
+        .skipped
+        .iter()
+        .map(|(_, reason)| reason.as_str())
+        .collect();
     let path = fs::canonicalize(&corpus).unwrap();
-    for (reason, start) in reasons.iter().zip([":2: \"text\"", ":4: not a JSON object", ":5: \"_id\""]) {
-        assert!(reason.starts_with(&format!("{}{start}", path.display())), "{reason}");
+    for (reason, start) in
+        reasons
+            .iter()
+            .zip([":2: \"text\"", ":4: not a JSON object", ":5: \"_id\""])
+    {
+        assert!(
+            reason.starts_with(&format!("{}{start}", path.display())),
+            "{reason}"
+        );
     }
     assert_eq!(reasons.len(), 3);
     let doc = Store::get(&db, "docs", "d1").unwrap().unwrap();
     assert_eq!(doc.text_field("text"), Some("Rotate them."));
     assert_eq!(doc.text_field("title"), Some("Keys"));
-    assert_eq!((&doc.meta["year"], &doc.meta["first_line"]), (&2026.into(), &1.into()));
+    assert_eq!(
+        (&doc.meta["year"], &doc.meta["first_line"]),
+        (&2026.into(), &1.into())
+    );
 
     let report = rag.add(folder.path()).run().unwrap();
-    assert_eq!((report.unchanged, report.added, report.skipped.len()), (2, 0, 3), "told again");
-    write(&corpus, "{\"_id\": \"d3\", \"text\": \"Snow is black.\"}\n{\"_id\": \"d4\", \"text\": \"New.\"}\n");
+    assert_eq!(
+        (report.unchanged, report.added, report.skipped.len()),
+        (2, 0, 3),
+        "told again"
+    );
+    write(
+        &corpus,
+        "{\"_id\": \"d3\", \"text\": \"Snow is black.\"}\n{\"_id\": \"d4\", \"text\": \"New.\"}\n",
+    );
     let report = rag.add(folder.path()).run().unwrap();
     assert_eq!((report.changed, report.added, report.removed), (1, 1, 1));
     assert_eq!(report.skipped, []);
@@ -296,7 +424,12 @@ fn json_lines_that_are_no_corpus_are_text_and_the_kind_may_change() {
     assert!(all(&db, "docs")[0].key.ends_with("log.jsonl#0"));
     write(&path, "{\"_id\": \"x\", \"text\": \"opened the store\"}\n");
     rag.add(folder.path()).run().unwrap();
-    let keys = |db| all(db, "docs").into_iter().map(|doc| doc.key).collect::<Vec<String>>();
+    let keys = |db| {
+        all(db, "docs")
+            .into_iter()
+            .map(|doc| doc.key)
+            .collect::<Vec<String>>()
+    };
     assert_eq!(keys(&db), ["x"]);
     write(&path, "{\"event\": \"closed the store\"}\n");
     rag.add(folder.path()).run().unwrap();
@@ -306,8 +439,17 @@ fn json_lines_that_are_no_corpus_are_text_and_the_kind_may_change() {
 
 #[test]
 fn what_is_excluded_is_left_out() {
-    let (db, model, folder) = (Lumos::memory().unwrap(), Arc::new(Hashing::new("h")), folder());
+    let (db, model, folder) = (
+        Lumos::memory().unwrap(),
+        Arc::new(Hashing::new("h")),
+        folder(),
+    );
     let deep = folder.path().join("deep");
-    let report = rag(&db, &model).add(folder.path()).exclude(&deep).exclude("/no/such").run().unwrap();
+    let report = rag(&db, &model)
+        .add(folder.path())
+        .exclude(&deep)
+        .exclude("/no/such")
+        .run()
+        .unwrap();
     assert_eq!(report.added, 2);
 }

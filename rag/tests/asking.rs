@@ -33,7 +33,11 @@ fn indexed(embedded: bool) -> (Rag, TempDir) {
     write(&folder.path().join("zh.md"), chinese);
     let db = Lumos::memory().unwrap();
     let rag = Rag::new(&db);
-    let rag = if embedded { rag.embedder(Arc::new(Hashing::new("h"))) } else { rag.keywords_only() };
+    let rag = if embedded {
+        rag.embedder(Arc::new(Hashing::new("h")))
+    } else {
+        rag.keywords_only()
+    };
     let rag = rag.open().unwrap();
     assert_eq!(rag.add(folder.path()).run().unwrap().added, 4);
     (rag, folder)
@@ -53,9 +57,15 @@ fn assert_quotes_stand_there(answer: &Answer) {
         let (first, last) = citation.lines;
         let cited = lines[first - 1..last].join("\n");
         let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
-        assert!(words(&cited).contains(&words(&citation.quote)), "{citation:?} in {cited:?}");
+        assert!(
+            words(&cited).contains(&words(&citation.quote)),
+            "{citation:?} in {cited:?}"
+        );
         for line in [lines[first - 1], lines[last - 1]] {
-            let some = citation.quote.split_whitespace().any(|word| line.contains(word));
+            let some = citation
+                .quote
+                .split_whitespace()
+                .any(|word| line.contains(word));
             assert!(some, "no line too many: {citation:?}");
         }
     }
@@ -66,10 +76,30 @@ async fn an_answer_quotes_its_source_to_the_line() {
     for embedded in [false, true] {
         let (rag, _folder) = indexed(embedded);
         for (question, file, lines, words) in [
-            ("How often should I rotate keys?", "keys.md", (7, 8), "every ninety days"),
-            ("What must somebody do who loses a key?", "keys.md", (12, 13), "security team"),
-            ("What happens to the torn tail after a crash?", "log.md", (4, 4), "cut off"),
-            ("For how many months are backups kept?", "backups.html", (6, 6), "thirteen months"),
+            (
+                "How often should I rotate keys?",
+                "keys.md",
+                (7, 8),
+                "every ninety days",
+            ),
+            (
+                "What must somebody do who loses a key?",
+                "keys.md",
+                (12, 13),
+                "security team",
+            ),
+            (
+                "What happens to the torn tail after a crash?",
+                "log.md",
+                (4, 4),
+                "cut off",
+            ),
+            (
+                "For how many months are backups kept?",
+                "backups.html",
+                (6, 6),
+                "thirteen months",
+            ),
         ] {
             let answer = ask(&rag, question).await;
             assert!(answer.found, "{question}");
@@ -106,12 +136,21 @@ async fn a_chinese_question_is_answered_from_chinese_text() {
     for embedded in [false, true] {
         let (rag, _folder) = indexed(embedded);
         // "How often are keys rotated?"
-        let answer = ask(&rag, "\u{5bc6}\u{94a5}\u{591a}\u{4e45}\u{8f6e}\u{6362}\u{4e00}\u{6b21}\u{ff1f}").await;
+        let answer = ask(
+            &rag,
+            "\u{5bc6}\u{94a5}\u{591a}\u{4e45}\u{8f6e}\u{6362}\u{4e00}\u{6b21}\u{ff1f}",
+        )
+        .await;
         assert!(answer.found);
         let first = &answer.citations[0];
         assert!(first.source.ends_with("zh.md"));
         assert_eq!(first.lines, (3, 3));
-        assert!(first.quote.ends_with("\u{8f6e}\u{6362}\u{4e00}\u{6b21}\u{3002}"), "{answer:?}");
+        assert!(
+            first
+                .quote
+                .ends_with("\u{8f6e}\u{6362}\u{4e00}\u{6b21}\u{3002}"),
+            "{answer:?}"
+        );
         assert_quotes_stand_there(&answer);
     }
 }
@@ -119,7 +158,11 @@ async fn a_chinese_question_is_answered_from_chinese_text() {
 #[tokio::test]
 async fn a_filter_restricts_what_is_cited() {
     let (rag, _folder) = indexed(false);
-    let answer = rag.ask("How often should I rotate keys?").filter("kind = 'html'").await.unwrap();
+    let answer = rag
+        .ask("How often should I rotate keys?")
+        .filter("kind = 'html'")
+        .await
+        .unwrap();
     assert!(!answer.found);
     let error = rag.ask("keys").filter("kind = ").await.unwrap_err();
     assert_eq!(error.code(), "E2104");
@@ -131,7 +174,10 @@ async fn an_empty_question_and_a_missing_collection_are_errors() {
     for question in ["", "  ", "?!"] {
         assert_eq!(rag.ask(question).await.unwrap_err().code(), "E3105");
     }
-    let rag = Rag::new(&Lumos::memory().unwrap()).keywords_only().await.unwrap();
+    let rag = Rag::new(&Lumos::memory().unwrap())
+        .keywords_only()
+        .await
+        .unwrap();
     assert_eq!(rag.ask("keys").await.unwrap_err().code(), "E2002");
 }
 
@@ -142,7 +188,11 @@ fn search_is_by_both_legs_where_the_model_speaks_the_language_else_by_keyword() 
     assert_eq!(hits.len(), 2);
     assert!(hits[0].vector_rank.is_some());
     assert_eq!(hits[0].text_rank.map(|leg| leg.rank), Some(1));
-    let hits = rag.search("rotate keys", 2).fusion(Fusion::Rrf { k: 60 }).run().unwrap();
+    let hits = rag
+        .search("rotate keys", 2)
+        .fusion(Fusion::Rrf { k: 60 })
+        .run()
+        .unwrap();
     assert!(hits[0].key().contains("keys.md"));
     let hits = rag.search("\u{5bc6}\u{94a5}", 5).run().unwrap();
     assert_eq!(hits.len(), 1);
@@ -159,7 +209,10 @@ struct Scripted {
 
 impl Scripted {
     fn new(reply: &str) -> Arc<Self> {
-        Arc::new(Scripted { reply: reply.to_string(), ..Scripted::default() })
+        Arc::new(Scripted {
+            reply: reply.to_string(),
+            ..Scripted::default()
+        })
     }
 }
 
@@ -172,7 +225,11 @@ impl Generator for Scripted {
     async fn generate(&self, prompt: &Prompt) -> Result<String, Box<dyn Error + Send + Sync>> {
         self.asked.fetch_add(1, Ordering::Relaxed);
         *self.prompt.lock().unwrap() = Some(prompt.clone());
-        if self.reply.is_empty() { Err("out of words".into()) } else { Ok(self.reply.clone()) }
+        if self.reply.is_empty() {
+            Err("out of words".into())
+        } else {
+            Ok(self.reply.clone())
+        }
     }
 }
 
@@ -182,15 +239,29 @@ async fn a_model_answers_from_numbered_passages_and_its_quotes_are_checked() {
     let model = Scripted::new(
         "Rotate them every ninety days [1].\nQUOTES\n[1] \"Rotate keys every ninety days with the rotate command.\"",
     );
-    let answer = rag.ask("How often should I rotate keys?").generator(Arc::clone(&model) as _).await.unwrap();
+    let answer = rag
+        .ask("How often should I rotate keys?")
+        .generator(Arc::clone(&model) as _)
+        .await
+        .unwrap();
     assert_eq!(answer.text, "Rotate them every ninety days [1].");
     assert_eq!(answer.citations[0].lines, (7, 8));
-    assert_eq!(answer.citations[0].quote, "Rotate keys every ninety days\nwith the rotate command.");
-    assert_eq!((answer.model.as_deref(), answer.refused), (Some("scripted"), 0));
+    assert_eq!(
+        answer.citations[0].quote,
+        "Rotate keys every ninety days\nwith the rotate command."
+    );
+    assert_eq!(
+        (answer.model.as_deref(), answer.refused),
+        (Some("scripted"), 0)
+    );
     assert_quotes_stand_there(&answer);
     let prompt = model.prompt.lock().unwrap().clone().unwrap();
     assert!(prompt.user.contains("passage [1], "));
-    assert!(prompt.user.ends_with("Question: How often should I rotate keys?"));
+    assert!(
+        prompt
+            .user
+            .ends_with("Question: How often should I rotate keys?")
+    );
     assert!(!prompt.system.contains("ninety"));
 }
 
@@ -200,7 +271,11 @@ async fn a_model_that_invents_a_quote_is_caught() {
     let model = Scripted::new(
         "The manual says \"rotate keys at every full moon\" [1].\nQUOTES\n[1] \"rotate keys at every full moon\"",
     );
-    let answer = rag.ask("How often should I rotate keys?").generator(model as _).await.unwrap();
+    let answer = rag
+        .ask("How often should I rotate keys?")
+        .generator(model as _)
+        .await
+        .unwrap();
     assert!(!answer.found);
     assert!(!answer.to_string().contains("moon"));
     assert_eq!(answer.refused, 2);
@@ -211,7 +286,11 @@ async fn a_model_is_not_asked_where_the_documents_are_silent() {
     let (rag, _folder) = indexed(false);
     let model = Scripted::new("Canberra [1].");
     let question = "What is the capital of Australia?";
-    let answer = rag.ask(question).generator(Arc::clone(&model) as _).await.unwrap();
+    let answer = rag
+        .ask(question)
+        .generator(Arc::clone(&model) as _)
+        .await
+        .unwrap();
     assert!(!answer.found);
     assert_eq!(model.asked.load(Ordering::Relaxed), 0);
 }
@@ -219,7 +298,14 @@ async fn a_model_is_not_asked_where_the_documents_are_silent() {
 #[tokio::test]
 async fn a_model_that_fails_is_an_error_that_names_it() {
     let (rag, _folder) = indexed(false);
-    let error = rag.ask("rotate keys").generator(Scripted::new("") as _).await.unwrap_err();
+    let error = rag
+        .ask("rotate keys")
+        .generator(Scripted::new("") as _)
+        .await
+        .unwrap_err();
     assert_eq!(error.code(), "E3104");
-    assert_eq!(error.to_string(), "\"scripted\" failed to answer: out of words");
+    assert_eq!(
+        error.to_string(),
+        "\"scripted\" failed to answer: out of words"
+    );
 }

@@ -43,7 +43,12 @@ impl fmt::Display for Answer {
         formatter.write_str(&self.text)?;
         for citation in &self.citations {
             let quote = one_line(&citation.quote);
-            write!(formatter, "\n[{}] {} \"{quote}\"", citation.number, citation.place())?;
+            write!(
+                formatter,
+                "\n[{}] {} \"{quote}\"",
+                citation.number,
+                citation.place()
+            )?;
         }
         Ok(())
     }
@@ -69,7 +74,13 @@ mod tests {
     fn an_answer_displays_as_its_text_and_a_line_for_each_citation() {
         let answer = Answer {
             text: "Every ninety days [1].".to_string(),
-            citations: vec![Citation::new(1, "/k/keys.md", (3, 4), "every ninety\ndays", "k#0")],
+            citations: vec![Citation::new(
+                1,
+                "/k/keys.md",
+                (3, 4),
+                "every ninety\ndays",
+                "k#0",
+            )],
             found: true,
             model: None,
             refused: 0,

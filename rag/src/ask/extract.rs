@@ -6,7 +6,7 @@ use lumos_engine::{EmbedKind, Embedder, Hit};
 
 use super::answer::{Answer, one_line};
 use super::passage::Passage;
-use super::sentence::{is_heading, is_telling, sentences};
+use super::sentence::{is_column_row, is_comment, is_heading, is_telling, next_in_paragraph};
 use super::terms::{Terms, Weights};
 use crate::Result;
 
@@ -14,22 +14,32 @@ use crate::Result;
 /// terms, weighted by their rarity, that one passage has.
 const MIN_COVERAGE: f32 = 0.5;
 /// Least evidence when meaning can be compared too: half of that share plus the cosine similarity.
-const MIN_EVIDENCE: f32 = 0.55;
+const MIN_EVIDENCE: f32 = 0.45;
 /// Passages whose sentences are looked at.
 const QUOTED_PASSAGES: usize = 8;
 /// Sentences that are compared by meaning.
-const MAX_EMBEDDED: usize = 48;
+const MAX_EMBEDDED: usize = 32;
 /// Most quotes of an answer.
 const MAX_QUOTES: usize = 3;
 /// The least score of a further quote, as a share of the best one's.
 const FURTHER: f32 = 0.8;
+/// What a line of code counts beside a sentence of text.
+const CODE: f32 = 0.7;
+/// What a question counts beside a statement.
+const QUESTION: f32 = 0.7;
 /// Longest quote that is extended by what a colon announces, in bytes.
-const MAX_EXTENDED: usize = 600;
+const MAX_ANNOUNCED: usize = 600;
+/// Quotes below this are extended by the sentence that follows, in bytes.
+const SHORT: usize = 100;
+/// Longest quote that is extended by what follows, in bytes.
+const MAX_FOLLOWED: usize = 320;
 
 /// The passages found, with what they are measured by.
 #[derive(Debug)]
 pub(crate) struct Evidence {
     pub(crate) passages: Vec<Passage>,
+    /// The question in small letters.
+    asked: String,
     question: Terms,
     weights: Weights,
 }
@@ -44,11 +54,19 @@ struct Candidate {
 impl Evidence {
     pub(crate) fn new(question: &str, hits: Vec<Hit>) -> Self {
         let best = hits.first().map_or(0.0, |hit| hit.score);
-        let passages: Vec<Passage> =
-            hits.into_iter().map(|hit| Passage::new(hit, best)).collect();
+        let passages: Vec<Passage> = hits
+            .into_iter()
+            .map(|hit| Passage::new(hit, best))
+            .collect();
+        let asked = one_line(question).to_lowercase();
         let question = Terms::of_question(question);
         let weights = Weights::new(&question, passages.iter().map(|passage| &passage.terms));
-        Evidence { passages, question, weights }
+        Evidence {
+            passages,
+            asked,
+            question,
+            weights,
+        }
     }
 
     /// Whether some passage has to do with the question.
@@ -74,12 +92,20 @@ impl Evidence {
             return Ok(Answer::not_found(None, 0));
         };
         let mut chosen: Vec<(usize, Range<usize>)> = Vec::new();
-        for Candidate { passage, span, score } in candidates {
+        for Candidate {
+            passage,
+            span,
+            score,
+        } in candidates
+        {
             if score < best * FURTHER || chosen.len() == MAX_QUOTES {
                 break;
             }
             let span = self.extended(passage, span);
-            if !chosen.iter().any(|other| self.repeats((passage, &span), other)) {
+            if !chosen
+                .iter()
+                .any(|other| self.repeats((passage, &span), other))
+            {
                 chosen.push((passage, span));
             }
         }
@@ -94,7 +120,13 @@ impl Evidence {
             text.push_str(&format!(" [{number}]"));
             citations.push(citation);
         }
-        Ok(Answer { text, citations, found: true, model: None, refused: 0 })
+        Ok(Answer {
+            text,
+            citations,
+            found: true,
+            model: None,
+            refused: 0,
+        })
     }
 
     /// The sentences of the first passages, scored by their words.
@@ -102,20 +134,37 @@ impl Evidence {
         let mut candidates = Vec::new();
         for (at, passage) in self.passages.iter().enumerate().take(QUOTED_PASSAGES) {
             let title = Terms::of(&passage.title);
-            for span in sentences(&passage.text) {
+            for span in passage.sentences() {
                 let sentence = &passage.text[span.clone()];
-                if is_heading(sentence) || !is_telling(sentence) {
+                let says_nothing = is_heading(sentence) || is_column_row(&passage.text, &span);
+                if says_nothing || !is_telling(sentence) || self.repeats_question(sentence) {
                     continue;
                 }
                 let mut terms = Terms::of(sentence);
                 let alone = self.weights.coverage(&terms);
                 terms.extend(&title);
                 let under_title = self.weights.coverage(&terms);
-                let score = alone + 0.4 * (under_title - alone) + 0.2 * passage.share;
-                candidates.push(Candidate { passage: at, span, score });
+                let mut score = alone + 0.4 * (under_title - alone) + 0.2 * passage.share;
+                if passage.is_code() && !is_comment(sentence) {
+                    score *= CODE;
+                }
+                if sentence.ends_with(['?', '\u{ff1f}']) {
+                    score *= QUESTION;
+                }
+                candidates.push(Candidate {
+                    passage: at,
+                    span,
+                    score,
+                });
             }
         }
         candidates
+    }
+
+    /// Whether a sentence asks the same: quoting it would answer nothing.
+    fn repeats_question(&self, sentence: &str) -> bool {
+        self.asked.ends_with(['?', '\u{ff1f}'])
+            && one_line(sentence).to_lowercase().contains(&self.asked)
     }
 
     /// Adds how near each sentence is to the question in meaning.
@@ -146,37 +195,51 @@ impl Evidence {
             let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
             let vectors = embedder.embed(&texts, EmbedKind::Document)?;
             for (candidate, vector) in part.iter_mut().zip(vectors) {
-                let similarity: f32 =
-                    vector.iter().zip(question).map(|(one, other)| one * other).sum();
+                let similarity: f32 = vector
+                    .iter()
+                    .zip(question)
+                    .map(|(one, other)| one * other)
+                    .sum();
                 candidate.score = 0.5 * candidate.score + similarity;
             }
         }
         Ok(())
     }
 
-    /// The sentence with what it announces by a colon.
+    /// A short sentence with what follows it, and with what it announces by a colon.
     fn extended(&self, passage: usize, span: Range<usize>) -> Range<usize> {
         let text = &self.passages[passage].text;
-        if !text[span.clone()].ends_with([':', '\u{ff1a}']) {
-            return span;
+        let spans = self.passages[passage].sentences();
+        let Range { start, mut end } = span;
+        while end - start < SHORT
+            && !self.passages[passage].is_code()
+            && let Some(next) =
+                next_in_paragraph(text, &spans, end).filter(|next| next - start <= MAX_FOLLOWED)
+        {
+            end = next;
         }
-        let mut end = span.end;
-        for next in sentences(text) {
-            if next.start < span.end {
-                continue;
-            }
-            if next.end - span.start > MAX_EXTENDED || is_heading(&text[next.clone()]) {
-                break;
-            }
-            end = next.end;
+        if text[start..end].ends_with([':', '\u{ff1a}']) {
+            let announced = spans
+                .iter()
+                .skip_while(|next| next.start < end)
+                .take_while(|next| {
+                    next.end - start <= MAX_ANNOUNCED && !is_heading(&text[next.start..next.end])
+                })
+                .last();
+            end = announced.map_or(end, |last| last.end);
         }
-        span.start..end
+        start..end
     }
 
     /// Whether two quotes say the same: neighbouring chunks share text.
     fn repeats(&self, one: (usize, &Range<usize>), other: &(usize, Range<usize>)) -> bool {
         let text = |passage: usize, span: &Range<usize>| {
-            one_line(self.passages[passage].text.get(span.clone()).unwrap_or_default())
+            one_line(
+                self.passages[passage]
+                    .text
+                    .get(span.clone())
+                    .unwrap_or_default(),
+            )
         };
         let (one, other) = (text(one.0, one.1), text(other.0, &other.1));
         one.contains(&other) || other.contains(&one)

@@ -7,6 +7,8 @@ mod passage;
 mod prompt;
 mod reply;
 mod sentence;
+mod stem;
+mod stop;
 mod terms;
 
 use std::future::{Future, IntoFuture};
@@ -42,7 +44,12 @@ impl Ask {
             .search(question.as_str(), PASSAGES)
             .keywords(terms::keywords(&question));
         let generator = rag.generator();
-        Ask { retrieve, rag, question, generator }
+        Ask {
+            retrieve,
+            rag,
+            question,
+            generator,
+        }
     }
 
     /// Answers only from passages whose metadata matches: a string or an expression.
@@ -65,7 +72,12 @@ impl Ask {
 
     /// Answers.
     async fn answer(self) -> Result<Answer> {
-        let Ask { retrieve, rag, question, generator } = self;
+        let Ask {
+            retrieve,
+            rag,
+            question,
+            generator,
+        } = self;
         // What asks nothing that a keyword could be made of is not looked for.
         if terms::keywords(&question).is_empty() {
             return Err(Error::EmptyQuestion);
@@ -94,9 +106,14 @@ impl Ask {
             (Found::Passages(evidence), Some(generator)) => {
                 let passages = prompt::fitting(evidence.passages);
                 let prompt = prompt::prompt(&question, &passages);
-                let reply = generator.generate(&prompt).await.map_err(|source| {
-                    Error::Generator { model: generator.name().to_string(), source }
-                })?;
+                let reply =
+                    generator
+                        .generate(&prompt)
+                        .await
+                        .map_err(|source| Error::Generator {
+                            model: generator.name().to_string(),
+                            source,
+                        })?;
                 Ok(reply::checked(&reply, &passages, generator.name()))
             }
             // Without good passages no model is asked: it could only guess.

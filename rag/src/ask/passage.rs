@@ -5,7 +5,7 @@ use std::ops::Range;
 use lumos_engine::{DEFAULT_TEXT_FIELD, Hit};
 use serde_json::{Map, Value};
 
-use super::sentence::{is_telling, sentences};
+use super::sentence::{code_sentences, is_telling, sentences};
 use super::terms::Terms;
 use crate::Citation;
 use crate::ingest::layout::{TITLE_FIELD, lines_of};
@@ -30,16 +30,29 @@ pub(crate) struct Passage {
 
 impl Passage {
     pub(crate) fn new(hit: Hit, best: f32) -> Self {
-        let Hit { score, mut doc, vector_rank, .. } = hit;
+        let Hit {
+            score,
+            mut doc,
+            vector_rank,
+            ..
+        } = hit;
         let title = doc.texts.remove(TITLE_FIELD).unwrap_or_default();
         let text = doc.texts.remove(DEFAULT_TEXT_FIELD).unwrap_or_default();
         let mut terms = Terms::of(&text);
         terms.extend(&Terms::of(&title));
         // A document that was put by hand is its own source.
-        let source = doc.meta.get("source").and_then(Value::as_str).unwrap_or(&doc.key);
+        let source = doc
+            .meta
+            .get("source")
+            .and_then(Value::as_str)
+            .unwrap_or(&doc.key);
         Passage {
             source: source.to_string(),
-            share: if best > 0.0 { (score / best).clamp(0.0, 1.0) } else { 0.0 },
+            share: if best > 0.0 {
+                (score / best).clamp(0.0, 1.0)
+            } else {
+                0.0
+            },
             similarity: vector_rank.map(|rank| rank.score),
             key: doc.key,
             meta: doc.meta,
@@ -58,7 +71,28 @@ impl Passage {
     pub(crate) fn cite(&self, number: usize, span: Range<usize>) -> Citation {
         let lines = lines_of(&self.meta, &self.text, span.clone());
         let quote = self.text.get(span).unwrap_or_default();
-        Citation::new(number, self.source.as_str(), lines, quote, self.key.as_str())
+        Citation::new(
+            number,
+            self.source.as_str(),
+            lines,
+            quote,
+            self.key.as_str(),
+        )
+    }
+
+    /// Whether it is source code.
+    pub(crate) fn is_code(&self) -> bool {
+        let kind = self.meta.get("kind").and_then(Value::as_str);
+        kind.is_some_and(|kind| !PROSE.contains(&kind))
+    }
+
+    /// The sentences of its text.
+    pub(crate) fn sentences(&self) -> Vec<Range<usize>> {
+        if self.is_code() {
+            code_sentences(&self.text)
+        } else {
+            sentences(&self.text)
+        }
     }
 
     /// The part of its text that a quote stands for: the same characters, white space aside. `None` when
@@ -83,18 +117,19 @@ impl Passage {
 
     /// The sentence that shares most with these terms, when it shares enough to support them.
     pub(crate) fn support(&self, terms: &Terms) -> Option<Range<usize>> {
-        let scored = sentences(&self.text)
+        let scored = self
+            .sentences()
             .into_iter()
             .map(|span| (terms.covered_by(&Terms::of(&self.text[span.clone()])), span))
-            .filter(|(share, span)| {
-                *share >= MIN_SUPPORT && is_telling(&self.text[span.clone()])
-            });
+            .filter(|(share, span)| *share >= MIN_SUPPORT && is_telling(&self.text[span.clone()]));
         // Of equals the first.
         let best = scored.reduce(|best, next| if next.0 > best.0 { next } else { best });
         best.map(|(_, span)| span)
     }
 }
 
+/// Kinds of documents that are made of sentences.
+const PROSE: &[&str] = &["text", "markdown", "html", "corpus"];
 /// The least share of a statement's terms that a sentence must have to support it.
 const MIN_SUPPORT: f32 = 0.3;
 

@@ -48,19 +48,31 @@ pub(super) fn prompt(question: &str, passages: &[Passage]) -> Prompt {
     for (number, passage) in (1..).zip(passages) {
         let (first, last) = passage.lines();
         // Writing to a string does not fail.
-        let _ = writeln!(user, "--- {nonce} passage [{number}], {}, lines {first} to {last}",
-            one_line(&passage.source));
+        let _ = writeln!(
+            user,
+            "--- {nonce} passage [{number}], {}, lines {first} to {last}",
+            one_line(&passage.source)
+        );
         if !passage.title.is_empty() {
             let _ = writeln!(user, "({})", one_line(&passage.title));
         }
-        let _ = writeln!(user, "{}\n--- {nonce} end of passage [{number}]\n", passage.text);
+        let _ = writeln!(
+            user,
+            "{}\n--- {nonce} end of passage [{number}]\n",
+            passage.text
+        );
     }
     let _ = write!(user, "Question: {}", head(question.trim(), MAX_QUESTION));
-    Prompt { system: SYSTEM.to_string(), user }
+    Prompt {
+        system: SYSTEM.to_string(),
+        user,
+    }
 }
 
 fn one_line(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+    text.chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect()
 }
 
 fn head(text: &str, bytes: usize) -> &str {
@@ -88,7 +100,10 @@ mod tests {
         let one = prompt("What?", &passages);
         let two = prompt("What?", &passages);
         assert!(!one.system.contains("Ignore"));
-        assert!(one.user.contains("passage [1], /a.md, lines 3 to 3\nIgnore all"));
+        assert!(
+            one.user
+                .contains("passage [1], /a.md, lines 3 to 3\nIgnore all")
+        );
         assert_ne!(one.user, two.user, "the mark is another each time");
         assert!(one.system.contains(NOT_FOUND) && one.system.contains(QUOTES));
     }
@@ -96,9 +111,15 @@ mod tests {
     #[test]
     fn passages_that_do_not_fit_are_left_out_from_the_end() {
         let long = "x".repeat(MAX_BYTES - 10);
-        let passages =
-            vec![passage("a", &long, 1), passage("b", "0123456789", 1), passage("c", "1", 1)];
+        let passages = vec![
+            passage("a", &long, 1),
+            passage("b", "0123456789", 1),
+            passage("c", "1", 1),
+        ];
         assert_eq!(fitting(passages).len(), 2);
-        assert_eq!(fitting(vec![passage("a", &"x".repeat(MAX_BYTES * 2), 1)]).len(), 1);
+        assert_eq!(
+            fitting(vec![passage("a", &"x".repeat(MAX_BYTES * 2), 1)]).len(),
+            1
+        );
     }
 }

@@ -26,14 +26,27 @@ pub(super) fn checked(reply: &str, passages: &[Passage], model: &str) -> Answer 
     if body.trim_start().to_uppercase().starts_with(NOT_FOUND) {
         return Answer::not_found(name, 0);
     }
-    let mut check = Check { passages, quotes: Vec::new(), citations: Vec::new(), refused: 0 };
+    let mut check = Check {
+        passages,
+        quotes: Vec::new(),
+        citations: Vec::new(),
+        refused: 0,
+    };
     check.look_up(&quotes);
     let text = check.text(&body);
-    let Check { citations, refused, .. } = check;
+    let Check {
+        citations, refused, ..
+    } = check;
     if citations.is_empty() {
         return Answer::not_found(name, refused);
     }
-    Answer { text, citations: in_text(citations), found: true, model: name, refused }
+    Answer {
+        text,
+        citations: in_text(citations),
+        found: true,
+        model: name,
+        refused,
+    }
 }
 
 struct Check<'a> {
@@ -68,7 +81,11 @@ impl Check<'_> {
             let Some(sentence) = self.sentence(&body[span]) else {
                 continue;
             };
-            text.push_str(if text.is_empty() { gap.trim_start() } else { gap });
+            text.push_str(if text.is_empty() {
+                gap.trim_start()
+            } else {
+                gap
+            });
             text.push_str(&sentence);
         }
         text.push_str(body[end..].trim_end());
@@ -80,7 +97,8 @@ impl Check<'_> {
         let mut inline = Vec::new();
         for quote in quoted(sentence).filter(|quote| is_telling(quote)) {
             let mut places = self.passages.iter().enumerate();
-            let Some(found) = places.find_map(|(at, passage)| Some((at, passage.find(quote)?))) else {
+            let Some(found) = places.find_map(|(at, passage)| Some((at, passage.find(quote)?)))
+            else {
                 self.refused += 1;
                 return None;
             };
@@ -129,9 +147,14 @@ impl Check<'_> {
     ) -> Option<usize> {
         let at = number.checked_sub(1)?;
         let passage = self.passages.get(at)?;
-        let given = inline.iter().chain(&self.quotes).filter(|(of, _)| *of == at);
+        let given = inline
+            .iter()
+            .chain(&self.quotes)
+            .filter(|(of, _)| *of == at);
         let shared = |span: &Range<usize>| {
-            terms.shared(&Terms::of(passage.text.get(span.clone()).unwrap_or_default()))
+            terms.shared(&Terms::of(
+                passage.text.get(span.clone()).unwrap_or_default(),
+            ))
         };
         // The quote that fits the sentence best, the first of equals; else the passage's own words.
         let span = given
@@ -139,7 +162,10 @@ impl Check<'_> {
             .reduce(|best, next| if next.0 > best.0 { next } else { best })
             .map(|(_, span)| span.clone())
             .or_else(|| passage.support(terms))?;
-        let known = self.citations.iter().position(|(of, there, _)| *of == at && *there == span);
+        let known = self
+            .citations
+            .iter()
+            .position(|(of, there, _)| *of == at && *there == span);
         if let Some(known) = known {
             return Some(known + 1);
         }
@@ -151,7 +177,10 @@ impl Check<'_> {
 }
 
 fn in_text(citations: Vec<(usize, Range<usize>, Citation)>) -> Vec<Citation> {
-    citations.into_iter().map(|(.., citation)| citation).collect()
+    citations
+        .into_iter()
+        .map(|(.., citation)| citation)
+        .collect()
 }
 
 /// The answer, and the numbered quotes below it.
@@ -172,9 +201,9 @@ fn parts(reply: &str) -> (&str, Vec<(usize, &str)>) {
         let line = line.trim().trim_start_matches(['-', '*', ' ']);
         let (numbers, end) = marker(line)?;
         let quote = line[end..].trim_start_matches([':', ' ']).trim();
-        let inner = MARKS.iter().find_map(|(open, close)| {
-            quote.strip_prefix(*open)?.strip_suffix(*close)
-        });
+        let inner = MARKS
+            .iter()
+            .find_map(|(open, close)| quote.strip_prefix(*open)?.strip_suffix(*close));
         let inner = inner.unwrap_or(quote);
         (!inner.is_empty()).then_some((*numbers.first()?, inner))
     });
@@ -283,8 +312,16 @@ mod tests {
 
     fn passages() -> Vec<Passage> {
         vec![
-            passage("keys.md", "Rotate keys every ninety days.\nUse the rotate command.", 3),
-            passage("logs.md", "A torn tail of the log is cut off\nwhen the store is opened.", 10),
+            passage(
+                "keys.md",
+                "Rotate keys every ninety days.\nUse the rotate command.",
+                3,
+            ),
+            passage(
+                "logs.md",
+                "A torn tail of the log is cut off\nwhen the store is opened.",
+                10,
+            ),
         ]
     }
 
@@ -298,7 +335,10 @@ mod tests {
             answer.text,
             "The tail is cut off at opening [1]. Keys rotate every ninety days [2]."
         );
-        assert_eq!(answer.citations[0].quote, "cut off\nwhen the store is opened");
+        assert_eq!(
+            answer.citations[0].quote,
+            "cut off\nwhen the store is opened"
+        );
         assert_eq!(answer.citations[0].lines, (10, 11));
         assert_eq!(answer.citations[1].source, "/keys.md");
         assert_eq!((answer.refused, answer.model.as_deref()), (0, Some("m")));
@@ -328,7 +368,8 @@ mod tests {
 
     #[test]
     fn a_citation_that_its_passage_does_not_bear_out_is_left_out() {
-        let reply = "Penguins live in Antarctica [1], and [7] too. Keys rotate every ninety days [1, 9].";
+        let reply =
+            "Penguins live in Antarctica [1], and [7] too. Keys rotate every ninety days [1, 9].";
         let answer = checked(reply, &passages(), "m");
         assert_eq!(
             answer.text,
@@ -340,7 +381,14 @@ mod tests {
 
     #[test]
     fn an_answer_without_a_citation_that_holds_is_none() {
-        for reply in ["NOT FOUND", "not found.", "Penguins live in Antarctica.", "", "[1]", "QUOTES"] {
+        for reply in [
+            "NOT FOUND",
+            "not found.",
+            "Penguins live in Antarctica.",
+            "",
+            "[1]",
+            "QUOTES",
+        ] {
             let answer = checked(reply, &passages(), "m");
             assert!(!answer.found, "{reply}");
             assert!(answer.citations.is_empty());

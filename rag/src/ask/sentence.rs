@@ -11,7 +11,38 @@ const MAX_CHARS: usize = 420;
 /// lists and rows of tables stand by themselves.
 pub(crate) fn sentences(text: &str) -> Vec<Range<usize>> {
     let mut spans = Vec::new();
-    for block in blocks(text) {
+    for (block, whole) in blocks(text) {
+        if whole {
+            push(text, block, &mut spans);
+        } else {
+            split_block(text, block, &mut spans);
+        }
+    }
+    let mut whole = Vec::with_capacity(spans.len());
+    for span in spans {
+        shorten(text, span, &mut whole);
+    }
+    whole
+}
+
+/// The same for source code: lines stand by themselves, comments of several lines are text.
+pub(crate) fn code_sentences(text: &str) -> Vec<Range<usize>> {
+    let mut spans = Vec::new();
+    let mut at = 0;
+    let mut comment: Option<Range<usize>> = None;
+    for line in text.split_inclusive('\n') {
+        let span = at..at + line.len();
+        at = span.end;
+        if is_comment(line) {
+            comment = Some(comment.map_or(span.start, |open| open.start)..span.end);
+            continue;
+        }
+        if let Some(block) = comment.take() {
+            split_block(text, block, &mut spans);
+        }
+        push(text, span, &mut spans);
+    }
+    if let Some(block) = comment {
         split_block(text, block, &mut spans);
     }
     let mut whole = Vec::with_capacity(spans.len());
@@ -19,6 +50,13 @@ pub(crate) fn sentences(text: &str) -> Vec<Range<usize>> {
         shorten(text, span, &mut whole);
     }
     whole
+}
+
+/// Whether a line of code is a comment with words.
+pub(crate) fn is_comment(line: &str) -> bool {
+    let line = line.trim_start();
+    let marks = ["//", "# ", "-- ", "/*", "* ", ";; ", "\"\"\""];
+    marks.iter().any(|mark| line.starts_with(mark)) && line.contains(char::is_alphanumeric)
 }
 
 /// Whether a sentence is only a heading: it names a subject and says nothing of it.
@@ -32,22 +70,67 @@ pub(crate) fn is_telling(sentence: &str) -> bool {
     let weight: usize = sentence
         .chars()
         .filter(|c| c.is_alphanumeric())
-        .map(|c| if super::terms::is_ideographic(c) { 3 } else { 1 })
+        .map(|c| {
+            if super::terms::is_ideographic(c) {
+                3
+            } else {
+                1
+            }
+        })
         .sum();
     weight >= MIN_CHARS
 }
 
-/// Runs of lines that belong together: paragraphs with their wrapped lines, single items and rows.
-fn blocks(text: &str) -> Vec<Range<usize>> {
-    let mut blocks: Vec<Range<usize>> = Vec::new();
+/// Whether a row of a table only names its columns.
+pub(crate) fn is_column_row(text: &str, span: &Range<usize>) -> bool {
+    let below = text.get(span.end..).unwrap_or_default().trim_start();
+    text.get(span.clone())
+        .is_some_and(|row| row.starts_with('|'))
+        && is_rule(below)
+}
+
+/// Whether a text begins with the rule between the names of columns and the rows.
+fn is_rule(text: &str) -> bool {
+    let line = text.lines().next().unwrap_or_default();
+    line.starts_with('|') && line.contains("--") && !line.contains(char::is_alphanumeric)
+}
+
+/// The end of the sentence that follows this one in the same paragraph.
+pub(crate) fn next_in_paragraph(text: &str, spans: &[Range<usize>], end: usize) -> Option<usize> {
+    let next = spans.iter().find(|next| next.start >= end)?;
+    let gap = text.get(end..next.start)?;
+    let line = text.get(next.clone())?;
+    let joined = !gap.is_empty() && gap.bytes().filter(|byte| *byte == b'\n').count() <= 1;
+    let apart = is_heading(line) || is_item(line) || line.starts_with('|') || gap.contains('`');
+    (joined && !apart).then_some(next.end)
+}
+
+fn fence(line: &str) -> Option<&str> {
+    let line = line.trim();
+    line.strip_prefix("```")
+        .or_else(|| line.strip_prefix("~~~"))
+}
+
+/// Whether a text that was cut out of a document begins within a block of code: its first fence then
+/// closes one, and has no name of a language.
+fn begins_in_code(text: &str) -> bool {
+    let mut fences = text.lines().filter_map(fence);
+    let first = fences.next();
+    first.is_some_and(|name| name.trim().is_empty()) && fences.count() % 2 == 0
+}
+
+/// Runs of lines that belong together, paragraphs with their wrapped lines, and single lines of code,
+/// headings and rows, which are not cut further.
+fn blocks(text: &str) -> Vec<(Range<usize>, bool)> {
+    let mut blocks: Vec<(Range<usize>, bool)> = Vec::new();
     let mut open = false;
-    let mut fenced = false;
+    let mut fenced = begins_in_code(text);
     let mut at = 0;
     for line in text.split_inclusive('\n') {
         let span = at..at + line.len();
         at = span.end;
         let trimmed = line.trim();
-        let fence = trimmed.starts_with("```") || trimmed.starts_with("~~~");
+        let fence = fence(line).is_some();
         if trimmed.is_empty() || fence {
             fenced ^= fence;
             open = false;
@@ -55,8 +138,8 @@ fn blocks(text: &str) -> Vec<Range<usize>> {
         }
         let alone = fenced || is_heading(trimmed) || trimmed.starts_with('|');
         match blocks.last_mut() {
-            Some(last) if open && !alone && !is_item(trimmed) => last.end = span.end,
-            _ => blocks.push(span),
+            Some((last, _)) if open && !alone && !is_item(trimmed) => last.end = span.end,
+            _ => blocks.push((span, alone)),
         }
         open = !alone;
     }
@@ -86,9 +169,19 @@ fn split_block(text: &str, block: Range<usize>, spans: &mut Vec<Range<usize>>) {
         let mut end = at + c.len_utf8();
         // Closing quotes and brackets belong to the sentence.
         while let Some(&(next, close)) = chars.peek() {
-            if !matches!(close, '"' | '\'' | ')' | ']' | '*' | '_' | '`' | '\u{201d}' | '\u{2019}'
-                | '\u{300d}' | '\u{ff09}')
-            {
+            if !matches!(
+                close,
+                '"' | '\''
+                    | ')'
+                    | ']'
+                    | '*'
+                    | '_'
+                    | '`'
+                    | '\u{201d}'
+                    | '\u{2019}'
+                    | '\u{300d}'
+                    | '\u{ff09}'
+            ) {
                 break;
             }
             end = next + close.len_utf8();
@@ -111,12 +204,19 @@ fn begins_sentence(rest: &str) -> bool {
 }
 
 fn is_abbreviation(before: &str) -> bool {
-    let word = before.rsplit(char::is_whitespace).next().unwrap_or_default();
+    let word = before
+        .rsplit(char::is_whitespace)
+        .next()
+        .unwrap_or_default();
     let word = word.trim_start_matches(['(', '[', '"']);
-    let short = ["e.g", "i.e", "etc", "vs", "cf", "Mr", "Mrs", "Dr", "St", "No", "Fig", "approx"];
+    let short = [
+        "e.g", "i.e", "etc", "vs", "cf", "Mr", "Mrs", "Dr", "St", "No", "Fig", "approx",
+    ];
     // The number of a list item, and initials.
     short.contains(&word)
-        || (!word.is_empty() && word.len() <= 2 && word.bytes().all(|byte| byte.is_ascii_digit())
+        || (!word.is_empty()
+            && word.len() <= 2
+            && word.bytes().all(|byte| byte.is_ascii_digit())
             && before.trim() == word)
         || (word.len() == 1 && word.bytes().all(|byte| byte.is_ascii_uppercase()))
 }
@@ -143,7 +243,9 @@ fn shorten(text: &str, span: Range<usize>, spans: &mut Vec<Range<usize>>) {
             push(text, rest, spans);
             return;
         };
-        let cut = piece[..limit].rfind(char::is_whitespace).filter(|cut| *cut > limit / 2);
+        let cut = piece[..limit]
+            .rfind(char::is_whitespace)
+            .filter(|cut| *cut > limit / 2);
         let cut = cut.unwrap_or(limit);
         push(text, rest.start..rest.start + cut, spans);
         rest.start += cut;
@@ -157,15 +259,22 @@ mod tests {
     use super::*;
 
     fn texts(text: &str) -> Vec<&str> {
-        sentences(text).into_iter().map(|span| &text[span]).collect()
+        sentences(text)
+            .into_iter()
+            .map(|span| &text[span])
+            .collect()
     }
 
     #[test]
     fn a_wrapped_paragraph_is_cut_at_its_full_stops_only() {
-        let text = "Keys are rotated every\nninety days. See e.g. the runbook, version 1.2.3, for more.\n";
+        let text =
+            "Keys are rotated every\nninety days. See e.g. the runbook, version 1.2.3, for more.\n";
         assert_eq!(
             texts(text),
-            ["Keys are rotated every\nninety days.", "See e.g. the runbook, version 1.2.3, for more."]
+            [
+                "Keys are rotated every\nninety days.",
+                "See e.g. the runbook, version 1.2.3, for more."
+            ]
         );
     }
 
@@ -174,20 +283,74 @@ mod tests {
         let text = "# Keys\nRotate them.\n- one thing\n- another\n1. First. Then rest.\n\n| a | b |\n| c | d |\n";
         assert_eq!(
             texts(text),
-            ["# Keys", "Rotate them.", "- one thing", "- another", "1. First.", "Then rest.",
-             "| a | b |", "| c | d |"]
+            [
+                "# Keys",
+                "Rotate them.",
+                "- one thing",
+                "- another",
+                "1. First.",
+                "Then rest.",
+                "| a | b |",
+                "| c | d |"
+            ]
         );
         assert!(is_heading("# Keys") && !is_heading("#include") && !is_heading("Keys"));
     }
 
     #[test]
     fn lines_of_code_are_not_joined() {
-        assert_eq!(texts("```sh\nmake all\nmake test\n```\n"), ["make all", "make test"]);
+        assert_eq!(
+            texts("```sh\nmake all\nmake test\n```\n"),
+            ["make all", "make test"]
+        );
+    }
+
+    #[test]
+    fn comments_of_code_are_text_and_its_lines_stand_by_themselves() {
+        let code = "/// Opens the store. Takes\n/// the lock.\nfn open() {\n    run();\n}\n";
+        let spans = code_sentences(code).into_iter().map(|span| &code[span]);
+        assert_eq!(
+            spans.collect::<Vec<&str>>(),
+            [
+                "/// Opens the store.",
+                "Takes\n/// the lock.",
+                "fn open() {",
+                "run();",
+                "}"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_piece_that_begins_in_mid_code_is_known_by_its_fence() {
+        assert_eq!(
+            texts("let a = 1;\nlet b = 2;\n```\nThen a\nline.\n"),
+            ["let a = 1;", "let b = 2;", "Then a\nline."]
+        );
+    }
+
+    #[test]
+    fn the_row_that_names_the_columns_is_known() {
+        let text = "| a | b |\n|---|:-:|\n| 1. One | 2 |\n";
+        let spans = sentences(text);
+        assert_eq!(spans.len(), 3);
+        assert!(is_column_row(text, &spans[0]) && !is_column_row(text, &spans[2]));
+    }
+
+    #[test]
+    fn the_next_sentence_is_one_of_the_same_paragraph() {
+        let text = "First here.\nSecond one. Third.\n\nFourth.\n- item\n";
+        let spans = sentences(text);
+        let next = |at: usize| next_in_paragraph(text, &spans, spans[at].end);
+        assert_eq!(next(0), Some(spans[1].end));
+        assert_eq!(next(1), Some(spans[2].end));
+        assert_eq!((next(2), next(3), next(4)), (None, None, None));
     }
 
     #[test]
     fn chinese_sentences_end_without_a_space() {
-        let text = "\u{5bc6}\u{94a5}\u{8f6e}\u{6362}\u{3002}\u{6bcf}\u{4e5d}\u{5341}\u{5929}\u{3002}";
+        let text =
+            "\u{5bc6}\u{94a5}\u{8f6e}\u{6362}\u{3002}\u{6bcf}\u{4e5d}\u{5341}\u{5929}\u{3002}";
         assert_eq!(texts(text).len(), 2);
     }
 

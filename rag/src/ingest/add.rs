@@ -29,8 +29,17 @@ pub struct Add {
 
 impl Add {
     pub(crate) fn new(rag: Rag, roots: Vec<PathBuf>) -> Self {
-        let watch = Watch { progress: None, cancel: None };
-        Add { rag, roots, exclude: Vec::new(), walk: WalkOptions::default(), watch }
+        let watch = Watch {
+            progress: None,
+            cancel: None,
+        };
+        Add {
+            rag,
+            roots,
+            exclude: Vec::new(),
+            walk: WalkOptions::default(),
+            watch,
+        }
     }
 
     /// Which files are taken from folders (default: those with a loader that `.gitignore` does not name).
@@ -65,16 +74,30 @@ impl Add {
     /// collection was embedded with another model. A file that cannot be read or is not text is no
     /// error: it stands in [`AddReport::skipped`].
     pub fn run(self) -> Result<AddReport> {
-        let Add { rag, roots, exclude, walk: options, mut watch } = self;
+        let Add {
+            rag,
+            roots,
+            exclude,
+            walk: options,
+            mut watch,
+        } = self;
         let _one_at_a_time = rag.writing();
-        let roots = roots.iter().map(|root| canonical(root)).collect::<Result<Vec<PathBuf>>>()?;
+        let roots = roots
+            .iter()
+            .map(|root| canonical(root))
+            .collect::<Result<Vec<PathBuf>>>()?;
         // What does not exist holds nothing to leave out.
-        let exclude: Vec<PathBuf> = exclude.iter().filter_map(|path| canonical(path).ok()).collect();
+        let exclude: Vec<PathBuf> = exclude
+            .iter()
+            .filter_map(|path| canonical(path).ok())
+            .collect();
 
         let embedder = rag.embedder()?;
         let mut schema = Schema::new().text().text_field(TITLE_FIELD);
         if let Some(embedder) = &embedder {
-            schema = schema.vector(embedder.dimension(), Metric::Cosine).model(embedder.name());
+            schema = schema
+                .vector(embedder.dimension(), Metric::Cosine)
+                .model(embedder.name());
         }
         rag.store().ensure_collection(rag.collection(), &schema)?;
 
@@ -139,7 +162,10 @@ fn list(
     options: &WalkOptions,
     report: &mut AddReport,
 ) -> Files {
-    let mut files = Files { found: BTreeSet::new(), unread: Vec::new() };
+    let mut files = Files {
+        found: BTreeSet::new(),
+        unread: Vec::new(),
+    };
     for root in roots {
         for entry in walk(root, options) {
             match entry {
@@ -162,8 +188,13 @@ fn list(
 }
 
 fn canonical(path: &Path) -> Result<PathBuf> {
-    std::fs::canonicalize(path)
-        .map_err(|source| LoadError::Io { path: path.to_path_buf(), source }.into())
+    std::fs::canonicalize(path).map_err(|source| {
+        LoadError::Io {
+            path: path.to_path_buf(),
+            source,
+        }
+        .into()
+    })
 }
 
 /// Tells how many of the files are done.

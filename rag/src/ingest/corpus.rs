@@ -31,7 +31,10 @@ const HEAD_LINES: usize = 20;
 
 /// Whether a file is a corpus: one of its first lines is an object with an `_id`.
 pub(super) fn is_corpus(path: &Path) -> bool {
-    if path.extension().is_none_or(|extension| !extension.eq_ignore_ascii_case("jsonl")) {
+    if path
+        .extension()
+        .is_none_or(|extension| !extension.eq_ignore_ascii_case("jsonl"))
+    {
         return false;
     }
     let Ok(mut lines) = Lines::open(path) else {
@@ -55,14 +58,23 @@ pub(super) fn is_corpus(path: &Path) -> bool {
 /// Adds what is new or has changed in a corpus.
 pub(super) fn add(texts: &mut Texts<'_>, path: &Path, watch: &mut Watch) -> Result<()> {
     let Some(source) = path.to_str() else {
-        texts.report.skipped.push((path.to_path_buf(), "its name is not UTF-8".to_string()));
+        texts
+            .report
+            .skipped
+            .push((path.to_path_buf(), "its name is not UTF-8".to_string()));
         return Ok(());
     };
     let hash = match hash_file(path) {
         Ok(hash) => hash,
         Err(source) => {
-            let error = LoadError::Io { path: path.to_path_buf(), source };
-            texts.report.skipped.push((path.to_path_buf(), error.to_string()));
+            let error = LoadError::Io {
+                path: path.to_path_buf(),
+                source,
+            };
+            texts
+                .report
+                .skipped
+                .push((path.to_path_buf(), error.to_string()));
             return Ok(());
         }
     };
@@ -142,12 +154,18 @@ impl<'t, 'a> Corpus<'t, 'a> {
 
     /// Reads all lines; false when it was cancelled.
     fn read(&mut self, watch: &Watch) -> Result<bool> {
-        let io = |source| LoadError::Io { path: self.path.to_path_buf(), source };
+        let io = |source| LoadError::Io {
+            path: self.path.to_path_buf(),
+            source,
+        };
         let mut lines = Lines::open(self.path).map_err(io)?;
         let mut page = Vec::new();
         let mut bytes = 0;
         loop {
-            let io = |source| LoadError::Io { path: self.path.to_path_buf(), source };
+            let io = |source| LoadError::Io {
+                path: self.path.to_path_buf(),
+                source,
+            };
             let Some(line) = lines.next().map_err(io)? else {
                 break;
             };
@@ -155,9 +173,10 @@ impl<'t, 'a> Corpus<'t, 'a> {
             let number = lines.number;
             match line.and_then(|line| self.entry(&line, number)) {
                 Ok(Some(entry)) => {
-                    bytes += entry.doc.as_ref().map_or(0, |doc| {
-                        doc.texts.values().map(String::len).sum::<usize>()
-                    });
+                    bytes += entry
+                        .doc
+                        .as_ref()
+                        .map_or(0, |doc| doc.texts.values().map(String::len).sum::<usize>());
                     page.push(entry);
                 }
                 Ok(None) => {}
@@ -209,9 +228,13 @@ impl<'t, 'a> Corpus<'t, 'a> {
         self.seen.insert(key.clone(), number);
         let hash = blake3::hash(bytes).to_hex().to_string();
         let stored = self.before.get(&key) == Some(&hash);
-        let doc = (!stored)
-            .then(|| line_doc(&key, &title, &text, object, (self.source, number, &hash)));
-        Ok(Some(Entry { line: Line { key, hash }, number, doc }))
+        let doc =
+            (!stored).then(|| line_doc(&key, &title, &text, object, (self.source, number, &hash)));
+        Ok(Some(Entry {
+            line: Line { key, hash },
+            number,
+            doc,
+        }))
     }
 
     /// Commits a page; when the store refuses one of its documents, document by document.
@@ -241,8 +264,10 @@ impl<'t, 'a> Corpus<'t, 'a> {
     }
 
     fn commit(&mut self, entries: &mut [Entry]) -> Result<()> {
-        let mut docs: Vec<Doc> =
-            entries.iter().filter_map(|entry| entry.doc.clone()).collect();
+        let mut docs: Vec<Doc> = entries
+            .iter()
+            .filter_map(|entry| entry.doc.clone())
+            .collect();
         let (waiting, known) = self.texts.attach(&mut docs)?;
         let place = self.key.page(self.generation, self.pages);
         let mut batch = Batch::new();
@@ -252,7 +277,10 @@ impl<'t, 'a> Corpus<'t, 'a> {
         let lines: Vec<&Line> = entries.iter().map(|entry| &entry.line).collect();
         batch.kv_set(LINES, place.as_str(), record::encode(&place, &lines)?);
         if !waiting.is_empty() {
-            let pending = Pending { hash: String::new(), keys: waiting };
+            let pending = Pending {
+                hash: String::new(),
+                keys: waiting,
+            };
             batch.kv_set(PENDING, place.as_str(), record::encode(&place, &pending)?);
         }
         self.texts.store.write(batch)?;
@@ -281,7 +309,10 @@ impl<'t, 'a> Corpus<'t, 'a> {
     fn report_faults(&mut self) {
         for (line, detail) in &self.faults {
             let reason = format!("{}:{line}: {detail}", self.path.display());
-            self.texts.report.skipped.push((self.path.to_path_buf(), reason));
+            self.texts
+                .report
+                .skipped
+                .push((self.path.to_path_buf(), reason));
         }
     }
 
@@ -298,7 +329,11 @@ impl<'t, 'a> Corpus<'t, 'a> {
         let record = FileRecord {
             source: self.source.to_string(),
             // With faults it is read again next time, so that they are told again.
-            hash: if self.faults.is_empty() { hash } else { String::new() },
+            hash: if self.faults.is_empty() {
+                hash
+            } else {
+                String::new()
+            },
             chunks: self.seen.len(),
             generation: Some(self.generation),
         };
@@ -337,13 +372,19 @@ struct Lines {
 impl Lines {
     fn open(path: &Path) -> io::Result<Self> {
         let reader = BufReader::new(File::open(path)?);
-        Ok(Lines { reader, line: Vec::new(), number: 0 })
+        Ok(Lines {
+            reader,
+            line: Vec::new(),
+            number: 0,
+        })
     }
 
     /// The next line without its end, or what is wrong with it; `None` at the end.
     fn next(&mut self) -> io::Result<Option<Result<&[u8], String>>> {
         self.line.clear();
-        let read = (&mut self.reader).take(MAX_LINE_BYTES).read_until(b'\n', &mut self.line)?;
+        let read = (&mut self.reader)
+            .take(MAX_LINE_BYTES)
+            .read_until(b'\n', &mut self.line)?;
         if read == 0 {
             return Ok(None);
         }

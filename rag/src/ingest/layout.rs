@@ -108,7 +108,9 @@ pub(crate) fn lines_of(
             let mut line = 1;
             for mark in marks {
                 let pair = mark.as_array().map(Vec::as_slice);
-                let Some([start, number]) = pair else { continue };
+                let Some([start, number]) = pair else {
+                    continue;
+                };
                 match (start.as_u64(), number.as_u64()) {
                     (Some(start), Some(number)) if start <= offset as u64 => {
                         line = usize::try_from(number).unwrap_or(usize::MAX);
@@ -124,9 +126,17 @@ pub(crate) fn lines_of(
     let first = meta.get("first_line").and_then(Value::as_u64).unwrap_or(1);
     let first = usize::try_from(first).unwrap_or(usize::MAX);
     let feeds = |end: usize| {
-        text.as_bytes().get(..end).unwrap_or_default().iter().filter(|byte| **byte == b'\n').count()
+        text.as_bytes()
+            .get(..end)
+            .unwrap_or_default()
+            .iter()
+            .filter(|byte| **byte == b'\n')
+            .count()
     };
-    (first.saturating_add(feeds(span.start)), first.saturating_add(feeds(last_byte)))
+    (
+        first.saturating_add(feeds(span.start)),
+        first.saturating_add(feeds(last_byte)),
+    )
 }
 
 /// The document's title and the headings, each once.
@@ -184,11 +194,18 @@ mod tests {
         let docs = docs("/keys.md", text);
         let doc = &docs[0];
         let body = doc.text_field("text").unwrap();
-        for (quote, lines) in [("Rotate", (3, 3)), ("ninety", (4, 4)), ("them\nevery", (3, 4)),
-            ("Never share", (6, 6))]
-        {
+        for (quote, lines) in [
+            ("Rotate", (3, 3)),
+            ("ninety", (4, 4)),
+            ("them\nevery", (3, 4)),
+            ("Never share", (6, 6)),
+        ] {
             let at = body.find(quote).unwrap();
-            assert_eq!(lines_of(&doc.meta, body, at..at + quote.len()), lines, "{quote}");
+            assert_eq!(
+                lines_of(&doc.meta, body, at..at + quote.len()),
+                lines,
+                "{quote}"
+            );
         }
         assert!(!doc.meta.contains_key("lines"));
         assert_eq!(doc.text_field("title"), Some("Keys"));
@@ -202,7 +219,11 @@ mod tests {
         let body = doc.text_field("text").unwrap();
         for (quote, line) in [("One", 4), ("wrapped", 5), ("Last", 8)] {
             let at = body.find(quote).unwrap();
-            assert_eq!(lines_of(&doc.meta, body, at..at + quote.len()), (line, line), "{quote}");
+            assert_eq!(
+                lines_of(&doc.meta, body, at..at + quote.len()),
+                (line, line),
+                "{quote}"
+            );
         }
     }
 

@@ -69,7 +69,11 @@ pub(crate) fn collection_prefix(collection: &str) -> String {
 
 impl FileKey {
     pub(crate) fn new(collection: &str, source: &str) -> Self {
-        FileKey(format!("{}{}", collection_prefix(collection), short_hash(source, 32)))
+        FileKey(format!(
+            "{}{}",
+            collection_prefix(collection),
+            short_hash(source, 32)
+        ))
     }
 
     pub(crate) fn record(&self) -> &str {
@@ -118,13 +122,21 @@ pub(crate) fn files_under(
     roots: &[&Path],
 ) -> Result<Vec<FileRecord>> {
     let mut files = Vec::new();
-    each(store, FILES, &collection_prefix(collection), |key, bytes| {
-        let record: FileRecord = decode(&key, &bytes)?;
-        if roots.iter().any(|root| Path::new(&record.source).starts_with(root)) {
-            files.push(record);
-        }
-        Ok(())
-    })?;
+    each(
+        store,
+        FILES,
+        &collection_prefix(collection),
+        |key, bytes| {
+            let record: FileRecord = decode(&key, &bytes)?;
+            if roots
+                .iter()
+                .any(|root| Path::new(&record.source).starts_with(root))
+            {
+                files.push(record);
+            }
+            Ok(())
+        },
+    )?;
     Ok(files)
 }
 
@@ -171,7 +183,10 @@ pub(crate) fn decode<T: DeserializeOwned>(key: &str, bytes: &[u8]) -> Result<T> 
 }
 
 fn unreadable(key: &str, source: &serde_json::Error) -> Error {
-    Error::Record { key: key.to_string(), detail: source.to_string() }
+    Error::Record {
+        key: key.to_string(),
+        detail: source.to_string(),
+    }
 }
 
 #[cfg(test)]

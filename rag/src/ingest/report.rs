@@ -86,13 +86,18 @@ impl Watch {
     }
 
     pub(crate) fn is_cancelled(&self) -> bool {
-        self.cancel.as_ref().is_some_and(|cancel| cancel.load(Ordering::Relaxed))
+        self.cancel
+            .as_ref()
+            .is_some_and(|cancel| cancel.load(Ordering::Relaxed))
     }
 }
 
 impl fmt::Debug for Watch {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Watch").field("cancel", &self.cancel).finish_non_exhaustive()
+        formatter
+            .debug_struct("Watch")
+            .field("cancel", &self.cancel)
+            .finish_non_exhaustive()
     }
 }
 
@@ -110,6 +115,9 @@ mod tests {
             skipped: vec![(PathBuf::from("a.png"), "is not text".to_string())],
             ..AddReport::default()
         };
-        assert_eq!(report.to_string(), "42 added, 3 changed, 120 unchanged, 1 removed, 1 skipped");
+        assert_eq!(
+            report.to_string(),
+            "42 added, 3 changed, 120 unchanged, 1 removed, 1 skipped"
+        );
     }
 }

@@ -38,7 +38,10 @@ pub(super) struct Texts<'a> {
 enum Plan {
     Unchanged,
     /// Not text, or not readable; what was stored of it stays if it may come back.
-    Skip { reason: String, stored: Option<FileRecord> },
+    Skip {
+        reason: String,
+        stored: Option<FileRecord>,
+    },
     Write(Box<Change>),
     Corpus,
 }
@@ -123,7 +126,11 @@ impl<'a> Texts<'a> {
     /// Removes all that is stored of a file.
     pub(super) fn remove(&mut self, record: &FileRecord) -> Result<()> {
         self.forget(record)?;
-        self.report.removed += if record.generation.is_some() { record.chunks } else { 1 };
+        self.report.removed += if record.generation.is_some() {
+            record.chunks
+        } else {
+            1
+        };
         Ok(())
     }
 
@@ -226,7 +233,9 @@ impl<'a> Texts<'a> {
                 match self.store.write(batch) {
                     Ok(_) => {}
                     Err(error) if is_refusal(&error) => {
-                        self.report.skipped.push((change.path.clone(), error.to_string()));
+                        self.report
+                            .skipped
+                            .push((change.path.clone(), error.to_string()));
                         continue;
                     }
                     Err(error) => return Err(error.into()),
@@ -244,7 +253,12 @@ impl<'a> Texts<'a> {
 
     /// All that a file writes.
     fn append(&self, batch: &mut Batch, change: &Change, waiting: &[String]) -> Result<()> {
-        let FileRecord { source, hash, chunks, .. } = &change.record;
+        let FileRecord {
+            source,
+            hash,
+            chunks,
+            ..
+        } = &change.record;
         let key = change.key.record();
         let before = change.before.as_ref();
         batch.kv_expect(FILES, key, before.map(|(_, bytes)| bytes.clone()));
@@ -259,7 +273,10 @@ impl<'a> Texts<'a> {
         if waiting.is_empty() {
             batch.kv_delete(PENDING, page);
         } else {
-            let pending = Pending { hash: hash.clone(), keys: waiting.to_vec() };
+            let pending = Pending {
+                hash: hash.clone(),
+                keys: waiting.to_vec(),
+            };
             let bytes = record::encode(&page, &pending)?;
             batch.kv_set(PENDING, page, bytes);
         }
@@ -284,17 +301,20 @@ fn is_from(doc: &Doc, source: &str) -> bool {
 }
 
 fn size(docs: &[Doc]) -> usize {
-    docs.iter().flat_map(|doc| doc.texts.values()).map(String::len).sum()
+    docs.iter()
+        .flat_map(|doc| doc.texts.values())
+        .map(String::len)
+        .sum()
 }
 
 /// Reads a file and decides what is to be done about it.
-fn plan(
-    store: &dyn Store,
-    collection: &str,
-    chunking: ChunkOptions,
-    path: &Path,
-) -> Result<Plan> {
-    let skip = |reason: String| Ok(Plan::Skip { reason, stored: None });
+fn plan(store: &dyn Store, collection: &str, chunking: ChunkOptions, path: &Path) -> Result<Plan> {
+    let skip = |reason: String| {
+        Ok(Plan::Skip {
+            reason,
+            stored: None,
+        })
+    };
     let Some(source) = path.to_str() else {
         return skip("its name is not UTF-8".to_string());
     };
@@ -310,7 +330,10 @@ fn plan(
     let content = blake3::hash(&bytes);
     let hash = fingerprint(content, chunking);
     let is_file = |record: &FileRecord| record.generation.is_none();
-    if before.as_ref().is_some_and(|(record, _)| record.hash == hash && is_file(record)) {
+    if before
+        .as_ref()
+        .is_some_and(|(record, _)| record.hash == hash && is_file(record))
+    {
         return Ok(Plan::Unchanged);
     }
     let document = match load(path, &bytes) {
@@ -318,7 +341,10 @@ fn plan(
         // What is stored is of an earlier content that is no more.
         Err(error) => {
             let stored = before.map(|(record, _)| record);
-            return Ok(Plan::Skip { reason: error.to_string(), stored });
+            return Ok(Plan::Skip {
+                reason: error.to_string(),
+                stored,
+            });
         }
     };
     let chunks = chunk(&document, &chunking);
@@ -330,7 +356,13 @@ fn plan(
     };
     let docs = chunk_docs(source, &content.to_hex(), &document, chunks);
     let path = path.to_path_buf();
-    Ok(Plan::Write(Box::new(Change { path, key, record, docs, before })))
+    Ok(Plan::Write(Box::new(Change {
+        path,
+        key,
+        record,
+        docs,
+        before,
+    })))
 }
 
 /// The hash of a file's content and of how it is cut.
@@ -342,13 +374,21 @@ fn fingerprint(content: blake3::Hash, chunking: ChunkOptions) -> String {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, LoadError> {
-    let io = |source| LoadError::Io { path: path.to_path_buf(), source };
+    let io = |source| LoadError::Io {
+        path: path.to_path_buf(),
+        source,
+    };
     let bytes = fs::metadata(path).map_err(io)?.len();
     if bytes > MAX_FILE_BYTES {
-        return Err(LoadError::TooLarge { path: path.to_path_buf(), bytes });
+        return Err(LoadError::TooLarge {
+            path: path.to_path_buf(),
+            bytes,
+        });
     }
     let mut contents = Vec::new();
     // It may grow while it is read: one byte more than is taken tells.
-    File::open(path).and_then(|file| file.take(MAX_FILE_BYTES + 1).read_to_end(&mut contents)).map_err(io)?;
+    File::open(path)
+        .and_then(|file| file.take(MAX_FILE_BYTES + 1).read_to_end(&mut contents))
+        .map_err(io)?;
     Ok(contents)
 }

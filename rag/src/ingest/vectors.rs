@@ -24,13 +24,24 @@ pub(super) fn embed_pending(
     let store = rag.store();
     let mut total = 0;
     let mut pages = Vec::new();
-    record::each(store, PENDING, &record::collection_prefix(rag.collection()), |key, bytes| {
-        total += record::decode::<Pending>(&key, &bytes)?.keys.len();
-        pages.push(key);
-        Ok(())
-    })?;
+    record::each(
+        store,
+        PENDING,
+        &record::collection_prefix(rag.collection()),
+        |key, bytes| {
+            total += record::decode::<Pending>(&key, &bytes)?.keys.len();
+            pages.push(key);
+            Ok(())
+        },
+    )?;
     let cache = EmbeddingCache::new(store, embedder);
-    let mut round = Round { store, collection: rag.collection(), embedder, cache, jobs: Vec::new() };
+    let mut round = Round {
+        store,
+        collection: rag.collection(),
+        embedder,
+        cache,
+        jobs: Vec::new(),
+    };
     let mut done = 0;
     watch.at(Phase::Vectors, 0, total);
     for page in pages {
@@ -130,7 +141,11 @@ impl Round<'_> {
         }
         let fresh = self.embed(&missing)?;
         report.embedded += missing.len();
-        vectors.extend(fresh.iter().map(|(key, vector)| (key.clone(), Some(vector.clone()))));
+        vectors.extend(
+            fresh
+                .iter()
+                .map(|(key, vector)| (key.clone(), Some(vector.clone()))),
+        );
         let together: Vec<&Filled> = filled.iter().collect();
         match self.commit(&together, &vectors, &fresh) {
             Err(EngineError::Conflict { .. }) => {}
@@ -168,7 +183,10 @@ impl Round<'_> {
                 .into());
             }
             let keys = part.iter().map(|(key, _)| key.clone());
-            fresh.extend(keys.zip(vectors).filter(|(_, one)| is_usable(one, dimension)));
+            fresh.extend(
+                keys.zip(vectors)
+                    .filter(|(_, one)| is_usable(one, dimension)),
+            );
         }
         Ok(fresh)
     }

@@ -18,7 +18,10 @@ pub(crate) struct Hashing {
 
 impl Hashing {
     pub(crate) fn new(name: &str) -> Self {
-        Hashing { name: name.to_string(), stored: AtomicUsize::new(0) }
+        Hashing {
+            name: name.to_string(),
+            stored: AtomicUsize::new(0),
+        }
     }
 
     /// Texts embedded to be stored since the last call.
@@ -60,13 +63,23 @@ impl Embedder for Hashing {
 
 fn vector(text: &str) -> Vec<f32> {
     let mut vector = vec![0.0f32; DIMENSION];
-    for word in text.split(|c: char| !c.is_alphanumeric()).filter(|word| word.len() > 3) {
-        let hash = word.to_lowercase().bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-        });
+    for word in text
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| word.len() > 3)
+    {
+        let hash = word
+            .to_lowercase()
+            .bytes()
+            .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+                (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+            });
         vector[(hash >> 32) as usize % DIMENSION] += 1.0;
     }
-    let length = vector.iter().map(|number| number * number).sum::<f32>().sqrt();
+    let length = vector
+        .iter()
+        .map(|number| number * number)
+        .sum::<f32>()
+        .sqrt();
     if length == 0.0 {
         vector[0] = 1.0;
         return vector;
@@ -83,7 +96,10 @@ pub(crate) struct Killed {
 
 impl Killed {
     pub(crate) fn after(db: &Lumos, writes: usize) -> Self {
-        Killed { db: db.clone(), writes: AtomicUsize::new(writes) }
+        Killed {
+            db: db.clone(),
+            writes: AtomicUsize::new(writes),
+        }
     }
 }
 
