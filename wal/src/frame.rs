@@ -66,8 +66,12 @@ impl FrameHeader {
             END => FrameKind::End,
             _ => return None,
         };
+        let payload_len = u32_at(bytes, 0);
+        if payload_len as usize > MAX_PAYLOAD {
+            return None;
+        }
         Some(FrameHeader {
-            payload_len: u32_at(bytes, 0),
+            payload_len,
             kind,
             seqno: u64_at(bytes, 8),
             synced: u64_at(bytes, 16),

@@ -30,6 +30,8 @@ pub const LOG_FORMAT_VERSION: u32 = 1;
 pub(crate) const HEADER_LEN: usize = 64;
 /// Where frames begin.
 pub(crate) const FRAMES_START: u64 = 4096;
+/// Far beyond what can be reached by counting, so that adding to a seqno never overflows.
+pub(crate) const MAX_SEQNO: Seqno = 1 << 62;
 const MAGIC: [u8; 8] = *b"LUMOSWAL";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,6 +88,9 @@ impl FileHeader {
         if header.first == 0 {
             return damaged(24, "the first frame has no number");
         }
+        if header.first > MAX_SEQNO {
+            return damaged(24, "the number of the first frame is too large");
+        }
         Ok(header)
     }
 }
@@ -114,7 +119,7 @@ mod tests {
         /// What is written is read, and any changed bit is noticed.
         #[test]
         fn headers_survive_and_flipped_bits_do_not(
-            number: u64, first in 1u64.., salt: u64, length: u64, bit in 0..HEADER_LEN * 8,
+            number: u64, first in 1..=MAX_SEQNO, salt: u64, length: u64, bit in 0..HEADER_LEN * 8,
         ) {
             let header = FileHeader { number, first, salt, length };
             let mut bytes = header.encode();

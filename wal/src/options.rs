@@ -28,11 +28,12 @@ impl LogOptions {
         self
     }
 
-    /// How many bytes of zeros a new file begins with (default 256 KiB). When they are used up the
-    /// file grows by 4 times, then 16 times as many, and by that step from then on.
+    /// How many bytes of zeros a new file begins with (default 256 KiB, at least 8 KiB). When they are
+    /// used up the file grows by four times as many, and each time by four times the last step, up
+    /// to 16 MiB and to the size at which files are closed.
     #[must_use]
     pub fn preallocate_bytes(mut self, bytes: u64) -> Self {
-        self.preallocate_bytes = bytes.clamp(4096, 64 << 20);
+        self.preallocate_bytes = bytes.clamp(8192, 64 << 20);
         self
     }
 

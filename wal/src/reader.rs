@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::checksum::checksum;
 use crate::error::{Error, Result};
 use crate::frame::{FRAME_HEADER, FrameHeader};
-use crate::header::FRAMES_START;
+use crate::header::{FRAMES_START, FileHeader};
 use crate::vfs::VfsFile;
 
 const WINDOW: usize = 256 << 10;
@@ -24,14 +24,16 @@ pub(crate) struct FrameReader<'a> {
     window: Window<'a>,
     salt: u64,
     offset: u64,
+    attested_len: u64,
 }
 
 impl<'a> FrameReader<'a> {
-    pub(crate) fn new(file: &'a dyn VfsFile, path: &'a Path, salt: u64) -> Result<Self> {
+    pub(crate) fn new(file: &'a dyn VfsFile, path: &'a Path, header: &FileHeader) -> Result<Self> {
         Ok(FrameReader {
             window: Window::new(file, path)?,
-            salt,
+            salt: header.salt,
             offset: FRAMES_START,
+            attested_len: header.length,
         })
     }
 
@@ -45,9 +47,15 @@ impl<'a> FrameReader<'a> {
         self.window.file_len
     }
 
-    /// Forgets what was read ahead: another process may have written since.
-    pub(crate) fn refresh(&mut self) -> Result<()> {
+    /// The length that the file had, durably, when the latest of the frames seen so far was written.
+    pub(crate) fn attested_len(&self) -> u64 {
+        self.attested_len
+    }
+
+    /// Goes to an offset and forgets what was read ahead: another process may have written since.
+    pub(crate) fn refresh(&mut self, offset: u64) -> Result<()> {
         self.window = Window::new(self.window.file, self.window.path)?;
+        self.offset = offset;
         Ok(())
     }
 
@@ -58,6 +66,8 @@ impl<'a> FrameReader<'a> {
         let Some(header) = FrameHeader::decode(bytes, self.salt) else {
             return Ok(Step::Invalid("there is no valid frame header"));
         };
+        // True also when the rest of the frame is torn or cut off.
+        self.attested_len = self.attested_len.max(header.length);
         let end = start.saturating_add(header.frame_len());
         if end > self.window.file_len {
             return Ok(Step::Invalid("the frame reaches past the end of the file"));

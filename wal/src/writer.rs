@@ -27,8 +27,10 @@ pub(crate) struct Writer {
     pub(crate) end: u64,
     /// Everything below was synced.
     synced: u64,
-    /// The file holds its own zeros or old bytes up to here, all of them synced.
-    allocated: u64,
+    /// The file holds its own zeros or old bytes up to here, all of them synced. Beyond `end` there
+    /// is always room for a frame header: the one that says that the file grew must not be cut off
+    /// with what it says has grown.
+    pub(crate) allocated: u64,
     /// By how much it grows next.
     step: u64,
     limit: u64,

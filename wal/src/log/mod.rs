@@ -229,7 +229,8 @@ impl Log {
     /// Call it only when a durable manifest says that a replay starts above `upto`.
     ///
     /// # Errors
-    /// [`Error::Io`]: the log stays usable and the rest is released next time. [`Error::Poisoned`].
+    /// [`Error::Io`]: the log stays usable and the rest is released next time, unless it was a sync
+    /// that failed, which poisons the log. [`Error::Poisoned`].
     pub fn release(&mut self, upto: Seqno) -> Result<()> {
         self.poison.check()?;
         if self.last <= upto && self.current.as_ref().is_some_and(Writer::has_frames) {
@@ -270,9 +271,11 @@ impl Log {
     }
 
     fn sync_names(&mut self) -> Result<()> {
-        self.vfs
-            .sync_dir(&self.dir)
-            .map_err(|e| Error::io("sync directory", &self.dir, e))?;
+        let synced = self.vfs.sync_dir(&self.dir);
+        synced.map_err(|e| {
+            self.poison
+                .because(Error::io("sync directory", &self.dir, e))
+        })?;
         self.names_unsure = false;
         Ok(())
     }
@@ -296,8 +299,7 @@ impl Log {
     fn start_file(&mut self, first: Seqno) -> Result<Writer> {
         // A spare may still have its old name on disk: its bytes must not change before that is over.
         if self.names_unsure {
-            self.sync_names()
-                .map_err(|error| self.poison.because(error))?;
+            self.sync_names()?;
         }
         let number = self.next_number;
         let header = FileHeader {
@@ -327,8 +329,7 @@ impl Log {
             .rename(&spare, &path)
             .map_err(|e| Error::io("rename", &spare, e));
         renamed.map_err(|error| self.poison.because(error))?;
-        self.sync_names()
-            .map_err(|error| self.poison.because(error))?;
+        self.sync_names()?;
         self.spares.pop();
         self.next_number = number
             .checked_add(1)

@@ -8,7 +8,7 @@ use super::{ClosedFile, Recovery};
 use crate::Seqno;
 use crate::error::{Error, Result};
 use crate::frame::{FileState, FrameKind, encode_end};
-use crate::header::{FRAMES_START, FileHeader, HEADER_LEN};
+use crate::header::{FRAMES_START, FileHeader, HEADER_LEN, MAX_SEQNO};
 use crate::reader::{FrameReader, Step};
 use crate::tail::{Tail, classify};
 use crate::vfs::{OpenMode, Vfs};
@@ -68,12 +68,20 @@ impl<'a> Scan<'a> {
         numbers: &[u64],
         mut visit: impl FnMut(Seqno, &[u8]) -> Result<(), E>,
     ) -> Result<(), E> {
+        if self.floor > MAX_SEQNO {
+            let detail = "the floor is no number of a commit";
+            return Err(Error::corruption(self.dir, 0, detail).into());
+        }
         let headers = self.headers(numbers).map_err(|error| self.explain(error))?;
         for (n, header) in headers.iter().enumerate() {
             let until = headers.get(n + 1).map(|following| following.first);
             self.check_start(n, header)
                 .map_err(|error| self.explain(error))?;
             self.read_file(header, until, &mut visit)?;
+        }
+        if self.live && self.moved()? {
+            // What looked like the end may have been a file that was written over.
+            return Err(self.log_moved().into());
         }
         Ok(())
     }
@@ -90,7 +98,12 @@ impl<'a> Scan<'a> {
                 let last = following.first - 1;
                 self.needed.drain(..=n);
                 for number in numbers.iter().take(n + 1) {
-                    let bytes = self.file_len(*number)?;
+                    // For a reader they do not matter, and may be gone by now.
+                    let bytes = if self.live {
+                        0
+                    } else {
+                        self.file_len(*number)?
+                    };
                     self.files.push(ClosedFile {
                         number: *number,
                         last,
@@ -140,6 +153,10 @@ impl<'a> Scan<'a> {
         } else {
             header.first != self.next
         };
+        if gap && n == 0 && self.live {
+            // Released after the reader had read its manifest.
+            return Err(self.log_moved());
+        }
         if gap && header.first > after_floor {
             let detail = match header.first > self.next {
                 true => format!("commits {} to {} are missing", self.next, header.first - 1),
@@ -161,10 +178,10 @@ impl<'a> Scan<'a> {
         let path = self.path(header.number);
         let file = self.vfs.open(&path, OpenMode::Read);
         let file = file.map_err(|e| self.explain(Error::io("open", &path, e)))?;
-        let reader = FrameReader::new(&*file, &path, header.salt);
+        let reader = FrameReader::new(&*file, &path, header);
         let mut reader = reader.map_err(|error| self.explain(error))?;
         let (mut attested, mut finished, mut attempts) = (FRAMES_START, false, 0);
-        let (mut end, mut length) = (FRAMES_START, header.length);
+        let mut end = FRAMES_START;
         while until != Some(self.next) {
             let at = reader.offset();
             let invalid = match reader.next().map_err(|error| self.explain(error))? {
@@ -182,12 +199,12 @@ impl<'a> Scan<'a> {
                         self.frames += 1;
                     }
                     attested = attested.max(frame.synced.min(at));
-                    length = length.max(frame.length);
-                    let next = self.next.checked_add(1);
-                    let detail = "commit numbers are used up";
-                    self.next = next.ok_or_else(|| Error::corruption(&path, at, detail))?;
+                    self.next += 1;
                     end = reader.offset();
                     continue;
+                }
+                Step::Frame { header: frame, .. } if frame.seqno != self.next - 1 => {
+                    "the end is marked with another commit"
                 }
                 Step::Frame { header: frame, .. } => {
                     attested = attested.max(frame.synced.min(at));
@@ -207,31 +224,35 @@ impl<'a> Scan<'a> {
             if finished {
                 break;
             }
-            if reader.file_len() < length {
-                let detail = format!("the file was cut short, it had {length} bytes");
-                return Err(self
-                    .explain(Error::corruption(&path, reader.file_len(), detail))
-                    .into());
-            }
-            let tail = classify(&*file, &path, header.salt, at, self.next - 1);
-            match tail.map_err(|error| self.explain(error))? {
-                Tail::Torn { bytes } => {
-                    self.torn = bytes;
-                    break;
+            let (len, length) = (reader.file_len(), reader.attested_len());
+            let (place, detail) = if len < length {
+                (
+                    len,
+                    format!("the file was cut short, it had {length} bytes"),
+                )
+            } else {
+                let tail = classify(&*file, &path, header.salt, at, self.next - 1);
+                match tail.map_err(|error| self.explain(error))? {
+                    Tail::Torn { bytes } => {
+                        self.torn = bytes;
+                        break;
+                    }
+                    Tail::Damaged { proof } => {
+                        let commit = self.next;
+                        let detail = format!(
+                            "{invalid}, although the frame at byte {proof} was written when this \
+                             place was durable: commit {commit} was acknowledged and is lost"
+                        );
+                        (at, detail)
+                    }
                 }
+            };
+            if self.live && attempts < ATTEMPTS {
                 // Read while the writer wrote it: it is whole by now.
-                Tail::Damaged { .. } if self.live && attempts < ATTEMPTS => {
-                    attempts += 1;
-                    reader.refresh().map_err(|error| self.explain(error))?;
-                }
-                Tail::Damaged { proof } => {
-                    let detail = format!(
-                        "{invalid}, although the frame at byte {proof} was written when this place \
-                         was durable: commit {} was acknowledged and is lost",
-                        self.next
-                    );
-                    return Err(self.explain(Error::corruption(&path, at, detail)).into());
-                }
+                attempts += 1;
+                reader.refresh(at).map_err(|error| self.explain(error))?;
+            } else {
+                return Err(self.explain(Error::corruption(&path, place, detail)).into());
             }
         }
         let (len, last) = (reader.file_len(), self.next - 1);
@@ -314,14 +335,26 @@ impl<'a> Scan<'a> {
             Error::Io { source, .. } => source.kind() == io::ErrorKind::NotFound,
             _ => false,
         };
-        match Listing::read(self.vfs, self.dir) {
-            Ok(now) if suspicious && self.needed.iter().any(|n| !now.logs.contains(n)) => {
-                Error::LogMoved {
-                    dir: self.dir.to_path_buf(),
-                }
-            }
+        match self.moved() {
+            Ok(true) if suspicious => self.log_moved(),
             _ => error,
         }
+    }
+
+    fn log_moved(&self) -> Error {
+        Error::LogMoved {
+            dir: self.dir.to_path_buf(),
+        }
+    }
+
+    /// Whether needed files are gone, or the listing missed one that was renamed meanwhile.
+    fn moved(&self) -> Result<bool> {
+        let now = Listing::read(self.vfs, self.dir)?;
+        let (Some(first), Some(last)) = (self.needed.first(), self.needed.last()) else {
+            return Ok(false);
+        };
+        let between = now.logs.iter().filter(|n| (first..=last).contains(n));
+        Ok(!between.eq(self.needed.iter()))
     }
 
     pub(super) fn recovery(&self, files: usize) -> Recovery {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::super::disk::{Change, DirId, Dirs, Entry, FileId};
 use super::super::pages::Pages;
 
-const SECTOR: usize = 512;
+pub(super) const SECTOR: usize = 512;
 
 #[derive(Clone, Debug)]
 pub(super) enum FileOp {
