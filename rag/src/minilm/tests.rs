@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 use lumos_engine::{EmbedKind, Embedder};
 
 use super::*;
+use crate::{ChunkOptions, WalkOptions, chunk, load, walk};
 
 static MINILM: LazyLock<MiniLm> = LazyLock::new(|| {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -118,4 +119,23 @@ fn batches_are_bounded_and_complete() {
         assert!(!batch.is_empty() && batch.len() <= BATCH_TEXTS);
         assert!(batch.len() * batch[0].len() <= BATCH_TOKENS);
     }
+}
+
+/// What is past the limit of the model is not found by meaning: chunks must not get there.
+#[test]
+fn chunks_of_english_and_of_code_fit_the_model() {
+    let mut tokenizer = MINILM.tokenizer.clone();
+    tokenizer.with_truncation(None).unwrap();
+    let (mut chunks, mut pieces) = (0, 0);
+    for path in walk(&PathBuf::from(env!("CARGO_MANIFEST_DIR")), &WalkOptions::default()) {
+        let path = path.unwrap();
+        let document = load(&path, &std::fs::read(&path).unwrap()).unwrap();
+        for chunk in chunk(&document, &ChunkOptions::default()) {
+            let count = tokenizer.encode_fast(chunk.text.as_str(), true).unwrap().len();
+            assert!(count <= MAX_TOKENS, "{count} in {}: {}", path.display(), chunk.text);
+            chunks += 1;
+            pieces += count;
+        }
+    }
+    assert!(chunks > 20 && pieces / chunks > 60, "{pieces} in {chunks}");
 }
