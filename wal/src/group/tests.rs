@@ -18,10 +18,12 @@ fn open(vfs: &Arc<dyn Vfs>) -> (Log, Vec<(Seqno, Vec<u8>)>) {
     (log, frames)
 }
 
+type Batch = Vec<(Seqno, Vec<u8>)>;
+
 /// Remembers what was applied, batch by batch.
 #[derive(Default)]
 struct Applied {
-    batches: Mutex<Vec<Vec<(Seqno, Vec<u8>)>>>,
+    batches: Mutex<Vec<Batch>>,
     gate: Mutex<()>,
 }
 
