@@ -7,7 +7,8 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use lumos_wal::{
-    Apply, Committer, Durability, Error, Log, LogOptions, Seqno, SimVfs, read_all, replace_file,
+    Apply, Committer, Durability, Error, Log, LogOptions, Seqno, SimVfs, Vfs, read_all,
+    replace_file,
 };
 
 /// splitmix64: a seed replays everything.
@@ -33,8 +34,9 @@ enum Step {
     /// Appends this many commits of about this many bytes, and syncs them or not.
     Commit(u64, u64, bool),
     Sync,
-    /// Makes a manifest durable that holds all commits but this many, and releases the files.
-    Release(u64),
+    /// Makes a manifest durable that holds all commits but this many, synced in the log before or
+    /// not, and releases the files.
+    Release(u64, bool),
     Reopen,
     /// The process dies and another one opens the log.
     Kill,
@@ -46,7 +48,7 @@ fn random_steps(rng: &mut Rng, count: usize) -> Vec<Step> {
         9..=12 => Step::Commit(1 + rng.below(3), rng.below(900), false),
         13 => Step::Commit(1, 3000 + rng.below(9000), rng.below(2) == 0),
         14 => Step::Sync,
-        15 | 16 => Step::Release(rng.below(6)),
+        15 | 16 => Step::Release(rng.below(6), rng.below(2) == 0),
         17 | 18 => Step::Reopen,
         _ => Step::Kill,
     };
@@ -57,6 +59,9 @@ fn random_steps(rng: &mut Rng, count: usize) -> Vec<Step> {
 #[derive(Clone, Copy, Debug)]
 struct Mark {
     operations: u64,
+    /// Survives a killed process.
+    written: Seqno,
+    /// Survives a power loss.
     acknowledged: Seqno,
     floor: Seqno,
 }
@@ -87,6 +92,12 @@ fn open(sim: &SimVfs, seed: u64) -> Result<(Seqno, Log, Frames, Seqno), Error> {
         Ok(bytes) => Seqno::from_le_bytes(bytes.try_into().unwrap()),
         Err(_) => 0,
     };
+    // A process that died may have renamed it without a sync, and the log is about to rely on it.
+    sim.sync_dir(Path::new("/")).map_err(|source| Error::Io {
+        op: "sync directory",
+        path: "/".into(),
+        source,
+    })?;
     let mut frames = Vec::new();
     let vfs = Arc::new(sim.clone());
     let (log, recovery) = Log::open(vfs, dir(), manifest, options(seed), |seqno, payload| {
@@ -108,6 +119,7 @@ impl Run {
     fn mark(&mut self, acknowledged: Seqno, floor: Seqno) {
         self.marks.push(Mark {
             operations: self.sim.operations(),
+            written: self.commits.len() as Seqno,
             acknowledged,
             floor,
         });
@@ -115,10 +127,10 @@ impl Run {
 
     /// Opens the log and does the steps. `seed` tells the payloads of one run from another's.
     fn perform(&mut self, steps: &[Step], seed: u64) {
-        let (mut floor, mut log, _, last) = open(&self.sim, seed).unwrap();
+        let (mut floor, mut log, _, mut synced) = open(&self.sim, seed).unwrap();
         // Replayed is promised: the caller has seen it.
-        self.commits.truncate(last as usize);
-        self.mark(last, floor);
+        self.commits.truncate(synced as usize);
+        self.mark(synced, floor);
         for step in steps {
             match *step {
                 Step::Commit(count, size, sync) => {
@@ -133,20 +145,26 @@ impl Run {
                     log.append(first, &payloads).unwrap();
                     if sync {
                         log.sync().unwrap();
-                        self.mark(log.last_seqno(), floor);
+                        synced = log.last_seqno();
                     }
+                    self.mark(synced, floor);
                 }
                 Step::Sync => {
                     log.sync().unwrap();
-                    self.mark(log.last_seqno(), floor);
+                    synced = log.last_seqno();
+                    self.mark(synced, floor);
                 }
-                Step::Release(keep) => {
-                    // Only durable commits go into a segment.
-                    log.sync().unwrap();
+                Step::Release(keep, sync) => {
+                    if sync {
+                        log.sync().unwrap();
+                        synced = log.last_seqno();
+                    }
                     floor = floor.max(log.last_seqno().saturating_sub(keep));
                     let bytes = floor.to_le_bytes();
                     replace_file(&self.sim, Path::new("/"), "MANIFEST", &bytes).unwrap();
-                    self.mark(log.last_seqno(), floor);
+                    // What the manifest holds is durable without the log.
+                    synced = synced.max(floor);
+                    self.mark(synced, floor);
                     log.release(floor).unwrap();
                 }
                 Step::Reopen | Step::Kill => {
@@ -155,10 +173,9 @@ impl Run {
                     } else {
                         std::mem::forget(log);
                     }
-                    let last;
-                    (_, log, _, last) = open(&self.sim, seed).unwrap();
-                    assert_eq!(last, self.commits.len() as Seqno, "without a power loss");
-                    self.mark(last, floor);
+                    (_, log, _, synced) = open(&self.sim, seed).unwrap();
+                    assert_eq!(synced, self.commits.len() as Seqno, "without a power loss");
+                    self.mark(synced, floor);
                 }
             }
         }
@@ -166,20 +183,35 @@ impl Run {
         self.mark(self.commits.len() as Seqno, floor);
     }
 
-    /// Recovers an image of a crash and checks it against what was promised by then; gives the image
-    /// back, recovered, as a run of its own.
+    /// The power failed after the operation `crash`.
     fn check(&self, crash: u64, image: u64) -> Result<Run, String> {
-        let found = self.sim.crash_image(crash, image);
+        self.recover(crash, self.sim.crash_image(crash, image), false)
+    }
+
+    /// The process was killed after the operation `crash`, perhaps in the middle of a call.
+    fn check_killed(&self, crash: u64) -> Result<Run, String> {
+        self.recover(crash, self.sim.process_crash(crash), true)
+    }
+
+    /// Recovers what a crash left and checks it against what was promised by then; gives it back,
+    /// recovered, as a run of its own.
+    fn recover(&self, crash: u64, found: SimVfs, killed: bool) -> Result<Run, String> {
         let promised = self.marks.iter().rfind(|mark| mark.operations <= crash);
-        let (acknowledged, floor) = promised.map_or((0, 0), |m| (m.acknowledged, m.floor));
+        let floor = promised.map_or(0, |mark| mark.floor);
+        let acknowledged = promised.map_or(0, |mark| match killed {
+            true => mark.written,
+            false => mark.acknowledged,
+        });
         let mut run = Run::new(found.clone());
         // A crash inside this recovery must not lose what was promised before it.
-        run.marks.extend(promised.map(|m| Mark {
-            operations: 0,
-            ..*m
+        let operations = found.operations();
+        run.marks.extend(promised.map(|mark| Mark {
+            operations,
+            ..*mark
         }));
         let (manifest, log, frames, last) = open(&found, 1).map_err(|e| format!("refused: {e}"))?;
         std::mem::forget(log);
+        run.commits = self.commits.iter().take(last as usize).cloned().collect();
         // What was replayed was seen: it is promised from here on.
         run.mark(last, manifest);
         if manifest < floor {
@@ -203,7 +235,6 @@ impl Run {
             return Err(format!("another result the second time: up to {}", again.3));
         }
         std::mem::forget(again.1);
-        run.commits = self.commits[..last as usize].to_vec();
         Ok(run)
     }
 
@@ -231,24 +262,28 @@ fn a_power_loss_at_any_operation_keeps_every_acknowledged_commit() {
         let mut run = Run::new(SimVfs::new(seed));
         run.perform(&random_steps(&mut rng, 60), seed);
         for crash in 0..=run.sim.operations() {
-            for image in 0..8 {
+            for image in 0..9 {
+                let killed = image == 8;
+                let result = match killed {
+                    true => run.check_killed(crash),
+                    false => run.check(crash, image),
+                };
                 images += 1;
-                let mut next = run
-                    .check(crash, image)
+                let mut next = result
                     .unwrap_or_else(|what| panic!("{}", run.explain(seed, crash, image, &what)));
-                if rng.below(8) > 0 {
+                if rng.below(8) > 0 && !killed {
                     continue;
                 }
                 let before = next.clone();
-                let recovered = next.sim.operations();
+                let (first, recovered) = (before.marks[0].operations, next.sim.operations());
                 next.perform(&random_steps(&mut rng, 8), seed + 1000 + crash);
                 for _ in 0..4 {
                     second += 1;
-                    let (at, image) = (rng.below(next.sim.operations() + 1), rng.next());
+                    let points = next.sim.operations() - first + 1;
+                    let (at, image) = (first + rng.below(points), rng.next());
                     // Up to the first write after the recovery it is the old run.
                     let run = if at <= recovered { &before } else { &next };
-                    let result = run.check(at, image);
-                    if let Err(what) = result {
+                    if let Err(what) = run.check(at, image) {
                         panic!(
                             "crash {crash}, then {}",
                             next.explain(seed, at, image, &what)
@@ -278,12 +313,13 @@ fn every_short_script_survives_a_power_loss_at_any_operation() {
         Step::Commit(2, 600, false),
         Step::Commit(1, 9000, true),
         Step::Sync,
-        Step::Release(0),
+        Step::Release(0, true),
+        Step::Release(1, false),
         Step::Reopen,
         Step::Kill,
     ];
     let mut images = 0;
-    for (a, b, c) in (0..343).map(|n| (n / 49, n / 7 % 7, n % 7)) {
+    for (a, b, c) in (0..512).map(|n| (n / 64, n / 8 % 8, n % 8)) {
         let script = [Step::Commit(1, 20, true), steps[a], steps[b], steps[c]];
         let mut run = Run::new(SimVfs::new(1));
         run.perform(&script, 1);
@@ -357,6 +393,7 @@ fn concurrent_commits_survive_once_they_returned() {
                         if durability == Durability::Sync {
                             marks.push(Mark {
                                 operations: sim.operations(),
+                                written: seqno,
                                 acknowledged: seqno,
                                 floor: 0,
                             });
