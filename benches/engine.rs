@@ -26,8 +26,12 @@ fn vector(seed: usize) -> Vec<f32> {
 }
 
 fn doc(n: usize) -> Doc {
-    const WORDS: [&str; 8] = ["key", "train", "snow", "rust", "log", "graph", "night", "quiet"];
-    let text: Vec<&str> = (0..40).map(|at| WORDS[(n * 7 + at * at * (n % 13 + 1)) % 8]).collect();
+    const WORDS: [&str; 8] = [
+        "key", "train", "snow", "rust", "log", "graph", "night", "quiet",
+    ];
+    let text: Vec<&str> = (0..40)
+        .map(|at| WORDS[(n * 7 + at * at * (n % 13 + 1)) % 8])
+        .collect();
     Doc::new(format!("doc-{n}"))
         .text(format!("{} number{}", text.join(" "), n % 1_000))
         .vector(vector(n))
@@ -45,7 +49,10 @@ fn writes(criterion: &mut Criterion) -> Result<()> {
     let mut next = 0;
     for (name, options) in [
         ("synced", Lumos::options()),
-        ("buffered", Lumos::options().durability(Durability::Buffered)),
+        (
+            "buffered",
+            Lumos::options().durability(Durability::Buffered),
+        ),
     ] {
         let dir = tempfile::tempdir().unwrap();
         let docs = open(options, dir.path())?.collection("docs")?;
@@ -54,7 +61,11 @@ fn writes(criterion: &mut Criterion) -> Result<()> {
                 next += 1;
                 doc(next)
             };
-            bencher.iter_batched(document, |doc| docs.put(doc).unwrap(), BatchSize::SmallInput);
+            bencher.iter_batched(
+                document,
+                |doc| docs.put(doc).unwrap(),
+                BatchSize::SmallInput,
+            );
         });
     }
     Ok(())
@@ -83,7 +94,10 @@ fn searches(criterion: &mut Criterion) -> Result<()> {
     });
     criterion.bench_function("search/hybrid", |bencher| {
         bencher.iter(|| {
-            let search = docs.search("number777 night").vector(query.as_slice()).hybrid();
+            let search = docs
+                .search("number777 night")
+                .vector(query.as_slice())
+                .hybrid();
             black_box(search.run().unwrap())
         });
     });

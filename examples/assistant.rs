@@ -30,13 +30,27 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let path = dir.path().join("data");
 
     let db = Lumos::open(&path)?;
-    let steps =
-        [MockStep::call("weather", json!({"city": "Oslo"})), MockStep::say("21 degrees in Oslo.")];
-    println!("{}", assistant(&db, steps).session("alice").chat("Weather in Oslo?").await?);
+    let steps = [
+        MockStep::call("weather", json!({"city": "Oslo"})),
+        MockStep::say("21 degrees in Oslo."),
+    ];
+    println!(
+        "{}",
+        assistant(&db, steps)
+            .session("alice")
+            .chat("Weather in Oslo?")
+            .await?
+    );
     drop(db);
 
     let db = Lumos::open(&path)?;
     let steps = [MockStep::say("You asked about Oslo.")];
-    println!("{}", assistant(&db, steps).session("alice").chat("What did I ask?").await?);
+    println!(
+        "{}",
+        assistant(&db, steps)
+            .session("alice")
+            .chat("What did I ask?")
+            .await?
+    );
     Ok(())
 }

@@ -25,12 +25,18 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         println!("  {:.3} {}", hit.score, hit.text());
     }
 
-    for question in ["How often should I rotate keys?", "Who won the chess tournament?"] {
+    for question in [
+        "How often should I rotate keys?",
+        "Who won the chess tournament?",
+    ] {
         println!("{question}");
         let answer = rag.ask(question).await?;
         println!("  {}", answer.text);
         for citation in &answer.citations {
-            println!("  [{}] line {}: {:?}", citation.number, citation.lines.0, citation.quote);
+            println!(
+                "  [{}] line {}: {:?}",
+                citation.number, citation.lines.0, citation.quote
+            );
         }
     }
     Ok(())

@@ -9,18 +9,26 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let path = dir.path().join("shop.db");
     let db = Lumos::open(&path)?;
 
-    db.collection("stock")?.put(Doc::new("lamp").meta(json!({"left": 2})))?;
+    db.collection("stock")?
+        .put(Doc::new("lamp").meta(json!({"left": 2})))?;
     let before = db.snapshot();
 
     // Reads in a transaction keep others out until it commits, so the last lamp is sold once.
     let order = db.write(|tx| {
         let mut lamp = tx.get("stock", "lamp")?.unwrap_or_default();
-        let left = lamp.meta.get("left").and_then(|left| left.as_i64()).unwrap_or(0);
+        let left = lamp
+            .meta
+            .get("left")
+            .and_then(|left| left.as_i64())
+            .unwrap_or(0);
         lamp = lamp.field("left", left - 1);
         tx.put("stock", lamp)?;
         let number = tx.kv("counters").get::<u64>("orders")?.unwrap_or(0) + 1;
         tx.kv("counters").set("orders", number)?;
-        tx.put("orders", Doc::new(format!("order-{number}")).text("one lamp"))?;
+        tx.put(
+            "orders",
+            Doc::new(format!("order-{number}")).text("one lamp"),
+        )?;
         Ok(number)
     })?;
     println!("order {order} placed");
@@ -34,10 +42,19 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         tx.put("orders", Doc::new("order-2"))?;
         tx.put("orders", Doc::new("")) // An empty key is refused at the commit.
     });
-    println!("refused: {}", failed.err().map(|error| error.to_string()).unwrap_or_default());
+    println!(
+        "refused: {}",
+        failed
+            .err()
+            .map(|error| error.to_string())
+            .unwrap_or_default()
+    );
     println!("orders: {}", db.collection("orders")?.count()?);
 
     drop((db, before));
-    println!("reopened: {} orders", Lumos::open(&path)?.collection("orders")?.count()?);
+    println!(
+        "reopened: {} orders",
+        Lumos::open(&path)?.collection("orders")?.count()?
+    );
     Ok(())
 }

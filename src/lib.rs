@@ -63,10 +63,10 @@ pub use lumos_agent as agent;
 pub use lumos_engine::{
     Batch, Change, Collection, CollectionStats, DEFAULT_TEXT_FIELD, DEFAULT_VECTOR_FIELD, Doc,
     Durability, EmbedKind, Embedder, Error as EngineError, FieldType, Filter, FilterError, Fusion,
-    Highlight, Hit, IntoFilter, KeySpaceStats, Kv, LegRank, Lumos, Metric, OpenOptions, Query, Scan,
-    Schema, Search, SearchMode, SearchRequest, SegmentAccess, Selection, Seqno, Snapshot, Stats, Store,
-    TextError, TextQueryError, Transaction, TransactionKv, VectorError, VectorField, VectorStats, field,
-    like,
+    Highlight, Hit, IntoFilter, KeySpaceStats, Kv, LegRank, Lumos, Metric, OpenOptions, Query,
+    Scan, Schema, Search, SearchMode, SearchRequest, SegmentAccess, Selection, Seqno, Snapshot,
+    Stats, Store, TextError, TextQueryError, Transaction, TransactionKv, VectorError, VectorField,
+    VectorStats, field, like,
 };
 pub use lumos_macros::tool;
 #[doc(no_inline)]
@@ -77,8 +77,8 @@ pub mod prelude {
     pub use crate::agent::{Agent, Memory};
     pub use crate::rag::Rag;
     pub use crate::{
-        Collection, Doc, Durability, Embedder, FieldType, Fusion, Hit, Lumos, Metric, Result, Schema,
-        Store, field, like, tool,
+        Collection, Doc, Durability, Embedder, FieldType, Fusion, Hit, Lumos, Metric, Result,
+        Schema, Store, field, like, tool,
     };
     #[doc(no_inline)]
     pub use serde_json::json;

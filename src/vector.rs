@@ -22,7 +22,10 @@ use crate::Result;
 
 /// A database in memory, gone when the last handle is dropped.
 pub fn memory() -> Opening {
-    Opening { path: None, options: Lumos::options() }
+    Opening {
+        path: None,
+        options: Lumos::options(),
+    }
 }
 
 /// The database in a directory, created when missing.
@@ -40,7 +43,10 @@ pub fn memory() -> Opening {
 /// # }
 /// ```
 pub fn open(path: impl AsRef<Path>) -> Opening {
-    Opening { path: Some(path.as_ref().to_path_buf()), options: Lumos::options() }
+    Opening {
+        path: Some(path.as_ref().to_path_buf()),
+        options: Lumos::options(),
+    }
 }
 
 /// A database about to be opened: await it, or call [`Opening::run`] from synchronous code.

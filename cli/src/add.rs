@@ -41,14 +41,22 @@ impl Add {
         }
         let db = context.writable()?;
         let rag = Rag::new(&db).collection(self.collection.as_str());
-        let rag = if self.keywords { rag.keywords_only() } else { rag.embedder(model::embedder()?) };
+        let rag = if self.keywords {
+            rag.keywords_only()
+        } else {
+            rag.embedder(model::embedder()?)
+        };
         let rag = rag.open()?;
         let directory = context.directory().to_path_buf();
         let report = context::block_on(async {
             let mut bars = Bars::default();
             let add = rag
                 .add_all(&self.paths)
-                .files(WalkOptions::default().hidden(self.hidden).gitignore(!self.no_ignore))
+                .files(
+                    WalkOptions::default()
+                        .hidden(self.hidden)
+                        .gitignore(!self.no_ignore),
+                )
                 .exclude(directory)
                 .cancel(interrupt::flag())
                 .progress(move |progress| bars.show(progress));
@@ -65,7 +73,8 @@ impl Add {
     fn refuse_skipped(&self, report: &AddReport) -> Outcome {
         let named = |skipped: &Path| self.paths.iter().any(|path| is_same_file(path, skipped));
         for (path, _) in report.skipped.iter().filter(|(path, _)| named(path)) {
-            rag::load(path).map_err(rag::Error::from)?;
+            let bytes = std::fs::read(path).map_err(|source| Failure::read(path, source))?;
+            rag::load(path, &bytes).map_err(rag::Error::from)?;
         }
         Ok(())
     }
@@ -81,7 +90,9 @@ fn print(report: &AddReport, context: &mut Context) -> Outcome {
     }
     context.out.line(report.to_string())?;
     for (_, reason) in &report.skipped {
-        context.out.line(format!("skipped: {}", snippet::plain(reason)))?;
+        context
+            .out
+            .line(format!("skipped: {}", snippet::plain(reason)))?;
     }
     context.out.finish()
 }

@@ -10,11 +10,22 @@ use crate::{add, ask, bench, chat, compact, count, eval, get, ls, put, rm, searc
 
 /// Index files, search them, ask them: one directory, one commit, nothing to download.
 #[derive(Debug, Parser)]
-#[command(name = "lumos", version, propagate_version = true, arg_required_else_help = true)]
+#[command(
+    name = "lumos",
+    version,
+    propagate_version = true,
+    arg_required_else_help = true
+)]
 #[command(after_help = "Exit codes: 0 done, 1 error, 2 usage. Documentation: docs/cli.md")]
 pub(crate) struct Cli {
     /// The database directory
-    #[arg(long, global = true, env = "LUMOS_DIR", default_value = "./lumos.db", value_name = "DIR")]
+    #[arg(
+        long,
+        global = true,
+        env = "LUMOS_DIR",
+        default_value = "./lumos.db",
+        value_name = "DIR"
+    )]
     pub(crate) db: PathBuf,
     /// Print JSON: one document, or one object a line; errors too
     #[arg(long, global = true)]

@@ -37,7 +37,11 @@ impl Ask {
         let rag = rag.open()?;
         let answer = context::block_on(async { Ok(rag.ask(self.question).await?) })?;
         print(&answer, context)?;
-        if answer.found { Ok(()) } else { Err(Failure::NotAnswered) }
+        if answer.found {
+            Ok(())
+        } else {
+            Err(Failure::NotAnswered)
+        }
     }
 }
 
@@ -54,7 +58,9 @@ fn print(answer: &Answer, context: &mut Context) -> Outcome {
         let place = snippet::strong(&snippet::plain(&citation.place()), colour);
         let quote = snippet::one_line(&citation.quote);
         let quote = snippet::dim(&format!("\"{quote}\""), colour);
-        context.out.line(format!("[{}] {place}  {quote}", citation.number))?;
+        context
+            .out
+            .line(format!("[{}] {place}  {quote}", citation.number))?;
     }
     Ok(())
 }

@@ -35,7 +35,10 @@ pub(crate) struct Chat {
 
 impl Chat {
     pub(crate) fn run(self, context: &mut Context) -> Outcome {
-        let model = self.model.map_or(ModelSpec::Environment, ModelSpec::Named).resolve()?;
+        let model = self
+            .model
+            .map_or(ModelSpec::Environment, ModelSpec::Named)
+            .resolve()?;
         let db = context.writable()?;
         let mut agent = Agent::builder()
             .name("chat")
@@ -84,7 +87,9 @@ async fn converse(session: &Session, context: &mut Context) -> Outcome {
 async fn say(session: &Session, message: &str, context: &mut Context) -> Result<()> {
     let reply = session.chat(message).await?;
     if context.out.is_json() {
-        context.out.json(&json!({ "session": session.name(), "text": reply.to_string() }))?;
+        context
+            .out
+            .json(&json!({ "session": session.name(), "text": reply.to_string() }))?;
     } else {
         context.out.line(snippet::plain(&reply.to_string()))?;
     }

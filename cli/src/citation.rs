@@ -19,9 +19,14 @@ pub(crate) fn place(doc: &Doc) -> String {
 }
 
 fn shortened(source: &str) -> &str {
-    let here = std::env::current_dir().and_then(std::fs::canonicalize).unwrap_or_default();
+    let here = std::env::current_dir()
+        .and_then(std::fs::canonicalize)
+        .unwrap_or_default();
     match Path::new(source).strip_prefix(here) {
-        Ok(inside) => inside.to_str().filter(|path| !path.is_empty()).unwrap_or(source),
+        Ok(inside) => inside
+            .to_str()
+            .filter(|path| !path.is_empty())
+            .unwrap_or(source),
         Err(_) => source,
     }
 }

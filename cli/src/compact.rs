@@ -22,8 +22,12 @@ impl Compact {
         db.compact()?;
         let after = size();
         if context.out.is_json() {
-            return context.out.json(&json!({ "bytes_before": before, "bytes_after": after }));
+            return context
+                .out
+                .json(&json!({ "bytes_before": before, "bytes_after": after }));
         }
-        context.out.line(format!("{} -> {}", bytes(before), bytes(after)))
+        context
+            .out
+            .line(format!("{} -> {}", bytes(before), bytes(after)))
     }
 }

@@ -23,7 +23,10 @@ pub(crate) struct Context {
 
 impl Context {
     pub(crate) fn new(cli: &Cli) -> Self {
-        Context { directory: cli.db.clone(), out: Output::new(cli.json) }
+        Context {
+            directory: cli.db.clone(),
+            out: Output::new(cli.json),
+        }
     }
 
     /// The database directory.
@@ -43,7 +46,10 @@ impl Context {
 
     /// Opens an existing database without the writer lock, so that it works beside a writer.
     pub(crate) fn readable(&self) -> Result<Lumos> {
-        Ok(Lumos::options().read_only(true).create(false).open(&self.directory)?)
+        Ok(Lumos::options()
+            .read_only(true)
+            .create(false)
+            .open(&self.directory)?)
     }
 }
 
@@ -63,7 +69,11 @@ pub(crate) fn with_embedder(db: &Lumos, name: &str) -> Result<Collection> {
 pub(crate) fn documents(db: &Lumos, name: &str) -> Result<RagBuilder> {
     let model = db.existing_collection(name)?.schema()?.model;
     let rag = Rag::new(db).collection(name);
-    Ok(if model.is_some() { rag.embedder(model::embedder()?) } else { rag.keywords_only() })
+    Ok(if model.is_some() {
+        rag.embedder(model::embedder()?)
+    } else {
+        rag.keywords_only()
+    })
 }
 
 /// Runs what is asynchronous to its end.

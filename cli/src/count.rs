@@ -28,7 +28,9 @@ impl Count {
             None => collection.count()?,
         };
         if context.out.is_json() {
-            return context.out.json(&json!({ "collection": self.collection, "count": count }));
+            return context
+                .out
+                .json(&json!({ "collection": self.collection, "count": count }));
         }
         context.out.line(count.to_string())
     }

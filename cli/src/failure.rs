@@ -16,11 +16,24 @@ pub(crate) enum Failure {
     /// The library's own error.
     Lumos(lumos::Error),
     /// A file that cannot be read or written.
-    File { action: &'static str, path: PathBuf, source: io::Error },
+    File {
+        action: &'static str,
+        path: PathBuf,
+        source: io::Error,
+    },
     /// A line of an input file that is not what it should be.
-    Line { file: String, line: u64, column: Option<u64>, detail: LineFault, committed: u64 },
+    Line {
+        file: String,
+        line: u64,
+        column: Option<u64>,
+        detail: LineFault,
+        committed: u64,
+    },
     /// Keys that no document has.
-    Missing { collection: String, keys: Vec<String> },
+    Missing {
+        collection: String,
+        keys: Vec<String>,
+    },
     /// An input file whose contents are not what the command reads.
     Contents { file: String, detail: String },
     /// Standard output cannot be written.
@@ -60,25 +73,44 @@ impl Failure {
     }
 
     pub(crate) fn read(path: &Path, source: io::Error) -> Self {
-        Failure::File { action: "read", path: path.to_path_buf(), source }
+        Failure::File {
+            action: "read",
+            path: path.to_path_buf(),
+            source,
+        }
     }
 
     pub(crate) fn write(path: &Path, source: io::Error) -> Self {
-        Failure::File { action: "write", path: path.to_path_buf(), source }
+        Failure::File {
+            action: "write",
+            path: path.to_path_buf(),
+            source,
+        }
     }
 
     pub(crate) fn contents(file: impl Into<String>, detail: impl Into<String>) -> Self {
-        Failure::Contents { file: file.into(), detail: detail.into() }
+        Failure::Contents {
+            file: file.into(),
+            detail: detail.into(),
+        }
     }
 
     /// An argument that the library would refuse too, found before it is asked.
     pub(crate) fn argument(argument: &'static str, detail: impl Into<String>) -> Self {
-        lumos::EngineError::InvalidArgument { argument, detail: detail.into() }.into()
+        lumos::EngineError::InvalidArgument {
+            argument,
+            detail: detail.into(),
+        }
+        .into()
     }
 
     /// A filter that does not parse.
     pub(crate) fn filter(input: &str, source: lumos::FilterError) -> Self {
-        lumos::EngineError::Filter { input: input.to_string(), source }.into()
+        lumos::EngineError::Filter {
+            input: input.to_string(),
+            source,
+        }
+        .into()
     }
 
     /// An error of a call that was given this filter, with its text for the caret.
@@ -111,9 +143,15 @@ impl Failure {
     pub(crate) fn code(&self) -> &'static str {
         match self {
             Failure::Lumos(error) => error.code(),
-            Failure::Line { detail: LineFault::Refused(error), .. } => error.code(),
+            Failure::Line {
+                detail: LineFault::Refused(error),
+                ..
+            } => error.code(),
             Failure::File { .. } => "E5001",
-            Failure::Line { detail: LineFault::Malformed(_), .. } => "E5002",
+            Failure::Line {
+                detail: LineFault::Malformed(_),
+                ..
+            } => "E5002",
             Failure::Contents { .. } => "E5003",
             Failure::Missing { .. } => "E5004",
             Failure::Output(_) => "E5005",
@@ -131,11 +169,23 @@ impl Failure {
                 || error.to_string(),
                 |(input, fault)| format!("filter: {} in: {}", fault.message(), one_line(input)),
             ),
-            Failure::File { action, path, source } => {
+            Failure::File {
+                action,
+                path,
+                source,
+            } => {
                 format!("cannot {action} {}: {source}", path.display())
             }
-            Failure::Line { file, line, column, detail, .. } => {
-                let column = column.map(|column| format!(":{column}")).unwrap_or_default();
+            Failure::Line {
+                file,
+                line,
+                column,
+                detail,
+                ..
+            } => {
+                let column = column
+                    .map(|column| format!(":{column}"))
+                    .unwrap_or_default();
                 match detail {
                     LineFault::Malformed(what) => format!("{file}:{line}{column}: {what}"),
                     LineFault::Refused(error) => format!("{file}:{line}{column}: {error}"),
@@ -144,7 +194,10 @@ impl Failure {
             Failure::Contents { file, detail } => format!("{file}: {detail}"),
             Failure::Missing { collection, keys } => {
                 let quoted: Vec<String> = keys.iter().map(|key| format!("\"{key}\"")).collect();
-                format!("collection \"{collection}\" has no document {}", quoted.join(", "))
+                format!(
+                    "collection \"{collection}\" has no document {}",
+                    quoted.join(", ")
+                )
             }
             Failure::Output(source) => format!("cannot write to standard output: {source}"),
             Failure::Runtime(source) => format!("cannot start: {source}"),
@@ -158,7 +211,9 @@ impl Failure {
     pub(crate) fn hint(&self) -> Option<String> {
         match self {
             Failure::Lumos(error) => error.hint(),
-            Failure::Line { detail, committed, .. } => Some(match detail {
+            Failure::Line {
+                detail, committed, ..
+            } => Some(match detail {
                 LineFault::Malformed(_) | LineFault::Refused(_) if *committed == 0 => {
                     "nothing was written; mend the line and run the command again".to_string()
                 }
@@ -228,7 +283,11 @@ fn json_line(code: &str, message: &str, hint: Option<&str>) -> String {
 
 fn text_line(code: &str, message: &str, colour: bool) -> String {
     let label = format!("error[{code}]");
-    if colour { format!("\x1b[1;31m{label}\x1b[0m: {message}\n") } else { format!("{label}: {message}\n") }
+    if colour {
+        format!("\x1b[1;31m{label}\x1b[0m: {message}\n")
+    } else {
+        format!("{label}: {message}\n")
+    }
 }
 
 /// Carets below the place in the filter, which ends the line before.
@@ -246,7 +305,10 @@ fn caret_line(
 
 /// The same number of bytes without line breaks, so that spans still fit.
 fn one_line(input: &str) -> String {
-    input.chars().map(|c| if c.is_ascii_control() { ' ' } else { c }).collect()
+    input
+        .chars()
+        .map(|c| if c.is_ascii_control() { ' ' } else { c })
+        .collect()
 }
 
 /// Columns that a text takes in a terminal: East Asian wide characters take two.
@@ -285,8 +347,10 @@ mod tests {
 
     #[test]
     fn an_error_is_a_code_a_sentence_and_what_to_do() {
-        let failure =
-            Failure::Missing { collection: "docs".to_string(), keys: vec!["a".to_string()] };
+        let failure = Failure::Missing {
+            collection: "docs".to_string(),
+            keys: vec!["a".to_string()],
+        };
         assert_eq!(
             failure.render(false, false),
             "error[E5004]: collection \"docs\" has no document \"a\"\n  help: list the keys with: lumos ls\n"
@@ -299,9 +363,14 @@ mod tests {
 
     #[test]
     fn a_caret_stands_below_the_place_whatever_the_width_of_the_text_before() {
-        assert_eq!(caret_line("in: ", "yaer >= 2025", 0..4, Some("did you mean \"year\"?")),
-            "    ^^^^ did you mean \"year\"?\n");
-        assert_eq!(caret_line("in: ", "\u{4e2d} = x", 6..7, None), "         ^\n");
+        assert_eq!(
+            caret_line("in: ", "yaer >= 2025", 0..4, Some("did you mean \"year\"?")),
+            "    ^^^^ did you mean \"year\"?\n"
+        );
+        assert_eq!(
+            caret_line("in: ", "\u{4e2d} = x", 6..7, None),
+            "         ^\n"
+        );
         assert_eq!(caret_line("", "ab", 2..2, None), "  ^\n");
         assert_eq!(caret_line("", "ab", 7..9, None), "  ^\n");
     }

@@ -38,6 +38,9 @@ impl Get {
         if missing.is_empty() {
             return Ok(());
         }
-        Err(Failure::Missing { collection: self.collection, keys: missing })
+        Err(Failure::Missing {
+            collection: self.collection,
+            keys: missing,
+        })
     }
 }

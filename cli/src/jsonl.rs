@@ -26,15 +26,28 @@ impl Lines {
             return Ok(Lines::new("<stdin>", Box::new(BufReader::new(io::stdin()))));
         }
         let file = File::open(path).map_err(|source| Failure::read(path, source))?;
-        let directory = file.metadata().map(|metadata| metadata.is_dir()).unwrap_or(false);
+        let directory = file
+            .metadata()
+            .map(|metadata| metadata.is_dir())
+            .unwrap_or(false);
         if directory {
-            return Err(Failure::read(path, io::Error::from(io::ErrorKind::IsADirectory)));
+            return Err(Failure::read(
+                path,
+                io::Error::from(io::ErrorKind::IsADirectory),
+            ));
         }
-        Ok(Lines::new(path.display().to_string(), Box::new(BufReader::new(file))))
+        Ok(Lines::new(
+            path.display().to_string(),
+            Box::new(BufReader::new(file)),
+        ))
     }
 
     fn new(name: impl Into<String>, reader: Box<dyn BufRead>) -> Self {
-        Lines { name: name.into(), reader, line: 0 }
+        Lines {
+            name: name.into(),
+            reader,
+            line: 0,
+        }
     }
 
     /// The file's name, for messages.
@@ -56,7 +69,10 @@ impl Lines {
             }
             self.line += 1;
             if read as u64 == MAX_LINE_BYTES {
-                return Err(self.malformed(None, format!("the line is longer than {MAX_LINE_BYTES} bytes")));
+                return Err(self.malformed(
+                    None,
+                    format!("the line is longer than {MAX_LINE_BYTES} bytes"),
+                ));
             }
             if bytes.contains(&0) || std::str::from_utf8(&bytes).is_err() {
                 let detail = format!("line {} is not UTF-8 text; is it a binary file?", self.line);
@@ -79,7 +95,13 @@ impl Lines {
 
     /// A fault of a line; `committed` lines are to be filled in by whoever commits.
     pub(crate) fn fault(&self, line: u64, column: Option<u64>, detail: LineFault) -> Failure {
-        Failure::Line { file: self.name.clone(), line, column, detail, committed: 0 }
+        Failure::Line {
+            file: self.name.clone(),
+            line,
+            column,
+            detail,
+            committed: 0,
+        }
     }
 }
 
@@ -128,7 +150,9 @@ pub(crate) fn document(object: Map<String, Value>) -> Result<Doc, String> {
     }
     for (name, value) in extra {
         if doc.meta.contains_key(&name) {
-            return Err(format!("\"{name}\" is given twice, in \"meta\" and beside it"));
+            return Err(format!(
+                "\"{name}\" is given twice, in \"meta\" and beside it"
+            ));
         }
         doc.meta.insert(name, value);
     }
@@ -139,7 +163,9 @@ fn key(name: &str, value: Value) -> Result<String, String> {
     match value {
         Value::String(key) if !key.is_empty() => Ok(key),
         Value::Number(number) => Ok(number.to_string()),
-        _ => Err(format!("\"{name}\" must be a string that is not empty, or a number")),
+        _ => Err(format!(
+            "\"{name}\" must be a string that is not empty, or a number"
+        )),
     }
 }
 
@@ -159,9 +185,12 @@ fn map(name: &str, value: Value) -> Result<Map<String, Value>, String> {
 
 /// The numbers of a JSON array.
 pub(crate) fn numbers(name: &str, value: &Value) -> Result<Vec<f32>, String> {
-    let numbers: Option<Vec<f32>> = value
-        .as_array()
-        .and_then(|items| items.iter().map(|item| item.as_f64().map(|n| n as f32)).collect());
+    let numbers: Option<Vec<f32>> = value.as_array().and_then(|items| {
+        items
+            .iter()
+            .map(|item| item.as_f64().map(|n| n as f32))
+            .collect()
+    });
     numbers.ok_or_else(|| format!("\"{name}\" must be an array of numbers"))
 }
 
@@ -193,7 +222,8 @@ mod tests {
 
     #[test]
     fn fields_that_have_no_meaning_are_metadata() {
-        let doc = parse(json!({"_id": 7, "text": "t", "year": 2026, "meta": {"lang": "en"}})).unwrap();
+        let doc =
+            parse(json!({"_id": 7, "text": "t", "year": 2026, "meta": {"lang": "en"}})).unwrap();
         assert_eq!(doc.key, "7");
         assert_eq!(Value::Object(doc.meta), json!({"lang": "en", "year": 2026}));
     }
@@ -201,13 +231,31 @@ mod tests {
     #[test]
     fn a_document_that_cannot_be_meant_is_refused_with_the_reason() {
         let cases = [
-            (json!({"text": "t"}), "the object has no \"key\" (or \"_id\")"),
-            (json!({"key": "a", "_id": "b"}), "give either \"key\" or \"_id\", not both"),
-            (json!({"key": ""}), "\"key\" must be a string that is not empty, or a number"),
+            (
+                json!({"text": "t"}),
+                "the object has no \"key\" (or \"_id\")",
+            ),
+            (
+                json!({"key": "a", "_id": "b"}),
+                "give either \"key\" or \"_id\", not both",
+            ),
+            (
+                json!({"key": ""}),
+                "\"key\" must be a string that is not empty, or a number",
+            ),
             (json!({"key": "a", "text": 1}), "\"text\" must be a string"),
-            (json!({"key": "a", "vector": [1, "2"]}), "\"vector\" must be an array of numbers"),
-            (json!({"key": "a", "meta": []}), "\"meta\" must be an object"),
-            (json!({"key": "a", "meta": {"x": 1}, "x": 2}), "\"x\" is given twice, in \"meta\" and beside it"),
+            (
+                json!({"key": "a", "vector": [1, "2"]}),
+                "\"vector\" must be an array of numbers",
+            ),
+            (
+                json!({"key": "a", "meta": []}),
+                "\"meta\" must be an object",
+            ),
+            (
+                json!({"key": "a", "meta": {"x": 1}, "x": 2}),
+                "\"x\" is given twice, in \"meta\" and beside it",
+            ),
         ];
         for (value, reason) in cases {
             assert_eq!(parse(value).unwrap_err(), reason);

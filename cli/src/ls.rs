@@ -38,7 +38,9 @@ impl Ls {
             for name in db.collections() {
                 if context.out.is_json() {
                     let count = snapshot.count(&name);
-                    context.out.json(&json!({ "collection": name, "documents": count }))?;
+                    context
+                        .out
+                        .json(&json!({ "collection": name, "documents": count }))?;
                 } else {
                     context.out.line(name)?;
                 }

@@ -66,7 +66,11 @@ fn run(arguments: &[OsString]) -> u8 {
             if !failure.is_told() {
                 failure.report(json);
             }
-            if matches!(failure, Failure::Usage { .. }) { USAGE } else { FAILED }
+            if matches!(failure, Failure::Usage { .. }) {
+                USAGE
+            } else {
+                FAILED
+            }
         }
     }
 }

@@ -18,7 +18,11 @@ impl Output {
     pub(crate) fn new(json: bool) -> Self {
         let stdout = io::stdout();
         let colour = !json && stdout.is_terminal() && std::env::var_os("NO_COLOR").is_none();
-        Output { json, colour, stdout: BufWriter::new(stdout) }
+        Output {
+            json,
+            colour,
+            stdout: BufWriter::new(stdout),
+        }
     }
 
     /// Whether a program reads.
@@ -33,7 +37,9 @@ impl Output {
 
     /// Prints a line.
     pub(crate) fn line(&mut self, line: impl AsRef<str>) -> Outcome {
-        self.stdout.write_all(line.as_ref().as_bytes()).map_err(Failure::output)?;
+        self.stdout
+            .write_all(line.as_ref().as_bytes())
+            .map_err(Failure::output)?;
         self.stdout.write_all(b"\n").map_err(Failure::output)
     }
 
@@ -46,7 +52,9 @@ impl Output {
 
     /// Prints without ending the line, at once.
     pub(crate) fn prompt(&mut self, text: &str) -> Outcome {
-        self.stdout.write_all(text.as_bytes()).map_err(Failure::output)?;
+        self.stdout
+            .write_all(text.as_bytes())
+            .map_err(Failure::output)?;
         self.finish()
     }
 

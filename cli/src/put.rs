@@ -36,7 +36,11 @@ pub(crate) struct Put {
 
 impl Put {
     pub(crate) fn run(self, context: &mut Context) -> Outcome {
-        let files = if self.files.is_empty() { vec![PathBuf::from("-")] } else { self.files };
+        let files = if self.files.is_empty() {
+            vec![PathBuf::from("-")]
+        } else {
+            self.files
+        };
         let mut inputs = Vec::with_capacity(files.len());
         for path in &files {
             // All are opened before anything is written: a wrong name costs nothing.
@@ -56,9 +60,15 @@ impl Put {
         }
         bar.finish_and_clear();
         if context.out.is_json() {
-            return context.out.json(&json!({ "collection": self.collection, "put": count }));
+            return context
+                .out
+                .json(&json!({ "collection": self.collection, "put": count }));
         }
-        context.out.line(format!("{} put into {}", counted(count, "document"), self.collection))
+        context.out.line(format!(
+            "{} put into {}",
+            counted(count, "document"),
+            self.collection
+        ))
     }
 }
 

@@ -12,7 +12,11 @@ use crate::output::counted;
 #[derive(Debug, Args)]
 pub(crate) struct Rm {
     /// Keys of the documents; one that does not exist is no error
-    #[arg(required_unless_present = "filter", conflicts_with = "filter", value_name = "KEY")]
+    #[arg(
+        required_unless_present = "filter",
+        conflicts_with = "filter",
+        value_name = "KEY"
+    )]
     keys: Vec<String>,
     /// Remove every document that matches
     #[arg(long, value_name = "FILTER")]
@@ -28,8 +32,11 @@ impl Rm {
         let collection = db.existing_collection(&self.collection)?;
         let removed = match &self.filter {
             Some(input) => {
-                let filter = Filter::parse(input).map_err(|source| Failure::filter(input, source))?;
-                collection.delete(filter).map_err(|error| Failure::with_filter(error, input))?
+                let filter =
+                    Filter::parse(input).map_err(|source| Failure::filter(input, source))?;
+                collection
+                    .delete(filter)
+                    .map_err(|error| Failure::with_filter(error, input))?
             }
             None => db.write(|transaction| {
                 let mut removed = 0;
@@ -44,8 +51,12 @@ impl Rm {
             })?,
         };
         if context.out.is_json() {
-            return context.out.json(&json!({ "collection": self.collection, "removed": removed }));
+            return context
+                .out
+                .json(&json!({ "collection": self.collection, "removed": removed }));
         }
-        context.out.line(format!("{} removed", counted(removed, "document")))
+        context
+            .out
+            .line(format!("{} removed", counted(removed, "document")))
     }
 }

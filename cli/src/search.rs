@@ -51,7 +51,11 @@ pub(crate) struct Search {
 
 impl Search {
     pub(crate) fn run(self, context: &mut Context) -> Outcome {
-        if self.query.as_ref().is_some_and(|query| query.trim().is_empty()) {
+        if self
+            .query
+            .as_ref()
+            .is_some_and(|query| query.trim().is_empty())
+        {
             return Err(Failure::argument("query", "must not be empty"));
         }
         let db = context.readable()?;
@@ -77,7 +81,10 @@ impl Search {
         if self.vector && !embedded {
             return Err(Failure::argument(
                 "--vector",
-                format!("needs a model, and collection \"{}\" records none", collection.name()),
+                format!(
+                    "needs a model, and collection \"{}\" records none",
+                    collection.name()
+                ),
             ));
         }
         if !by_vector {
@@ -97,7 +104,9 @@ impl Search {
             search = search.exact();
         }
         let filter = self.filter.as_deref().unwrap_or_default();
-        search.run().map_err(|error| Failure::with_filter(error, filter))
+        search
+            .run()
+            .map_err(|error| Failure::with_filter(error, filter))
     }
 }
 
@@ -117,7 +126,11 @@ fn print(hits: &[Hit], context: &mut Context) -> Outcome {
         }
         let place = citation::place(&hit.doc);
         let score = snippet::dim(&format!("{:.3}", hit.score), colour);
-        context.out.line(format!("{:>2}. {}  {score}", at + 1, snippet::strong(&place, colour)))?;
+        context.out.line(format!(
+            "{:>2}. {}  {score}",
+            at + 1,
+            snippet::strong(&place, colour)
+        ))?;
         let piece = snippet::of(hit, colour);
         if !piece.is_empty() {
             context.out.line(format!("    {piece}"))?;

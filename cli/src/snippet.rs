@@ -43,18 +43,32 @@ pub(crate) fn one_line(text: &str) -> String {
 
 /// A text in the colour of things of lesser weight.
 pub(crate) fn dim(text: &str, colour: bool) -> String {
-    if colour { format!("{DIM}{text}{OFF}") } else { text.to_string() }
+    if colour {
+        format!("{DIM}{text}{OFF}")
+    } else {
+        text.to_string()
+    }
 }
 
 /// A text that stands out.
 pub(crate) fn strong(text: &str, colour: bool) -> String {
-    if colour { format!("\x1b[1m{text}{OFF}") } else { text.to_string() }
+    if colour {
+        format!("\x1b[1m{text}{OFF}")
+    } else {
+        text.to_string()
+    }
 }
 
 /// Text of a document without what would steer the terminal.
 pub(crate) fn plain(text: &str) -> String {
     text.chars()
-        .map(|c| if c.is_control() && c != '\n' && c != '\t' { '\u{fffd}' } else { c })
+        .map(|c| {
+            if c.is_control() && c != '\n' && c != '\t' {
+                '\u{fffd}'
+            } else {
+                c
+            }
+        })
         .collect()
 }
 

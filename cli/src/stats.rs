@@ -35,7 +35,11 @@ impl Stats {
             }
         }
         for space in &stats.key_spaces {
-            context.out.line(format!("key space {}: {}", space.name, counted(space.keys, "key")))?;
+            context.out.line(format!(
+                "key space {}: {}",
+                space.name,
+                counted(space.keys, "key")
+            ))?;
         }
         context.out.line(format!(
             "{} in segments, commit {}",

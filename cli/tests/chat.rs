@@ -34,10 +34,20 @@ impl Service {
 
     fn run(&self, lumos: &Program, input: &str, arguments: &[&str]) -> Run {
         let mut command = lumos.command(arguments);
-        command.env("OPENAI_BASE_URL", &self.base).env("no_proxy", "*");
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+            .env("OPENAI_BASE_URL", &self.base)
+            .env("no_proxy", "*");
+        command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
-        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        child
+            .stdin
+            .take()
+            .unwrap()
+            .write_all(input.as_bytes())
+            .unwrap();
         Run::of(child.wait_with_output().unwrap())
     }
 }
@@ -60,7 +70,11 @@ fn answer(stream: TcpStream, message: &Value) -> Value {
     }
     let mut body = vec![0; length];
     reader.read_exact(&mut body).unwrap();
-    let finish = if message.get("tool_calls").is_some() { "tool_calls" } else { "stop" };
+    let finish = if message.get("tool_calls").is_some() {
+        "tool_calls"
+    } else {
+        "stop"
+    };
     let reply = json!({
         "id": "1", "object": "chat.completion", "model": "test",
         "choices": [{"index": 0, "message": message, "finish_reason": finish}],
@@ -86,28 +100,54 @@ fn without_a_model_the_message_says_what_to_set() {
     let lumos = Program::new();
     let run = lumos.run(["chat", "hello"]);
     assert_eq!((run.code, run.stdout.as_str()), (Some(1), ""));
-    assert!(run.stderr.starts_with("error[E3002]: no model configured\n  help: set OPENAI_API_KEY"), "{run:?}");
-    assert!(!lumos.path("lumos.db").exists(), "a failed start left a database behind");
+    assert!(
+        run.stderr
+            .starts_with("error[E3002]: no model configured\n  help: set OPENAI_API_KEY"),
+        "{run:?}"
+    );
+    assert!(
+        !lumos.path("lumos.db").exists(),
+        "a failed start left a database behind"
+    );
 }
 
 #[test]
 fn an_unknown_provider_is_told() {
     let run = Program::new().run(["chat", "--model", "nobody/x", "hello"]);
     assert_eq!(run.code, Some(1));
-    assert!(run.stderr.starts_with("error[E3004]: unknown model provider \"nobody\"\n"), "{run:?}");
+    assert!(
+        run.stderr
+            .starts_with("error[E3004]: unknown model provider \"nobody\"\n"),
+        "{run:?}"
+    );
 }
 
 #[test]
 fn a_session_goes_on_in_the_next_run() {
     let lumos = Program::new();
-    let service = Service::saying(vec![said("Hello Ada."), said("Your name is Ada."), said("Who?")]);
+    let service = Service::saying(vec![
+        said("Hello Ada."),
+        said("Your name is Ada."),
+        said("Who?"),
+    ]);
     let run = service.run(&lumos, "", &["chat", "--session", "ada", "I am Ada"]);
-    assert_eq!((run.code, run.stdout.as_str()), (Some(0), "Hello Ada.\n"), "{run:?}");
+    assert_eq!(
+        (run.code, run.stdout.as_str()),
+        (Some(0), "Hello Ada.\n"),
+        "{run:?}"
+    );
     let first = service.requests.recv().unwrap();
     assert_eq!(first["messages"][0]["role"], "system");
 
-    let run = service.run(&lumos, "What is my name?\n", &["chat", "--session", "ada", "--json"]);
-    assert_eq!(run.stdout, "{\"session\":\"ada\",\"text\":\"Your name is Ada.\"}\n", "{run:?}");
+    let run = service.run(
+        &lumos,
+        "What is my name?\n",
+        &["chat", "--session", "ada", "--json"],
+    );
+    assert_eq!(
+        run.stdout, "{\"session\":\"ada\",\"text\":\"Your name is Ada.\"}\n",
+        "{run:?}"
+    );
     let second = service.requests.recv().unwrap().to_string();
     for part in ["I am Ada", "Hello Ada.", "What is my name?"] {
         assert!(second.contains(part), "{second}");
@@ -121,31 +161,56 @@ fn a_session_goes_on_in_the_next_run() {
 #[test]
 fn the_model_can_search_the_documents() {
     let lumos = Program::new();
-    lumos.write("notes/keys.md", "# Keys\n\nRotate keys every ninety days with the rotate command.\n");
+    lumos.write(
+        "notes/keys.md",
+        "# Keys\n\nRotate keys every ninety days with the rotate command.\n",
+    );
     lumos.ok(["add", "notes", "--keywords"]);
     let service = Service::saying(vec![said("first")]);
     service.run(&lumos, "", &["chat", "hello"]);
     let offered = service.requests.recv().unwrap();
-    let tool = offered["tools"][0]["function"]["name"].as_str().unwrap().to_string();
-    let parameter = offered["tools"][0]["function"]["parameters"]["required"][0].as_str().unwrap();
+    let tool = offered["tools"][0]["function"]["name"]
+        .as_str()
+        .unwrap()
+        .to_string();
+    let parameter = offered["tools"][0]["function"]["parameters"]["required"][0]
+        .as_str()
+        .unwrap();
 
     let arguments = json!({ parameter: "rotate keys" }).to_string();
     let call = json!({"role": "assistant", "content": null, "tool_calls": [
         {"id": "c1", "type": "function", "function": {"name": tool, "arguments": arguments}}]});
     let service = Service::saying(vec![call, said("Every ninety days.")]);
-    let run = service.run(&lumos, "", &["chat", "--session", "new", "When do I rotate keys?"]);
-    assert_eq!((run.code, run.stdout.as_str()), (Some(0), "Every ninety days.\n"), "{run:?}");
+    let run = service.run(
+        &lumos,
+        "",
+        &["chat", "--session", "new", "When do I rotate keys?"],
+    );
+    assert_eq!(
+        (run.code, run.stdout.as_str()),
+        (Some(0), "Every ninety days.\n"),
+        "{run:?}"
+    );
     service.requests.recv().unwrap();
     let found = service.requests.recv().unwrap().to_string();
-    assert!(found.contains("ninety days") && found.contains("keys.md"), "{found}");
+    assert!(
+        found.contains("ninety days") && found.contains("keys.md"),
+        "{found}"
+    );
 }
 
 #[test]
 fn a_service_that_cannot_be_reached_is_an_error_with_its_address() {
     let lumos = Program::new();
     let mut command = lumos.command(["chat", "hello"]);
-    command.env("OPENAI_BASE_URL", "http://127.0.0.1:9/v1").env("no_proxy", "*");
+    command
+        .env("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")
+        .env("no_proxy", "*");
     let run = Run::of(command.stdin(Stdio::null()).output().unwrap());
     assert_eq!((run.code, run.stdout.as_str()), (Some(1), ""));
-    assert!(run.stderr.starts_with("error[E3010]: cannot reach http://127.0.0.1:9"), "{run:?}");
+    assert!(
+        run.stderr
+            .starts_with("error[E3010]: cannot reach http://127.0.0.1:9"),
+        "{run:?}"
+    );
 }

@@ -20,7 +20,10 @@ fn parsed(line: &str) -> Value {
 fn what_is_put_is_listed_counted_and_read_back() {
     let lumos = Program::new();
     let run = lumos.feed(THREE, ["put"]);
-    assert_eq!((run.code, run.stdout.as_str()), (Some(0), "3 documents put into docs\n"));
+    assert_eq!(
+        (run.code, run.stdout.as_str()),
+        (Some(0), "3 documents put into docs\n")
+    );
     assert_eq!(lumos.ok(["ls"]), "a1\na2\nb1\n");
     assert_eq!(lumos.ok(["ls", "--prefix", "a"]), "a1\na2\n");
     assert_eq!(lumos.ok(["ls", "-n", "1"]), "a1\n");
@@ -49,15 +52,24 @@ fn putting_again_replaces() {
     lumos.put(THREE);
     lumos.put(r#"{"key": "a1", "text": "Rust is still fast"}"#);
     assert_eq!(lumos.count(), 3);
-    assert_eq!(parsed(&lumos.ok(["get", "a1"]))["texts"]["text"], "Rust is still fast");
+    assert_eq!(
+        parsed(&lumos.ok(["get", "a1"]))["texts"]["text"],
+        "Rust is still fast"
+    );
 }
 
 #[test]
 fn documents_are_removed_by_key_and_by_filter() {
     let lumos = Program::new();
     lumos.put(THREE);
-    assert_eq!(lumos.ok(["rm", "a1", "a1", "nothing"]), "1 document removed\n");
-    assert_eq!(lumos.ok(["rm", "--filter", "year < 2024", "--json"]), "{\"collection\":\"docs\",\"removed\":1}\n");
+    assert_eq!(
+        lumos.ok(["rm", "a1", "a1", "nothing"]),
+        "1 document removed\n"
+    );
+    assert_eq!(
+        lumos.ok(["rm", "--filter", "year < 2024", "--json"]),
+        "{\"collection\":\"docs\",\"removed\":1}\n"
+    );
     assert_eq!(lumos.ok(["ls"]), "b1\n");
 }
 
@@ -67,12 +79,22 @@ fn search_takes_words_a_vector_or_a_stored_document() {
     lumos.put(THREE);
     let words = lumos.ok(["search", "snow", "--json"]);
     assert_eq!(parsed(&words)["key"], "a2");
-    assert_eq!(parsed(&words)["highlights"][0]["spans"], json!([{"start": 0, "end": 4}]));
+    assert_eq!(
+        parsed(&words)["highlights"][0]["spans"],
+        json!([{"start": 0, "end": 4}])
+    );
     let near = lumos.ok(["search", "--near", "[1, 0]", "-k", "1", "--json"]);
     assert_eq!(parsed(&near)["key"], "a1");
     let like = lumos.ok(["search", "--like", "a1", "-k", "1", "--json"]);
     assert_eq!(parsed(&like)["key"], "b1");
-    let filtered = lumos.ok(["search", "--near", "[1, 0]", "--filter", "year < 2024", "--json"]);
+    let filtered = lumos.ok([
+        "search",
+        "--near",
+        "[1, 0]",
+        "--filter",
+        "year < 2024",
+        "--json",
+    ]);
     assert_eq!(parsed(&filtered)["key"], "a2");
     assert_eq!(lumos.ok(["search", "zebra"]), "no hits\n");
     assert_eq!(lumos.ok(["search", "zebra", "--json"]), "");
@@ -93,17 +115,25 @@ fn a_document_cannot_steer_the_terminal() {
     let lumos = Program::new();
     lumos.put(r#"{"key": "a", "text": "red \u001b[31m alert \u0007"}"#);
     let printed = lumos.ok(["search", "alert"]);
-    assert!(!printed.contains('\u{1b}') && !printed.contains('\u{7}'), "{printed:?}");
+    assert!(
+        !printed.contains('\u{1b}') && !printed.contains('\u{7}'),
+        "{printed:?}"
+    );
 }
 
 #[test]
 fn several_collections_live_in_one_directory() {
     let lumos = Program::new();
     lumos.put(THREE);
-    let run = lumos.feed(r#"{"key": "x", "text": "other"}"#, ["put", "--collection", "other"]);
+    let run = lumos.feed(
+        r#"{"key": "x", "text": "other"}"#,
+        ["put", "--collection", "other"],
+    );
     assert_eq!(run.stdout, "1 document put into other\n");
-    assert_eq!(lumos.ok(["ls", "--collections", "--json"]),
-        "{\"collection\":\"docs\",\"documents\":3}\n{\"collection\":\"other\",\"documents\":1}\n");
+    assert_eq!(
+        lumos.ok(["ls", "--collections", "--json"]),
+        "{\"collection\":\"docs\",\"documents\":3}\n{\"collection\":\"other\",\"documents\":1}\n"
+    );
     assert_eq!(lumos.ok(["ls", "-c", "other"]), "x\n");
 }
 
@@ -112,9 +142,17 @@ fn the_directory_comes_from_the_option_then_the_environment() {
     let lumos = Program::new();
     let run = lumos.feed(r#"{"key": "x"}"#, ["--db", "one", "put"]);
     assert_eq!(run.code, Some(0), "{run:?}");
-    let output = lumos.command(["ls"]).env("LUMOS_DIR", "one").output().unwrap();
+    let output = lumos
+        .command(["ls"])
+        .env("LUMOS_DIR", "one")
+        .output()
+        .unwrap();
     assert_eq!(output.stdout, b"x\n");
-    let output = lumos.command(["ls", "--db", "one"]).env("LUMOS_DIR", "two").output().unwrap();
+    let output = lumos
+        .command(["ls", "--db", "one"])
+        .env("LUMOS_DIR", "two")
+        .output()
+        .unwrap();
     assert_eq!(output.stdout, b"x\n");
 }
 
@@ -123,12 +161,22 @@ fn compacting_and_reopening_changes_no_answer() {
     let lumos = Program::new();
     lumos.put(THREE);
     lumos.ok(["rm", "b1"]);
-    let answers = || (lumos.ok(["ls", "--json", "--vectors"]), lumos.ok(["search", "is", "--json"]));
+    let answers = || {
+        (
+            lumos.ok(["ls", "--json", "--vectors"]),
+            lumos.ok(["search", "is", "--json"]),
+        )
+    };
     let before = answers();
     lumos.ok(["compact"]);
     let after = answers();
     assert_eq!(before.0, after.0);
-    let keys = |lines: &str| lines.lines().map(|line| parsed(line)["key"].clone()).collect::<Vec<_>>();
+    let keys = |lines: &str| {
+        lines
+            .lines()
+            .map(|line| parsed(line)["key"].clone())
+            .collect::<Vec<_>>()
+    };
     assert_eq!(keys(&before.1), keys(&after.1));
 }
 

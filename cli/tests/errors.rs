@@ -6,7 +6,7 @@ mod program;
 
 use std::fs;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::Path;
 use std::process::Stdio;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -47,11 +47,19 @@ fn a_vector_of_another_length_is_refused_with_its_line() {
 
 #[test]
 fn a_vector_that_is_not_finite_is_refused() {
-    refused(r#"{"key": "x", "vector": [NaN, 0]}"#, "E5002", ":25: expected value");
+    refused(
+        r#"{"key": "x", "vector": [NaN, 0]}"#,
+        "E5002",
+        ":25: expected value",
+    );
     let lumos = two();
     let run = lumos.feed(r#"{"key": "x", "vector": [1e39, 0]}"#, ["put"]);
     assert_eq!(run.code, Some(1));
-    assert!(run.stderr.starts_with("error[E2003]: <stdin>:1: vector of \"docs\" cannot be used"), "{run:?}");
+    assert!(
+        run.stderr
+            .starts_with("error[E2003]: <stdin>:1: vector of \"docs\" cannot be used"),
+        "{run:?}"
+    );
     assert_eq!(lumos.count(), 2);
 }
 
@@ -60,7 +68,11 @@ fn a_zero_vector_is_refused_under_cosine() {
     let lumos = two();
     let run = lumos.feed(r#"{"key": "x", "vector": [0, 0]}"#, ["put"]);
     assert_eq!(run.code, Some(1));
-    assert!(run.stderr.starts_with("error[E2003]: <stdin>:1: vector of \"docs\" cannot be used"), "{run:?}");
+    assert!(
+        run.stderr
+            .starts_with("error[E2003]: <stdin>:1: vector of \"docs\" cannot be used"),
+        "{run:?}"
+    );
     assert_eq!(lumos.count(), 2);
     let run = lumos.run(["search", "--near", "[0, 0]"]);
     assert_eq!(run.code, Some(1));
@@ -71,32 +83,53 @@ fn a_zero_vector_is_refused_under_cosine() {
 fn a_malformed_line_is_told_by_file_line_and_column() {
     refused(r#"{"key": "x",}"#, "E5002", ":13: trailing comma");
     refused("[1, 2]", "E5002", ":1: expected a JSON object");
-    refused(r#"{"text": "no key"}"#, "E5002", ": the object has no \"key\" (or \"_id\")");
+    refused(
+        r#"{"text": "no key"}"#,
+        "E5002",
+        ": the object has no \"key\" (or \"_id\")",
+    );
 }
 
 #[test]
 fn what_was_committed_before_a_bad_line_is_told() {
     let lumos = Program::new();
-    let mut lines: String = (0..1_500).map(|n| format!("{{\"key\": \"{n}\"}}\n")).collect();
+    let mut lines: String = (0..1_500)
+        .map(|n| format!("{{\"key\": \"{n}\"}}\n"))
+        .collect();
     lines.push_str("{\n");
     let run = lumos.feed(&lines, ["put"]);
     assert_eq!(run.code, Some(1));
-    assert!(run.stderr.contains("  help: the 1000 lines before its batch are committed"), "{run:?}");
+    assert!(
+        run.stderr
+            .contains("  help: the 1000 lines before its batch are committed"),
+        "{run:?}"
+    );
     assert_eq!(lumos.count(), 1_000);
 }
 
 #[test]
 fn a_malformed_filter_is_shown_with_carets_below_the_place() {
     let lumos = two();
-    for command in [&["search", "one", "--filter"][..], &["count", "--filter"], &["rm", "--filter"]] {
+    for command in [
+        &["search", "one", "--filter"][..],
+        &["count", "--filter"],
+        &["rm", "--filter"],
+    ] {
         let run = lumos.run(command.iter().copied().chain(["yaer >= 2025"]));
         run.fails(
             "error[E2104]: filter: unknown field \"yaer\" in: yaer >= 2025\n                                               ^^^^ did you mean \"year\"?\n",
         );
         let run = lumos.run(command.iter().copied().chain(["year >= "]));
-        assert_eq!((run.code, run.stdout.as_str()), (Some(1), ""), "{command:?}");
+        assert_eq!(
+            (run.code, run.stdout.as_str()),
+            (Some(1), ""),
+            "{command:?}"
+        );
         let (sentence, carets) = run.stderr.split_once('\n').unwrap();
-        assert!(sentence.starts_with("error[E2104]: filter: ") && sentence.ends_with(" in: year >= "), "{run:?}");
+        assert!(
+            sentence.starts_with("error[E2104]: filter: ") && sentence.ends_with(" in: year >= "),
+            "{run:?}"
+        );
         let caret = carets.find('^').unwrap();
         assert!(caret >= sentence.len() - "year >= ".len(), "{run:?}");
     }
@@ -113,7 +146,10 @@ fn errors_are_json_when_asked_for() {
     assert_eq!(error["error"]["hint"], "did you mean \"year\"?");
     let run = lumos.run(["search", "--json"]);
     let error: serde_json::Value = serde_json::from_str(&run.stderr).unwrap();
-    assert_eq!((run.code, error["error"]["code"].as_str()), (Some(2), Some("E5007")));
+    assert_eq!(
+        (run.code, error["error"]["code"].as_str()),
+        (Some(2), Some("E5007"))
+    );
 }
 
 #[test]
@@ -130,7 +166,10 @@ fn a_file_that_cannot_be_read_is_named_before_anything_is_written() {
     );
     let run = lumos.run(["put", "."]);
     assert_eq!(run.code, Some(1));
-    assert!(run.stderr.starts_with("error[E5001]: cannot read .: "), "{run:?}");
+    assert!(
+        run.stderr.starts_with("error[E5001]: cannot read .: "),
+        "{run:?}"
+    );
     assert!(!lumos.path("lumos.db").exists());
 }
 
@@ -142,7 +181,10 @@ fn a_binary_file_is_refused_as_such() {
     run.fails("error[E5003]: program: line 1 is not UTF-8 text; is it a binary file?\n");
     let run = lumos.run(["add", "program", "--keywords"]);
     assert_eq!(run.code, Some(1), "{run:?}");
-    assert!(run.stderr.starts_with("error[E3102]: ") && run.stderr.contains("  help: convert it"), "{run:?}");
+    assert!(
+        run.stderr.starts_with("error[E3102]: ") && run.stderr.contains("  help: convert it"),
+        "{run:?}"
+    );
     assert_eq!(lumos.count(), 2);
 }
 
@@ -150,7 +192,9 @@ fn a_binary_file_is_refused_as_such() {
 fn an_empty_query_is_refused() {
     let lumos = two();
     for query in ["", "  \t"] {
-        lumos.run(["search", query]).fails("error[E2007]: query must not be empty\n");
+        lumos
+            .run(["search", query])
+            .fails("error[E2007]: query must not be empty\n");
         let run = lumos.run(["ask", query]);
         run.fails("error[E3105]: the question is empty\n  help: ask with some words\n");
     }
@@ -160,9 +204,9 @@ fn an_empty_query_is_refused() {
 fn a_number_of_hits_outside_its_limits_is_refused() {
     let lumos = two();
     for (k, said) in [("0", "0"), ("16385", "16385")] {
-        lumos
-            .run(["search", "one", "-k", k])
-            .fails(&format!("error[E2007]: limit must be 1 to 16384, it is {said}\n"));
+        lumos.run(["search", "one", "-k", k]).fails(&format!(
+            "error[E2007]: limit must be 1 to 16384, it is {said}\n"
+        ));
     }
     assert_eq!(lumos.run(["search", "one", "-k", "-1"]).code, Some(2));
     assert_eq!(lumos.run(["search", "one", "-k", "many"]).code, Some(2));
@@ -191,10 +235,25 @@ fn an_unknown_collection_is_told_with_those_that_exist() {
 #[test]
 fn a_database_that_does_not_exist_is_not_created_by_reading() {
     let lumos = Program::new();
-    for command in [&["search", "x"][..], &["ls"], &["stats"], &["ask", "x"], &["compact"], &["rm", "x"]] {
+    for command in [
+        &["search", "x"][..],
+        &["ls"],
+        &["stats"],
+        &["ask", "x"],
+        &["compact"],
+        &["rm", "x"],
+    ] {
         let run = lumos.run(command);
-        assert_eq!((run.code, run.stdout.as_str()), (Some(1), ""), "{command:?}");
-        assert!(run.stderr.starts_with("error[E1002]: there is no Lumos database at "), "{run:?}");
+        assert_eq!(
+            (run.code, run.stdout.as_str()),
+            (Some(1), ""),
+            "{command:?}"
+        );
+        assert!(
+            run.stderr
+                .starts_with("error[E1002]: there is no Lumos database at "),
+            "{run:?}"
+        );
     }
     assert!(!lumos.path("lumos.db").exists());
 }
@@ -214,7 +273,14 @@ fn keys_that_do_not_exist_are_named_after_those_that_do() {
 #[test]
 fn usage_errors_have_an_exit_code_of_their_own() {
     let lumos = Program::new();
-    for command in [&["nothing"][..], &["put", "--nothing"], &["search"], &["rm"], &["get"], &[]] {
+    for command in [
+        &["nothing"][..],
+        &["put", "--nothing"],
+        &["search"],
+        &["rm"],
+        &["get"],
+        &[],
+    ] {
         let run = lumos.run(command);
         assert_eq!((run.code, run.stdout.as_str()), (Some(2), ""), "{run:?}");
         assert!(run.stderr.contains("Usage: lumos"), "{run:?}");
@@ -224,20 +290,33 @@ fn usage_errors_have_an_exit_code_of_their_own() {
 #[test]
 fn a_second_writer_is_refused_with_the_first_ones_number_and_readers_go_on() {
     let lumos = Program::new();
-    let mut first =
-        lumos.command(["put"]).stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+    let mut first = lumos
+        .command(["put"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
     // A whole batch is committed while standard input stays open: the first writer holds the store.
-    let lines: String = (0..1_000).map(|n| format!("{{\"key\": \"{n}\"}}\n")).collect();
+    let lines: String = (0..1_000)
+        .map(|n| format!("{{\"key\": \"{n}\"}}\n"))
+        .collect();
     let mut input = first.stdin.take().unwrap();
     input.write_all(lines.as_bytes()).unwrap();
     let deadline = Instant::now() + Duration::from_secs(60);
     while lumos.run(["count"]).stdout != "1000\n" {
-        assert!(Instant::now() < deadline, "the first writer never committed");
+        assert!(
+            Instant::now() < deadline,
+            "the first writer never committed"
+        );
         thread::sleep(Duration::from_millis(10));
     }
     for command in [&["rm", "1"][..], &["compact"], &["put"]] {
         let run = lumos.run(command);
-        assert_eq!((run.code, run.stdout.as_str()), (Some(1), ""), "{command:?}");
+        assert_eq!(
+            (run.code, run.stdout.as_str()),
+            (Some(1), ""),
+            "{command:?}"
+        );
         assert!(run.stderr.starts_with("error[E1003]: "), "{run:?}");
         assert!(run.stderr.contains(&first.id().to_string()), "{run:?}");
         assert!(run.stderr.contains("  help: open it read-only"), "{run:?}");
@@ -255,28 +334,31 @@ fn a_directory_that_cannot_be_written_is_told_and_can_still_be_read() {
     use std::os::unix::fs::PermissionsExt;
 
     let lumos = two();
-    let chmod = |path: PathBuf, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
-    for entry in fs::read_dir(lumos.path("lumos.db")).unwrap() {
-        let entry = entry.unwrap();
-        let mode = if entry.file_type().unwrap().is_dir() { 0o555 } else { 0o444 };
-        chmod(entry.path(), mode);
-    }
-    for name in ["lumos.db", "."] {
-        chmod(lumos.path(name), 0o555);
-    }
+    // The store is made readable for everybody; by itself it is only for whom it belongs to.
+    let chmod = |path: &Path, mode| {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    };
+    let (files, directories) = lumos.tree();
+    files.iter().for_each(|path| chmod(path, 0o444));
+    directories.iter().for_each(|path| chmod(path, 0o555));
     let before = lumos.ok(["ls", "--json"]);
     let user = Unprivileged::new();
     for command in [&["put"][..], &["rm", "a"], &["--db", "new.db", "put"]] {
         let run = user.run(&lumos, command);
         assert_eq!((run.code, run.stdout.as_str()), (Some(1), ""), "{run:?}");
         assert!(run.stderr.starts_with("error[E1001]: "), "{run:?}");
-        assert!(run.stderr.contains("ermission") && run.stderr.contains("  help: "), "{run:?}");
+        assert!(
+            run.stderr.contains("ermission") && run.stderr.contains("  help: "),
+            "{run:?}"
+        );
     }
     let read = user.run(&lumos, &["ls", "--json"]);
-    assert_eq!((read.code, read.stdout.as_str()), (Some(0), before.as_str()), "{read:?}");
-    for name in [".", "lumos.db"] {
-        chmod(lumos.path(name), 0o755);
-    }
+    assert_eq!(
+        (read.code, read.stdout.as_str()),
+        (Some(0), before.as_str()),
+        "{read:?}"
+    );
+    directories.iter().for_each(|path| chmod(path, 0o755));
     assert_eq!(lumos.ok(["ls", "--json"]), before);
 }
 
@@ -309,7 +391,17 @@ impl Unprivileged {
             return lumos.run(arguments);
         };
         let mut command = std::process::Command::new(program.path().join("lumos"));
-        command.args(arguments).current_dir(lumos.path(".")).uid(NOBODY).gid(NOBODY);
-        Run::of(command.env_remove("LUMOS_DIR").stdin(Stdio::null()).output().unwrap())
+        command
+            .args(arguments)
+            .current_dir(lumos.path("."))
+            .uid(NOBODY)
+            .gid(NOBODY);
+        Run::of(
+            command
+                .env_remove("LUMOS_DIR")
+                .stdin(Stdio::null())
+                .output()
+                .unwrap(),
+        )
     }
 }

@@ -24,23 +24,43 @@ fn judged() -> Program {
     lumos
 }
 
-const ARGUMENTS: [&str; 7] =
-    ["eval", "--corpus", "corpus.jsonl", "--queries", "queries.jsonl", "--qrels", "qrels.tsv"];
+const ARGUMENTS: [&str; 7] = [
+    "eval",
+    "--corpus",
+    "corpus.jsonl",
+    "--queries",
+    "queries.jsonl",
+    "--qrels",
+    "qrels.tsv",
+];
 
 #[test]
 fn every_way_to_search_is_measured() {
     let lumos = judged();
     let figures = &lumos.json(ARGUMENTS.into_iter().chain(["--json"]))[0];
-    assert_eq!((&figures["documents"], &figures["queries"]), (&3.into(), &2.into()));
+    assert_eq!(
+        (&figures["documents"], &figures["queries"]),
+        (&3.into(), &2.into())
+    );
     for way in ["dense", "keyword", "hybrid", "rrf"] {
         for measure in ["ndcg@10", "recall@1", "recall@5", "recall@10", "mrr@10"] {
-            assert_eq!(figures[way][measure], Value::from(1.0), "{way} {measure}: {figures}");
+            assert_eq!(
+                figures[way][measure],
+                Value::from(1.0),
+                "{way} {measure}: {figures}"
+            );
         }
     }
     let table = lumos.ok(ARGUMENTS);
     assert_eq!(table.lines().count(), 6, "{table}");
-    assert!(table.starts_with("3 documents, 2 judged queries, model all-minilm-l6-v2\n"), "{table}");
-    assert!(!lumos.path("lumos.db").exists(), "measuring must not touch the store");
+    assert!(
+        table.starts_with("3 documents, 2 judged queries, model all-minilm-l6-v2\n"),
+        "{table}"
+    );
+    assert!(
+        !lumos.path("lumos.db").exists(),
+        "measuring must not touch the store"
+    );
 }
 
 /// Embedding takes the time; a second run with the same cache has it done.
@@ -49,7 +69,9 @@ fn a_cache_of_embeddings_changes_no_figure() {
     let lumos = judged();
     let without = lumos.ok(ARGUMENTS.into_iter().chain(["--json"]));
     for _ in 0..2 {
-        let with = lumos.ok(ARGUMENTS.into_iter().chain(["--json", "--cache", "cache.db"]));
+        let with = lumos.ok(ARGUMENTS
+            .into_iter()
+            .chain(["--json", "--cache", "cache.db"]));
         assert_eq!(with, without);
     }
     assert!(lumos.ok(["--db", "cache.db", "stats"]).contains("vectors"));
@@ -59,17 +81,24 @@ fn a_cache_of_embeddings_changes_no_figure() {
 fn judgements_that_do_not_fit_are_told() {
     let lumos = judged();
     lumos.write("qrels.tsv", "q9\td1\t1\n");
-    lumos.run(ARGUMENTS).fails("error[E5003]: qrels.tsv: judges none of the queries\n");
+    lumos
+        .run(ARGUMENTS)
+        .fails("error[E5003]: qrels.tsv: judges none of the queries\n");
     lumos.write("qrels.tsv", "q1\td1\n");
     let run = lumos.run(ARGUMENTS);
     assert_eq!(run.code, Some(1));
-    assert!(run.stderr.starts_with("error[E5002]: qrels.tsv:1: expected: "), "{run:?}");
+    assert!(
+        run.stderr
+            .starts_with("error[E5002]: qrels.tsv:1: expected: "),
+        "{run:?}"
+    );
 }
 
 fn fvecs(rows: &[[f32; 2]]) -> Vec<u8> {
     let row = |row: &[f32; 2]| {
         let mut bytes = 2u32.to_le_bytes().to_vec();
-        row.iter().for_each(|number| bytes.extend(number.to_le_bytes()));
+        row.iter()
+            .for_each(|number| bytes.extend(number.to_le_bytes()));
         bytes
     };
     rows.iter().flat_map(row).collect()
@@ -78,12 +107,37 @@ fn fvecs(rows: &[[f32; 2]]) -> Vec<u8> {
 #[test]
 fn the_index_is_measured_against_exact_neighbours() {
     let lumos = Program::new();
-    let base: Vec<[f32; 2]> = (0..50).map(|n| [(n as f32).sin(), (n as f32).cos()]).collect();
+    let base: Vec<[f32; 2]> = (0..50)
+        .map(|n| [(n as f32).sin(), (n as f32).cos()])
+        .collect();
     lumos.write("base.fvecs", fvecs(&base));
     lumos.write("query.fvecs", fvecs(&base[..5]));
-    let files = ["--base", "base.fvecs", "--query", "query.fvecs", "--metric", "l2"];
-    lumos.ok(["bench", "truth", "--k", "5", "--out", "truth.ivecs"].into_iter().chain(files));
-    let ann = ["bench", "ann", "--truth", "truth.ivecs", "--k", "5", "--ef", "32", "--json"];
+    let files = [
+        "--base",
+        "base.fvecs",
+        "--query",
+        "query.fvecs",
+        "--metric",
+        "l2",
+    ];
+    lumos.ok(["bench", "truth", "--k", "5", "--out", "truth.ivecs"]
+        .into_iter()
+        .chain(files));
+    let ann = [
+        "bench",
+        "ann",
+        "--truth",
+        "truth.ivecs",
+        "--k",
+        "5",
+        "--ef",
+        "32",
+        "--json",
+    ];
     let line = &lumos.json(ann.into_iter().chain(files))[0];
-    assert_eq!((&line["recall"], &line["rows"]), (&1.0.into(), &50.into()), "{line}");
+    assert_eq!(
+        (&line["recall"], &line["rows"]),
+        (&1.0.into(), &50.into()),
+        "{line}"
+    );
 }

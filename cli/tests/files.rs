@@ -31,7 +31,10 @@ fn adding_again_does_only_what_has_changed() {
     add("2 added, 0 changed, 0 unchanged, 0 removed, 0 skipped");
     add("0 added, 0 changed, 2 unchanged, 0 removed, 0 skipped");
     lumos.write("notes/keys.md", KEYS.replace("ninety", "thirty"));
-    lumos.write("notes/planes.md", "# Planes\n\nBoarding ends twenty minutes before departure.\n");
+    lumos.write(
+        "notes/planes.md",
+        "# Planes\n\nBoarding ends twenty minutes before departure.\n",
+    );
     std::fs::remove_file(lumos.path("notes/trains.txt")).unwrap();
     add("1 added, 1 changed, 0 unchanged, 1 removed, 0 skipped");
     assert_eq!(lumos.ok(["search", "--text", "Vienna"]), "no hits\n");
@@ -46,11 +49,17 @@ fn what_a_folder_holds_beside_text_is_reported_and_left_out() {
     lumos.write("notes/.gitignore", "secret.md\n");
     let printed = lumos.ok(["add", "notes", "--keywords"]);
     let mut lines = printed.lines();
-    assert_eq!(lines.next(), Some("2 added, 0 changed, 0 unchanged, 0 removed, 1 skipped"));
+    assert_eq!(
+        lines.next(),
+        Some("2 added, 0 changed, 0 unchanged, 0 removed, 1 skipped")
+    );
     assert!(lines.next().unwrap().contains("broken.md"), "{printed}");
     assert_eq!(lumos.ok(["search", "--text", "hidden"]), "no hits\n");
     let report = &lumos.json(["add", "notes", "--keywords", "--no-ignore", "--json"])[0];
-    assert_eq!((&report["added"], &report["unchanged"]), (&json!(1), &json!(2)));
+    assert_eq!(
+        (&report["added"], &report["unchanged"]),
+        (&json!(1), &json!(2))
+    );
     assert_eq!(report["skipped"].as_array().unwrap().len(), 1);
 }
 
@@ -60,7 +69,10 @@ fn the_store_itself_is_not_indexed() {
     let lumos = notes();
     lumos.ok(["add", ".", "--keywords"]);
     let again = lumos.ok(["add", ".", "--keywords"]);
-    assert_eq!(again, "0 added, 0 changed, 2 unchanged, 0 removed, 0 skipped\n");
+    assert_eq!(
+        again,
+        "0 added, 0 changed, 2 unchanged, 0 removed, 0 skipped\n"
+    );
 }
 
 #[test]
@@ -70,9 +82,18 @@ fn hits_are_told_by_file_and_lines() {
     let printed = lumos.ok(["search", "night train"]);
     assert!(printed.starts_with(" 1. notes/trains.txt:"), "{printed}");
     let hit = &lumos.json(["search", "night train", "--json"])[0];
-    assert!(hit["meta"]["source"].as_str().unwrap().ends_with("trains.txt"), "{hit}");
+    assert!(
+        hit["meta"]["source"]
+            .as_str()
+            .unwrap()
+            .ends_with("trains.txt"),
+        "{hit}"
+    );
     let filtered = lumos.ok(["search", "key train", "--filter", "kind = 'markdown'"]);
-    assert!(filtered.contains("keys.md") && !filtered.contains("trains.txt"), "{filtered}");
+    assert!(
+        filtered.contains("keys.md") && !filtered.contains("trains.txt"),
+        "{filtered}"
+    );
 }
 
 /// The model is part of the program: nothing but the binary is there to find.
@@ -80,10 +101,26 @@ fn hits_are_told_by_file_and_lines() {
 fn meaning_is_searched_with_the_model_in_the_program() {
     let lumos = notes();
     lumos.ok(["add", "notes"]);
-    let hit = &lumos.json(["search", "--vector", "railway timetable", "-k", "1", "--json"])[0];
-    assert!(hit["meta"]["source"].as_str().unwrap().ends_with("trains.txt"), "{hit}");
+    let hit = &lumos.json([
+        "search",
+        "--vector",
+        "railway timetable",
+        "-k",
+        "1",
+        "--json",
+    ])[0];
+    assert!(
+        hit["meta"]["source"]
+            .as_str()
+            .unwrap()
+            .ends_with("trains.txt"),
+        "{hit}"
+    );
     let stats = &lumos.json(["stats", "--json"])[0];
-    assert_eq!(stats["collections"][0]["schema"]["model"], "all-minilm-l6-v2");
+    assert_eq!(
+        stats["collections"][0]["schema"]["model"],
+        "all-minilm-l6-v2"
+    );
     let hybrid = lumos.ok(["search", "rotate keys"]);
     assert!(hybrid.starts_with(" 1. notes/keys.md:"), "{hybrid}");
 }
@@ -93,12 +130,22 @@ fn an_answer_cites_the_lines_that_hold_its_words() {
     let lumos = notes();
     lumos.ok(["add", "notes"]);
     let printed = lumos.ok(["ask", "How often should I rotate keys?"]);
-    let citation = printed.lines().find(|line| line.starts_with("[1] ")).unwrap();
+    let citation = printed
+        .lines()
+        .find(|line| line.starts_with("[1] "))
+        .unwrap();
     assert!(citation.starts_with("[1] notes/keys.md:3"), "{printed}");
-    assert!(citation.contains("Rotate keys every ninety days"), "{printed}");
+    assert!(
+        citation.contains("Rotate keys every ninety days"),
+        "{printed}"
+    );
     let answer = &lumos.json(["ask", "How often should I rotate keys?", "--json"])[0];
-    assert_eq!((&answer["found"], &answer["citations"][0]["lines"]), (&json!(true), &json!([3, 3])));
-    let source = std::fs::read_to_string(answer["citations"][0]["source"].as_str().unwrap()).unwrap();
+    assert_eq!(
+        (&answer["found"], &answer["citations"][0]["lines"]),
+        (&json!(true), &json!([3, 3]))
+    );
+    let source =
+        std::fs::read_to_string(answer["citations"][0]["source"].as_str().unwrap()).unwrap();
     assert!(source.contains(answer["citations"][0]["quote"].as_str().unwrap()));
 }
 
@@ -109,8 +156,19 @@ fn a_question_that_the_documents_do_not_answer_is_told_apart() {
     lumos.ok(["add", "notes"]);
     let run = lumos.run(["ask", "Who won the chess tournament in Reykjavik?"]);
     let told = "not found in these documents\n".to_string();
-    assert_eq!(run, Run { code: Some(1), stdout: told, stderr: String::new() });
-    let run = lumos.run(["ask", "Who won the chess tournament in Reykjavik?", "--json"]);
+    assert_eq!(
+        run,
+        Run {
+            code: Some(1),
+            stdout: told,
+            stderr: String::new()
+        }
+    );
+    let run = lumos.run([
+        "ask",
+        "Who won the chess tournament in Reykjavik?",
+        "--json",
+    ]);
     let answer: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
     assert_eq!((run.code, &answer["found"]), (Some(1), &json!(false)));
 }
@@ -121,17 +179,25 @@ fn an_interrupted_add_keeps_what_is_committed_and_goes_on_later() {
     let lumos = Program::new();
     const FILES: usize = 400;
     for n in 0..FILES {
-        let text = format!("Station {n} lies on the line to Vienna, and its clock is {n} minutes late. ");
+        let text =
+            format!("Station {n} lies on the line to Vienna, and its clock is {n} minutes late. ");
         lumos.write(&format!("notes/{n:03}.txt"), text.repeat(12));
     }
     let mut add = lumos.command(["add", "notes"]);
-    let add = add.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let add = add
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
     let deadline = Instant::now() + Duration::from_secs(60);
     while lumos.run(["count"]).code != Some(0) {
         assert!(Instant::now() < deadline, "nothing was ever committed");
         thread::sleep(Duration::from_millis(5));
     }
-    let interrupt = Command::new("kill").args(["-INT", &add.id().to_string()]).status().unwrap();
+    let interrupt = Command::new("kill")
+        .args(["-INT", &add.id().to_string()])
+        .status()
+        .unwrap();
     assert!(interrupt.success());
     let run = Run::of(add.wait_with_output().unwrap());
     assert_eq!(run.code, Some(1), "{run:?}");

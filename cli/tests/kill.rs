@@ -32,7 +32,8 @@ fn write(lumos: &Program, file: usize, version: usize) {
     // Two passages, so that a file that is half there can be seen.
     let text = format!(
         "# Station {file}\n\nFirst part of file {file} in version {version}.\n\n{}\n\n## End\n\nLast part of file {file} in version {version}.\n",
-        "The trains on this line are late when it snows, and early when nobody expects them. ".repeat(20)
+        "The trains on this line are late when it snows, and early when nobody expects them. "
+            .repeat(20)
     );
     lumos.write(&format!("notes/{file:03}.md"), text);
 }
@@ -45,13 +46,20 @@ fn versions(lumos: &Program) -> BTreeMap<usize, usize> {
         for sentence in text.split(" part of file ").skip(1) {
             let (file, rest) = sentence.split_once(" in version ").unwrap();
             let version = rest.split_once('.').unwrap().0;
-            found.entry(file.parse().unwrap()).or_default().push(version.parse().unwrap());
+            found
+                .entry(file.parse().unwrap())
+                .or_default()
+                .push(version.parse().unwrap());
         }
     }
     found
         .into_iter()
         .map(|(file, versions)| {
-            assert_eq!(versions.len(), 2, "file {file} is not there as a whole: {versions:?}");
+            assert_eq!(
+                versions.len(),
+                2,
+                "file {file} is not there as a whole: {versions:?}"
+            );
             assert_eq!(versions[0], versions[1], "file {file} is a mixture");
             (file, versions[0])
         })
@@ -84,13 +92,20 @@ fn fifty_kills_lose_nothing_and_the_next_add_finishes() {
         let ack = format!("{{\"key\": \"ack-{round}\"}}");
         let run = lumos.feed(ack, ["put", "--collection", "acks"]);
         assert_eq!(run.code, Some(0), "after round {round}: {run:?}");
-        if lumos.ok(["ls", "--collections"]).lines().any(|name| name == "docs") {
+        if lumos
+            .ok(["ls", "--collections"])
+            .lines()
+            .any(|name| name == "docs")
+        {
             let found = lumos.run(["search", "trains late", "--text"]);
             assert_eq!(found.code, Some(0), "after round {round}: {found:?}");
             let now = versions(&lumos);
             for (file, version) in &seen {
                 let there = now.get(file);
-                assert!(there >= Some(version), "round {round}: file {file}: {version} -> {there:?}");
+                assert!(
+                    there >= Some(version),
+                    "round {round}: file {file}: {version} -> {there:?}"
+                );
             }
             seen = now;
         }
@@ -98,7 +113,10 @@ fn fifty_kills_lose_nothing_and_the_next_add_finishes() {
             assert_eq!(lumos.ok(["ls", "-c", "acks"]).lines().count(), round);
             break;
         }
-        assert!(round < 4 * KILLS, "too few of the runs were still at work when they were killed");
+        assert!(
+            round < 4 * KILLS,
+            "too few of the runs were still at work when they were killed"
+        );
         for _ in 0..CHANGES {
             let file = random.below(FILES as u64) as usize;
             written[file] += 1;
@@ -113,5 +131,9 @@ fn fifty_kills_lose_nothing_and_the_next_add_finishes() {
         lumos.ok(["add", "notes", "--keywords"]),
         format!("0 added, 0 changed, {FILES} unchanged, 0 removed, 0 skipped\n")
     );
-    assert!(lumos.ok(["search", "trains late", "--text"]).contains("notes/"));
+    assert!(
+        lumos
+            .ok(["search", "trains late", "--text"])
+            .contains("notes/")
+    );
 }

@@ -12,7 +12,9 @@ use program::Program;
 #[test]
 fn a_closed_pipe_ends_the_command_quietly() {
     let lumos = Program::new();
-    let lines: String = (0..20_000).map(|n| format!("{{\"key\": \"key-{n:05}\"}}\n")).collect();
+    let lines: String = (0..20_000)
+        .map(|n| format!("{{\"key\": \"key-{n:05}\"}}\n"))
+        .collect();
     lumos.put(&lines);
     for arguments in [&["ls"][..], &["ls", "--json"]] {
         let mut child = lumos
@@ -22,7 +24,12 @@ fn a_closed_pipe_ends_the_command_quietly() {
             .spawn()
             .unwrap();
         let mut first = [0; 5];
-        child.stdout.as_mut().unwrap().read_exact(&mut first).unwrap();
+        child
+            .stdout
+            .as_mut()
+            .unwrap()
+            .read_exact(&mut first)
+            .unwrap();
         drop(child.stdout.take());
         let output = child.wait_with_output().unwrap();
         assert_eq!(output.status.code(), Some(0));
@@ -42,9 +49,18 @@ fn an_error_with_standard_error_closed_is_still_an_exit_code() {
 #[test]
 fn help_and_version_go_to_standard_output() {
     let lumos = Program::new();
-    for arguments in [&["--help"][..], &["--version"], &["put", "--help"], &["--json", "--help"]] {
+    for arguments in [
+        &["--help"][..],
+        &["--version"],
+        &["put", "--help"],
+        &["--json", "--help"],
+    ] {
         let run = lumos.run(arguments);
-        assert_eq!((run.code, run.stderr.as_str()), (Some(0), ""), "{arguments:?}");
+        assert_eq!(
+            (run.code, run.stderr.as_str()),
+            (Some(0), ""),
+            "{arguments:?}"
+        );
         assert!(run.stdout.contains("lumos"), "{arguments:?}");
     }
 }

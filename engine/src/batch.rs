@@ -62,12 +62,18 @@ impl Batch {
 
     /// Inserts or replaces a document.
     pub fn put(&mut self, collection: impl Into<String>, doc: impl Into<Doc>) -> &mut Self {
-        self.push(Change::Put { collection: collection.into(), doc: doc.into() })
+        self.push(Change::Put {
+            collection: collection.into(),
+            doc: doc.into(),
+        })
     }
 
     /// Deletes a document.
     pub fn delete(&mut self, collection: impl Into<String>, key: impl Into<String>) -> &mut Self {
-        self.push(Change::Delete { collection: collection.into(), key: key.into() })
+        self.push(Change::Delete {
+            collection: collection.into(),
+            key: key.into(),
+        })
     }
 
     /// Sets a value of the key-value space.
@@ -77,12 +83,19 @@ impl Batch {
         key: impl Into<String>,
         value: impl Into<Vec<u8>>,
     ) -> &mut Self {
-        self.push(Change::KvSet { space: space.into(), key: key.into(), value: value.into() })
+        self.push(Change::KvSet {
+            space: space.into(),
+            key: key.into(),
+            value: value.into(),
+        })
     }
 
     /// Removes a value of the key-value space.
     pub fn kv_delete(&mut self, space: impl Into<String>, key: impl Into<String>) -> &mut Self {
-        self.push(Change::KvDelete { space: space.into(), key: key.into() })
+        self.push(Change::KvDelete {
+            space: space.into(),
+            key: key.into(),
+        })
     }
 
     /// Makes the commit fail with [`Error::Conflict`](crate::Error::Conflict) unless the value is this one.
@@ -92,7 +105,11 @@ impl Batch {
         key: impl Into<String>,
         value: Option<Vec<u8>>,
     ) -> &mut Self {
-        self.push(Change::KvExpect { space: space.into(), key: key.into(), value })
+        self.push(Change::KvExpect {
+            space: space.into(),
+            key: key.into(),
+            value,
+        })
     }
 
     fn push(&mut self, change: Change) -> &mut Self {

@@ -25,9 +25,18 @@ pub(crate) struct Checkpoint {
 
 impl Checkpoint {
     pub(crate) fn new(manifest: Manifest) -> Self {
-        let segments = manifest.collections.iter().flat_map(|collection| &collection.segments);
-        let entries = segments.map(|entry| (entry.number, entry.clone())).collect();
-        Checkpoint { manifest, entries, written: HashMap::new() }
+        let segments = manifest
+            .collections
+            .iter()
+            .flat_map(|collection| &collection.segments);
+        let entries = segments
+            .map(|entry| (entry.number, entry.clone()))
+            .collect();
+        Checkpoint {
+            manifest,
+            entries,
+            written: HashMap::new(),
+        }
     }
 
     /// The number of the next segment file.
@@ -65,9 +74,13 @@ impl Checkpoint {
             next.floor = next.floor.min(sealed_seqno);
             let mut segments = Vec::new();
             for view in &collection.segments {
-                let Some(sealed) = view.as_sealed() else { continue };
+                let Some(sealed) = view.as_sealed() else {
+                    continue;
+                };
                 let number = sealed.number();
-                let Some(mut entry) = self.entries.get(&number).cloned() else { continue };
+                let Some(mut entry) = self.entries.get(&number).cloned() else {
+                    continue;
+                };
                 let unchanged = self
                     .written
                     .get(&number)
@@ -93,14 +106,20 @@ impl Checkpoint {
             });
         }
         next.write(&*core.vfs, dir)?;
-        for number in self.entries.keys().filter(|number| !entries.contains_key(number)) {
+        for number in self
+            .entries
+            .keys()
+            .filter(|number| !entries.contains_key(number))
+        {
             // What cannot be removed now is an orphan that the next open removes.
             let _ = core.vfs.remove_file(&segment::segment_path(dir, *number));
             let deletes = self.entries.get(number).and_then(|entry| entry.deletes);
             obsolete.extend(deletes.map(|generation| (*number, generation)));
         }
         for (number, generation) in obsolete {
-            let _ = core.vfs.remove_file(&segment::deletes_path(dir, number, generation));
+            let _ = core
+                .vfs
+                .remove_file(&segment::deletes_path(dir, number, generation));
         }
         let floor = next.floor;
         self.manifest = next;

@@ -51,7 +51,10 @@ impl From<Filter> for Selection {
 
 impl Collection {
     pub(crate) fn new(db: Lumos, name: &str) -> Self {
-        Collection { db, name: name.to_string() }
+        Collection {
+            db,
+            name: name.to_string(),
+        }
     }
 
     /// The name.
@@ -137,7 +140,10 @@ impl Collection {
         };
         let changes: Vec<Change> = keys
             .into_iter()
-            .map(|key| Change::Delete { collection: self.name.clone(), key })
+            .map(|key| Change::Delete {
+                collection: self.name.clone(),
+                key,
+            })
             .collect();
         if !changes.is_empty() {
             core.write_exclusive(&guard, &changes)?;
@@ -158,9 +164,10 @@ impl Collection {
     /// # Errors
     /// `Filter` for a bad filter or an unknown field.
     pub fn count_matching(&self, filter: impl lumos_index::IntoFilter) -> Result<u64> {
-        let filter = filter
-            .into_filter()
-            .map_err(|source| Error::Filter { input: String::new(), source })?;
+        let filter = filter.into_filter().map_err(|source| Error::Filter {
+            input: String::new(),
+            source,
+        })?;
         execute::count(self.db.core().state().collection(&self.name)?, &filter)
     }
 

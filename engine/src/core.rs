@@ -7,8 +7,8 @@ use std::sync::Arc;
 use lumos_wal::{Committer, Durability, Vfs, WriterLock};
 use parking_lot::{Mutex, RwLock, RwLockWriteGuard};
 
-use crate::doc::{DEFAULT_TEXT_FIELD, DEFAULT_VECTOR_FIELD};
 use crate::checkpoint::Checkpoint;
+use crate::doc::{DEFAULT_TEXT_FIELD, DEFAULT_VECTOR_FIELD};
 use crate::manifest::CollectionKind;
 use crate::op::{self, Op};
 use crate::prepare::{Prepared, Preparer};
@@ -139,7 +139,10 @@ impl Core {
         for (collection, embedder) in &embedders {
             let mut due: Vec<(usize, String)> = Vec::new();
             for (at, change) in changes.iter().enumerate() {
-                if let Change::Put { collection: target, doc } = change
+                if let Change::Put {
+                    collection: target,
+                    doc,
+                } = change
                     && target == collection
                     && !doc.vectors.contains_key(DEFAULT_VECTOR_FIELD)
                     && let Some(text) = doc.text_field(DEFAULT_TEXT_FIELD)
@@ -168,7 +171,12 @@ impl Core {
     }
 
     /// The value of a key in a key space.
-    pub(crate) fn kv_get(&self, state: &DbState, space: &str, key: &str) -> Result<Option<Vec<u8>>> {
+    pub(crate) fn kv_get(
+        &self,
+        state: &DbState,
+        space: &str,
+        key: &str,
+    ) -> Result<Option<Vec<u8>>> {
         match state.named(CollectionKind::Kv, space) {
             Some(state) => state.value(key),
             None => Ok(None),

@@ -13,7 +13,8 @@ use crate::snapshot::Snapshot;
 use crate::stats::Stats;
 use crate::transaction::Transaction;
 use crate::{
-    Batch, Doc, Embedder, Error, Hit, OpenOptions, Result, Scan, Schema, SearchRequest, Seqno, Store,
+    Batch, Doc, Embedder, Error, Hit, OpenOptions, Result, Scan, Schema, SearchRequest, Seqno,
+    Store,
 };
 
 /// An open database. Clones are cheap and share it; it closes when the last one is dropped.
@@ -88,7 +89,9 @@ impl Lumos {
     }
 
     fn from_handle(handle: Handle) -> Lumos {
-        Lumos { handle: Arc::new(handle) }
+        Lumos {
+            handle: Arc::new(handle),
+        }
     }
 
     pub(crate) fn core(&self) -> &Core {
@@ -101,7 +104,12 @@ impl Lumos {
     /// `InvalidArgument` for a bad name; `UnknownCollection` when it is missing and the handle is
     /// read-only.
     pub fn collection(&self, name: &str) -> Result<Collection> {
-        if self.core().state().named(CollectionKind::Documents, name).is_none() {
+        if self
+            .core()
+            .state()
+            .named(CollectionKind::Documents, name)
+            .is_none()
+        {
             if self.core().committer.is_none() {
                 self.core().state().collection(name)?;
             }
@@ -205,7 +213,10 @@ impl Lumos {
             .vector(embedder.dimension(), lumos_index::Metric::Cosine)
             .model(embedder.name());
         self.core().ensure(collection, &schema)?;
-        self.core().embedders.write().insert(collection.to_string(), embedder);
+        self.core()
+            .embedders
+            .write()
+            .insert(collection.to_string(), embedder);
         Ok(())
     }
 

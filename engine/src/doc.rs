@@ -40,7 +40,10 @@ impl Doc {
     /// An empty document with this key.
     #[must_use]
     pub fn new(key: impl Into<String>) -> Self {
-        Doc { key: key.into(), ..Doc::default() }
+        Doc {
+            key: key.into(),
+            ..Doc::default()
+        }
     }
 
     /// Sets the default text field.
@@ -104,11 +107,17 @@ impl Doc {
     pub fn parse<T: DeserializeOwned>(&self) -> Result<T> {
         let mut object = self.meta.clone();
         for (field, text) in &self.texts {
-            object.entry(field).or_insert_with(|| Value::String(text.clone()));
+            object
+                .entry(field)
+                .or_insert_with(|| Value::String(text.clone()));
         }
-        object.entry("key").or_insert_with(|| Value::String(self.key.clone()));
-        serde_json::from_value(Value::Object(object))
-            .map_err(|source| Error::Json { key: self.key.clone(), source })
+        object
+            .entry("key")
+            .or_insert_with(|| Value::String(self.key.clone()));
+        serde_json::from_value(Value::Object(object)).map_err(|source| Error::Json {
+            key: self.key.clone(),
+            source,
+        })
     }
 }
 

@@ -64,7 +64,9 @@ pub enum Error {
         model: Option<String>,
     },
     /// The collection was embedded with another model.
-    #[error("collection \"{collection}\" was embedded with \"{stored}\", this handle embeds with \"{given}\"")]
+    #[error(
+        "collection \"{collection}\" was embedded with \"{stored}\", this handle embeds with \"{given}\""
+    )]
     ModelMismatch {
         /// The collection.
         collection: String,
@@ -150,7 +152,10 @@ pub enum Error {
 }
 
 fn model_suffix(model: &Option<String>) -> String {
-    model.as_ref().map(|model| format!(" (model \"{model}\")")).unwrap_or_default()
+    model
+        .as_ref()
+        .map(|model| format!(" (model \"{model}\")"))
+        .unwrap_or_default()
 }
 
 impl Error {
@@ -158,7 +163,9 @@ impl Error {
     pub fn code(&self) -> &'static str {
         match self {
             Error::Storage(lumos_wal::Error::Locked { .. }) => "E1003",
-            Error::Storage(lumos_wal::Error::Corruption { .. }) | Error::Corruption { .. } => "E1010",
+            Error::Storage(lumos_wal::Error::Corruption { .. }) | Error::Corruption { .. } => {
+                "E1010"
+            }
             Error::Keywords(_) => "E1012",
             Error::Storage(lumos_wal::Error::FormatVersion { .. })
             | Error::FormatVersion { .. } => "E1011",
@@ -194,14 +201,16 @@ impl Error {
             Error::Storage(lumos_wal::Error::UnsupportedFileSystem { .. }) => {
                 "keep the database on a local disk".to_string()
             }
-            Error::Storage(lumos_wal::Error::Corruption { .. }) | Error::Corruption { .. }
+            Error::Storage(lumos_wal::Error::Corruption { .. })
+            | Error::Corruption { .. }
             | Error::Keywords(_) => {
                 "keep a copy of the directory, then restore a backup".to_string()
             }
             Error::Storage(lumos_wal::Error::FormatVersion { .. })
             | Error::FormatVersion { .. } => "open it with a newer Lumos".to_string(),
             Error::Storage(_) => {
-                "check that the path exists, that it is a directory, and its permissions".to_string()
+                "check that the path exists, that it is a directory, and its permissions"
+                    .to_string()
             }
             Error::NotFound { .. } => {
                 "add something first: lumos add ./docs, or check the path".to_string()
@@ -213,7 +222,11 @@ impl Error {
             Error::UnknownCollection { existing, .. } => {
                 format!("it holds: {}", existing.join(", "))
             }
-            Error::DimensionMismatch { collection, model: Some(_), .. }
+            Error::DimensionMismatch {
+                collection,
+                model: Some(_),
+                ..
+            }
             | Error::ModelMismatch { collection, .. } => format!(
                 "embed with the same model, or add the documents to a new collection instead of \"{collection}\""
             ),

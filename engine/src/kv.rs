@@ -25,7 +25,10 @@ pub struct Kv {
 
 impl Kv {
     pub(crate) fn new(db: Lumos, space: &str) -> Self {
-        Kv { db, space: space.to_string() }
+        Kv {
+            db,
+            space: space.to_string(),
+        }
     }
 
     /// Reads a value.
@@ -41,7 +44,9 @@ impl Kv {
     /// # Errors
     /// Only when the database cannot be read.
     pub fn get_bytes(&self, key: &str) -> Result<Option<Vec<u8>>> {
-        self.db.core().kv_get(&self.db.core().state(), &self.space, key)
+        self.db
+            .core()
+            .kv_get(&self.db.core().state(), &self.space, key)
     }
 
     /// Sets a value, as its own commit.
@@ -93,12 +98,21 @@ impl Kv {
 }
 
 pub(crate) fn to_json(key: &str, value: &impl Serialize) -> Result<Vec<u8>> {
-    serde_json::to_vec(value).map_err(|source| Error::Json { key: key.to_string(), source })
+    serde_json::to_vec(value).map_err(|source| Error::Json {
+        key: key.to_string(),
+        source,
+    })
 }
 
-pub(crate) fn from_json<T: DeserializeOwned>(key: &str, value: Option<Vec<u8>>) -> Result<Option<T>> {
+pub(crate) fn from_json<T: DeserializeOwned>(
+    key: &str,
+    value: Option<Vec<u8>>,
+) -> Result<Option<T>> {
     value
         .map(|value| serde_json::from_slice(&value))
         .transpose()
-        .map_err(|source| Error::Json { key: key.to_string(), source })
+        .map_err(|source| Error::Json {
+            key: key.to_string(),
+            source,
+        })
 }

@@ -11,8 +11,8 @@ use roaring::RoaringBitmap;
 
 use crate::checkpoint::Checkpoint;
 use crate::core::Core;
-use crate::sealed::{Draft, DraftRow, DraftVectors};
 use crate::seal::{died, publish, write};
+use crate::sealed::{Draft, DraftRow, DraftVectors};
 use crate::source::SegmentView;
 use crate::state::{CollectionState, DbState};
 use crate::{Error, Result};
@@ -32,9 +32,15 @@ pub(crate) fn compact(core: &Core) -> Result<()> {
     let ids: Vec<u32> = core.state().collections.keys().copied().collect();
     for id in ids {
         let state = core.state();
-        let Some(collection) = state.collections.get(&id) else { continue };
+        let Some(collection) = state.collections.get(&id) else {
+            continue;
+        };
         let sealed = sealed_count(collection);
-        let deleted = collection.segments.iter().take(sealed).any(|view| !view.deletes.is_empty());
+        let deleted = collection
+            .segments
+            .iter()
+            .take(sealed)
+            .any(|view| !view.deletes.is_empty());
         if sealed > 1 || deleted {
             merge(core, &mut checkpoint, &state, id, 0..sealed)?;
         }
@@ -56,7 +62,11 @@ pub(crate) fn merge_next(core: &Core, checkpoint: &mut Checkpoint) -> Result<boo
 
 /// Sealed segments come first in a collection.
 fn sealed_count(collection: &CollectionState) -> usize {
-    collection.segments.iter().take_while(|view| view.as_sealed().is_some()).count()
+    collection
+        .segments
+        .iter()
+        .take_while(|view| view.as_sealed().is_some())
+        .count()
 }
 
 fn tier(view: &SegmentView) -> u32 {
@@ -79,7 +89,11 @@ fn due(collection: &CollectionState) -> Option<Range<usize>> {
     let mut start = 0;
     while start < sealed.len() {
         let first = sealed.get(start).map(tier)?;
-        let same = sealed.iter().skip(start).take_while(|view| tier(view) <= first).count();
+        let same = sealed
+            .iter()
+            .skip(start)
+            .take_while(|view| tier(view) <= first)
+            .count();
         let run = start..start + same;
         let rows: u64 = sealed.get(run.clone())?.iter().map(SegmentView::live).sum();
         if same >= RUN && rows <= MAX_BACKGROUND_ROWS {
@@ -97,8 +111,12 @@ fn merge(
     id: u32,
     run: Range<usize>,
 ) -> Result<()> {
-    let Some(collection) = state.collections.get(&id) else { return Ok(()) };
-    let Some(views) = collection.segments.get(run.clone()) else { return Ok(()) };
+    let Some(collection) = state.collections.get(&id) else {
+        return Ok(());
+    };
+    let Some(views) = collection.segments.get(run.clone()) else {
+        return Ok(());
+    };
     let (draft, starts) = draft(collection, views)?;
     let sealed = match draft.rows.is_empty() {
         true => None,
@@ -108,7 +126,9 @@ fn merge(
         let Some(collection) = state.collections.get_mut(&id).map(Arc::make_mut) else {
             return false;
         };
-        let Some(now) = collection.segments.get(run.clone()) else { return false };
+        let Some(now) = collection.segments.get(run.clone()) else {
+            return false;
+        };
         let same = views.iter().zip(now).all(|(before, now)| {
             matches!((before.as_sealed(), now.as_sealed()), (Some(a), Some(b)) if Arc::ptr_eq(a, b))
         });
@@ -123,8 +143,9 @@ fn merge(
                 deletes.insert(start + rank - 1);
             }
         }
-        let merged =
-            sealed.as_ref().map(|sealed| SegmentView::sealed(sealed.clone(), Arc::new(deletes)));
+        let merged = sealed
+            .as_ref()
+            .map(|sealed| SegmentView::sealed(sealed.clone(), Arc::new(deletes)));
         collection.segments.splice(run.clone(), merged);
         true
     });
@@ -142,7 +163,9 @@ fn draft(collection: &CollectionState, views: &[SegmentView]) -> Result<(Draft, 
     let mut starts = Vec::with_capacity(views.len());
     for view in views {
         starts.push(draft.rows.len() as u32);
-        let Some(sealed) = view.as_sealed() else { continue };
+        let Some(sealed) = view.as_sealed() else {
+            continue;
+        };
         for row in view.live_rows() {
             let new = draft.rows.len() as u32;
             draft.rows.push(DraftRow {
@@ -151,14 +174,19 @@ fn draft(collection: &CollectionState, views: &[SegmentView]) -> Result<(Draft, 
                 seqno: sealed.seqno(row)?,
             });
             for (name, vectors) in sealed.vectors() {
-                let Some(vector) = vectors.vector(row) else { continue };
+                let Some(vector) = vectors.vector(row) else {
+                    continue;
+                };
                 let field = vectors.field;
-                let column = draft.vectors.entry(name.clone()).or_insert_with(|| DraftVectors {
-                    field,
-                    data: Vec::new(),
-                    rows: Vec::new(),
-                    graph: None,
-                });
+                let column = draft
+                    .vectors
+                    .entry(name.clone())
+                    .or_insert_with(|| DraftVectors {
+                        field,
+                        data: Vec::new(),
+                        rows: Vec::new(),
+                        graph: None,
+                    });
                 if column.field != field {
                     return Err(Error::SchemaMismatch {
                         collection: collection.name.clone(),

@@ -17,7 +17,10 @@ const MAX_META_DEPTH: usize = 64;
 pub(crate) fn check_name(argument: &'static str, name: &str) -> Result<()> {
     let bad = |detail: String| Err(Error::InvalidArgument { argument, detail });
     if name.is_empty() || name.len() > MAX_NAME_BYTES {
-        return bad(format!("must have 1 to {MAX_NAME_BYTES} bytes, it has {}", name.len()));
+        return bad(format!(
+            "must have 1 to {MAX_NAME_BYTES} bytes, it has {}",
+            name.len()
+        ));
     }
     if name.chars().any(char::is_control) {
         return bad("must not hold control characters".to_string());

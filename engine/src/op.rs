@@ -27,11 +27,27 @@ const DELETE: u8 = 5;
 /// One resolved change. Replay applies exactly what a live commit applied.
 #[derive(Debug)]
 pub(crate) enum Op {
-    Create { id: u32, kind: CollectionKind, name: String, schema: Schema },
-    SetSchema { id: u32, schema: Schema },
-    Drop { id: u32 },
-    Upsert { id: u32, record: Box<Record> },
-    Delete { id: u32, key: Arc<str> },
+    Create {
+        id: u32,
+        kind: CollectionKind,
+        name: String,
+        schema: Schema,
+    },
+    SetSchema {
+        id: u32,
+        schema: Schema,
+    },
+    Drop {
+        id: u32,
+    },
+    Upsert {
+        id: u32,
+        record: Box<Record>,
+    },
+    Delete {
+        id: u32,
+        key: Arc<str>,
+    },
 }
 
 impl Op {
@@ -52,7 +68,12 @@ pub(crate) fn encode(ops: &[Op]) -> Result<Vec<u8>, serde_json::Error> {
     let mut out = vec![VERSION];
     for op in ops {
         match op {
-            Op::Create { id, kind, name, schema } => {
+            Op::Create {
+                id,
+                kind,
+                name,
+                schema,
+            } => {
                 out.push(CREATE);
                 put_u32(&mut out, *id);
                 out.push(match kind {
@@ -109,10 +130,16 @@ fn put_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
 /// # Errors
 /// The offset in the payload and what does not fit there.
 pub(crate) fn decode(payload: &[u8]) -> Result<Vec<Op>, (usize, String)> {
-    let mut cursor = Cursor { bytes: payload, at: 0 };
+    let mut cursor = Cursor {
+        bytes: payload,
+        at: 0,
+    };
     let version = cursor.u8()?;
     if version != VERSION {
-        return Err((0, format!("operations have version {version}, this build reads {VERSION}")));
+        return Err((
+            0,
+            format!("operations have version {version}, this build reads {VERSION}"),
+        ));
     }
     let mut ops = Vec::new();
     while cursor.at < payload.len() {
@@ -125,9 +152,17 @@ pub(crate) fn decode(payload: &[u8]) -> Result<Vec<Op>, (usize, String)> {
                     1 => CollectionKind::Kv,
                     other => return Err((start, format!("unknown collection kind {other}"))),
                 };
-                Op::Create { id, kind, name: cursor.text()?.to_string(), schema: cursor.json()? }
+                Op::Create {
+                    id,
+                    kind,
+                    name: cursor.text()?.to_string(),
+                    schema: cursor.json()?,
+                }
             }
-            SET_SCHEMA => Op::SetSchema { id: cursor.u32()?, schema: cursor.json()? },
+            SET_SCHEMA => Op::SetSchema {
+                id: cursor.u32()?,
+                schema: cursor.json()?,
+            },
             DROP => Op::Drop { id: cursor.u32()? },
             UPSERT => {
                 let id = cursor.u32()?;
@@ -138,9 +173,19 @@ pub(crate) fn decode(payload: &[u8]) -> Result<Vec<Op>, (usize, String)> {
                     let field = cursor.text()?.to_string();
                     vectors.insert(field, cursor.floats()?);
                 }
-                Op::Upsert { id, record: Box::new(Record { key, payload, vectors }) }
+                Op::Upsert {
+                    id,
+                    record: Box::new(Record {
+                        key,
+                        payload,
+                        vectors,
+                    }),
+                }
             }
-            DELETE => Op::Delete { id: cursor.u32()?, key: Arc::from(cursor.text()?) },
+            DELETE => Op::Delete {
+                id: cursor.u32()?,
+                key: Arc::from(cursor.text()?),
+            },
             other => return Err((start, format!("unknown operation {other}"))),
         });
     }
@@ -155,9 +200,17 @@ struct Cursor<'a> {
 impl<'a> Cursor<'a> {
     fn take(&mut self, length: usize) -> Result<&'a [u8], (usize, String)> {
         let end = self.at.checked_add(length);
-        let slice = end.and_then(|end| self.bytes.get(self.at..end)).ok_or_else(|| {
-            (self.at, format!("{length} bytes announced, {} left", self.bytes.len() - self.at))
-        })?;
+        let slice = end
+            .and_then(|end| self.bytes.get(self.at..end))
+            .ok_or_else(|| {
+                (
+                    self.at,
+                    format!(
+                        "{length} bytes announced, {} left",
+                        self.bytes.len() - self.at
+                    ),
+                )
+            })?;
         self.at += length;
         Ok(slice)
     }
@@ -190,7 +243,10 @@ impl<'a> Cursor<'a> {
         let length = self.u32()? as usize;
         let bytes = self.take(length.saturating_mul(4))?;
         let (numbers, _) = bytes.as_chunks::<4>();
-        Ok(numbers.iter().map(|number| f32::from_le_bytes(*number)).collect())
+        Ok(numbers
+            .iter()
+            .map(|number| f32::from_le_bytes(*number))
+            .collect())
     }
 }
 
@@ -217,8 +273,14 @@ mod tests {
                     vectors: BTreeMap::from([("vector".to_string(), vec![1.0, 0.0, -2.5])]),
                 }),
             },
-            Op::Delete { id: 7, key: "gone".into() },
-            Op::SetSchema { id: 7, schema: Schema::new() },
+            Op::Delete {
+                id: 7,
+                key: "gone".into(),
+            },
+            Op::SetSchema {
+                id: 7,
+                schema: Schema::new(),
+            },
             Op::Drop { id: 7 },
         ]
     }

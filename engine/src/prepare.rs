@@ -71,7 +71,10 @@ impl<'a> Preparer<'a> {
                 check_payload(value.len())?;
                 let touched = self.touch(CollectionKind::Kv, space)?;
                 let (id, record) = (touched.id, Record::from_value(key, value.clone()));
-                self.data.push(Op::Upsert { id, record: Box::new(record) });
+                self.data.push(Op::Upsert {
+                    id,
+                    record: Box::new(record),
+                });
                 Ok(())
             }
             Change::KvDelete { space, key } => {
@@ -92,7 +95,10 @@ impl<'a> Preparer<'a> {
                     (_, None) => "the expected value is gone",
                     _ => "another value was stored meanwhile",
                 };
-                Err(Error::Conflict { key: key.clone(), detail: detail.to_string() })
+                Err(Error::Conflict {
+                    key: key.clone(),
+                    detail: detail.to_string(),
+                })
             }
         }
     }
@@ -101,7 +107,10 @@ impl<'a> Preparer<'a> {
     pub(crate) fn ensure(&mut self, collection: &str, wanted: &Schema) -> Result<()> {
         let touched = self.touch(CollectionKind::Documents, collection)?;
         let mismatch = |detail: String| {
-            Err(Error::SchemaMismatch { collection: collection.to_string(), detail })
+            Err(Error::SchemaMismatch {
+                collection: collection.to_string(),
+                detail,
+            })
         };
         for (name, field) in &wanted.vectors {
             check_name("vector field", name)?;
@@ -191,9 +200,17 @@ impl<'a> Preparer<'a> {
         let mut exclusive = self.conditional;
         for ((kind, name), touched) in self.touched {
             if touched.created {
-                ops.push(Op::Create { id: touched.id, kind, name, schema: touched.schema });
+                ops.push(Op::Create {
+                    id: touched.id,
+                    kind,
+                    name,
+                    schema: touched.schema,
+                });
             } else if touched.changed {
-                ops.push(Op::SetSchema { id: touched.id, schema: touched.schema });
+                ops.push(Op::SetSchema {
+                    id: touched.id,
+                    schema: touched.schema,
+                });
             } else {
                 continue;
             }
@@ -217,24 +234,37 @@ impl<'a> Preparer<'a> {
                 None => {
                     let id = self.next_collection;
                     self.next_collection += 1;
-                    Touched { id, schema: Schema::default(), created: true, changed: false }
+                    Touched {
+                        id,
+                        schema: Schema::default(),
+                        created: true,
+                        changed: false,
+                    }
                 }
             };
             self.touched.insert(key.clone(), touched);
         }
-        self.touched.get_mut(&key).ok_or_else(|| Error::UnknownCollection {
-            name: name.to_string(),
-            existing: Vec::new(),
-        })
+        self.touched
+            .get_mut(&key)
+            .ok_or_else(|| Error::UnknownCollection {
+                name: name.to_string(),
+                existing: Vec::new(),
+            })
     }
 
     fn delete(&mut self, kind: CollectionKind, name: &str, key: &str) -> Result<()> {
         check_name("collection name", name)?;
-        let touched = self.touched.get(&(kind, name.to_string())).map(|touched| touched.id);
+        let touched = self
+            .touched
+            .get(&(kind, name.to_string()))
+            .map(|touched| touched.id);
         let id = touched.or_else(|| self.state.named(kind, name).map(|state| state.id));
         // Deleting from a collection that does not exist deletes nothing.
         if let Some(id) = id {
-            self.data.push(Op::Delete { id, key: Arc::from(key) });
+            self.data.push(Op::Delete {
+                id,
+                key: Arc::from(key),
+            });
         }
         Ok(())
     }
@@ -251,7 +281,10 @@ impl<'a> Preparer<'a> {
         for name in doc.texts.keys() {
             if !touched.schema.texts.contains_key(name) {
                 check_name("text field", name)?;
-                touched.schema.texts.insert(name.clone(), "default".to_string());
+                touched
+                    .schema
+                    .texts
+                    .insert(name.clone(), "default".to_string());
                 touched.changed = true;
             }
         }
@@ -270,24 +303,43 @@ impl<'a> Preparer<'a> {
                             ),
                         });
                     }
-                    let field = VectorField { dimension: vector.len(), metric: Metric::Cosine };
+                    let field = VectorField {
+                        dimension: vector.len(),
+                        metric: Metric::Cosine,
+                    };
                     touched.schema.vectors.insert(name.clone(), field);
                     touched.changed = true;
                     field
                 }
             };
-            let model = touched.schema.model.as_ref().filter(|_| name == DEFAULT_VECTOR_FIELD);
+            let model = touched
+                .schema
+                .model
+                .as_ref()
+                .filter(|_| name == DEFAULT_VECTOR_FIELD);
             let mut vector = vector.clone();
             prepare_vector(collection, field, model, &mut vector)?;
             vectors.insert(name.clone(), vector);
         }
-        let body = BodyRef { meta: &doc.meta, texts: &doc.texts };
-        let payload = serde_json::to_vec(&body)
-            .map_err(|source| Error::Json { key: doc.key.clone(), source })?;
+        let body = BodyRef {
+            meta: &doc.meta,
+            texts: &doc.texts,
+        };
+        let payload = serde_json::to_vec(&body).map_err(|source| Error::Json {
+            key: doc.key.clone(),
+            source,
+        })?;
         check_payload(payload.len())?;
-        let record = Record { key: Arc::from(doc.key.as_str()), payload, vectors };
+        let record = Record {
+            key: Arc::from(doc.key.as_str()),
+            payload,
+            vectors,
+        };
         let id = touched.id;
-        self.data.push(Op::Upsert { id, record: Box::new(record) });
+        self.data.push(Op::Upsert {
+            id,
+            record: Box::new(record),
+        });
         Ok(())
     }
 }
@@ -310,7 +362,10 @@ pub(crate) fn prepare_vector(
     field
         .metric
         .prepare(vector)
-        .map_err(|source| Error::Vector { collection: collection.to_string(), source })
+        .map_err(|source| Error::Vector {
+            collection: collection.to_string(),
+            source,
+        })
 }
 
 fn check_payload(bytes: usize) -> Result<()> {

@@ -110,16 +110,19 @@ impl Publisher {
 
     /// The right to derive and publish the next state.
     pub(crate) fn turn(&self) -> Turn<'_> {
-        Turn { publisher: self, _guard: self.turn.lock() }
+        Turn {
+            publisher: self,
+            _guard: self.turn.lock(),
+        }
     }
 
     /// Refuses writes after a commit that was logged could not be applied.
     pub(crate) fn check(&self) -> Result<()> {
         match &*self.failed.lock() {
             None => Ok(()),
-            Some(detail) => {
-                Err(Error::Storage(lumos_wal::Error::Poisoned { detail: detail.clone() }))
-            }
+            Some(detail) => Err(Error::Storage(lumos_wal::Error::Poisoned {
+                detail: detail.clone(),
+            })),
         }
     }
 
@@ -146,7 +149,10 @@ impl Turn<'_> {
             .collections
             .values()
             .map(|state| {
-                let memory = state.segments.iter().filter(|view| view.as_memory().is_some());
+                let memory = state
+                    .segments
+                    .iter()
+                    .filter(|view| view.as_memory().is_some());
                 memory.count().saturating_sub(1)
             })
             .sum();
@@ -180,6 +186,9 @@ impl Apply<Vec<Op>> for Publisher {
 }
 
 fn active_rows(state: &DbState) -> u64 {
-    let active = state.collections.values().filter_map(|state| state.segments.last());
+    let active = state
+        .collections
+        .values()
+        .filter_map(|state| state.segments.last());
     active.map(|view| u64::from(view.rows)).sum()
 }

@@ -27,7 +27,11 @@ pub(crate) struct Record {
 impl Record {
     /// The record of a key-value pair.
     pub(crate) fn from_value(key: &str, value: Vec<u8>) -> Record {
-        Record { key: key.into(), payload: value, vectors: BTreeMap::new() }
+        Record {
+            key: key.into(),
+            payload: value,
+            vectors: BTreeMap::new(),
+        }
     }
 
     /// Bytes this record takes in memory, about.

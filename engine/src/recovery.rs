@@ -44,7 +44,10 @@ pub(crate) fn memory() -> Result<Handle> {
         background_error: Mutex::new(None),
         _lock: None,
     });
-    Ok(Handle { worker: crate::worker::spawn(core.clone()), core })
+    Ok(Handle {
+        worker: crate::worker::spawn(core.clone()),
+        core,
+    })
 }
 
 /// Opens a database directory.
@@ -55,7 +58,9 @@ pub(crate) fn open(dir: &Path, options: OpenOptions) -> Result<Handle> {
     let vfs = options.vfs.clone();
     let exists = vfs.exists(dir).map_err(|source| io("open", dir, source))?;
     if !exists && !options.create {
-        return Err(Error::NotFound { path: dir.to_path_buf() });
+        return Err(Error::NotFound {
+            path: dir.to_path_buf(),
+        });
     }
     create_dirs(&*vfs, dir, options.create)?;
     lumos_wal::refuse_network_file_system(dir)?;
@@ -68,10 +73,13 @@ pub(crate) fn open(dir: &Path, options: OpenOptions) -> Result<Handle> {
         log_options = log_options.salt_seed(seed);
     }
     let wal = dir.join(WAL_DIR);
-    let (log, recovery) =
-        Log::open(vfs.clone(), &wal, manifest.floor, log_options, |seqno, payload| {
-            replay(&mut state, &manifest, &wal, seqno, payload)
-        })?;
+    let (log, recovery) = Log::open(
+        vfs.clone(),
+        &wal,
+        manifest.floor,
+        log_options,
+        |seqno, payload| replay(&mut state, &manifest, &wal, seqno, payload),
+    )?;
     let last = recovery.last_seqno.max(manifest.catalog_seqno);
     state.seqno = last;
     let publisher = Arc::new(Publisher::new(state));
@@ -89,7 +97,10 @@ pub(crate) fn open(dir: &Path, options: OpenOptions) -> Result<Handle> {
         background_error: Mutex::new(None),
         _lock: Some(lock),
     });
-    let worker = options.background.then(|| crate::worker::spawn(core.clone())).flatten();
+    let worker = options
+        .background
+        .then(|| crate::worker::spawn(core.clone()))
+        .flatten();
     core.publisher.work().notify();
     Ok(Handle { core, worker })
 }
@@ -126,9 +137,13 @@ fn open_read_only(dir: &Path, options: &OpenOptions) -> Result<Handle> {
 
 fn read_state(vfs: &dyn Vfs, dir: &Path, access: SegmentAccess) -> Result<(Manifest, DbState)> {
     let wal = dir.join(WAL_DIR);
-    let there = vfs.exists(&wal).map_err(|source| io("open", &wal, source))?;
+    let there = vfs
+        .exists(&wal)
+        .map_err(|source| io("open", &wal, source))?;
     if !there {
-        return Err(Error::NotFound { path: dir.to_path_buf() });
+        return Err(Error::NotFound {
+            path: dir.to_path_buf(),
+        });
     }
     let manifest = Manifest::read(vfs, dir)?.unwrap_or_default();
     let mut state = load(vfs, dir, &manifest, access)?;
@@ -164,25 +179,26 @@ fn create_dirs(vfs: &dyn Vfs, dir: &Path, create: bool) -> Result<()> {
 
 /// Creates a directory and makes its name durable.
 fn create_dir(vfs: &dyn Vfs, path: &Path) -> Result<()> {
-    vfs.create_dir(path).map_err(|source| io("create directory", path, source))?;
+    vfs.create_dir(path)
+        .map_err(|source| io("create directory", path, source))?;
     let parent = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
-    vfs.sync_dir(parent).map_err(|source| io("sync directory", parent, source))
+    vfs.sync_dir(parent)
+        .map_err(|source| io("sync directory", parent, source))
 }
 
 pub(crate) fn io(op: &'static str, path: &Path, source: std::io::Error) -> Error {
-    Error::Storage(lumos_wal::Error::Io { op, path: path.to_path_buf(), source })
+    Error::Storage(lumos_wal::Error::Io {
+        op,
+        path: path.to_path_buf(),
+        source,
+    })
 }
 
 /// The state that the manifest describes, before replay.
-fn load(
-    vfs: &dyn Vfs,
-    dir: &Path,
-    manifest: &Manifest,
-    access: SegmentAccess,
-) -> Result<DbState> {
+fn load(vfs: &dyn Vfs, dir: &Path, manifest: &Manifest, access: SegmentAccess) -> Result<DbState> {
     let mut state = DbState {
         seqno: manifest.catalog_seqno,
         next_collection: manifest.next_collection,
@@ -209,12 +225,11 @@ fn load_collection(
         stored.created,
     );
     state.sealed_seqno = stored.sealed_seqno;
-    let text_fields: Vec<String> = stored.schema.texts.keys().cloned().collect();
     let mut views = Vec::with_capacity(stored.segments.len() + 1);
     for entry in &stored.segments {
         let path = segment::segment_path(dir, entry.number);
         let file = SegmentFile::open(vfs, &path, access)?;
-        let sealed = SealedSegment::open(file, entry.number, entry.rows, &text_fields)?;
+        let sealed = SealedSegment::open(file, entry.number, entry.rows)?;
         let deletes = match entry.deletes {
             Some(generation) => {
                 segment::read_deletes(vfs, dir, entry.number, generation, entry.rows)?

@@ -69,7 +69,8 @@ impl Schema {
     /// Declares a vector field by name.
     #[must_use]
     pub fn vector_field(mut self, name: &str, dimension: usize, metric: Metric) -> Self {
-        self.vectors.insert(name.to_string(), VectorField { dimension, metric });
+        self.vectors
+            .insert(name.to_string(), VectorField { dimension, metric });
         self
     }
 

@@ -40,8 +40,12 @@ pub(crate) fn freeze(core: &Core, pick: impl Fn(&CollectionState) -> bool) {
 /// Seals the oldest frozen segment of some collection; returns whether there was one.
 pub(crate) fn seal_next(core: &Core, checkpoint: &mut Checkpoint) -> Result<bool> {
     let state = core.state();
-    let Some((id, frozen)) = oldest_frozen(&state) else { return Ok(false) };
-    let Some(collection) = state.collections.get(&id) else { return Ok(false) };
+    let Some((id, frozen)) = oldest_frozen(&state) else {
+        return Ok(false);
+    };
+    let Some(collection) = state.collections.get(&id) else {
+        return Ok(false);
+    };
     let draft = Draft::from_memory(collection.kind, &frozen);
     let sealed = write(core, checkpoint, &draft)?;
     publish(core, checkpoint, |state| {
@@ -49,7 +53,8 @@ pub(crate) fn seal_next(core: &Core, checkpoint: &mut Checkpoint) -> Result<bool
             return false;
         };
         let at = collection.segments.iter().position(|view| {
-            view.as_memory().is_some_and(|memory| Arc::ptr_eq(memory, &frozen))
+            view.as_memory()
+                .is_some_and(|memory| Arc::ptr_eq(memory, &frozen))
         });
         match at.and_then(|at| collection.segments.get_mut(at)) {
             Some(view) => {
@@ -96,8 +101,15 @@ pub(crate) fn write(
     };
     let (min_seqno, max_seqno) = draft.seqnos();
     let bytes = file.len();
-    let sealed = SealedSegment::open(file, number, rows, &draft.text_fields)?;
-    checkpoint.register(SegmentEntry { number, rows, deletes: None, min_seqno, max_seqno, bytes });
+    let sealed = SealedSegment::open(file, number, rows)?;
+    checkpoint.register(SegmentEntry {
+        number,
+        rows,
+        deletes: None,
+        min_seqno,
+        max_seqno,
+        bytes,
+    });
     Ok(Arc::new(sealed))
 }
 

@@ -38,7 +38,9 @@ impl Snapshot {
 
     /// Number of documents; 0 when there is no such collection.
     pub fn count(&self, collection: &str) -> u64 {
-        self.state.named(CollectionKind::Documents, collection).map_or(0, |state| state.live())
+        self.state
+            .named(CollectionKind::Documents, collection)
+            .map_or(0, |state| state.live())
     }
 
     /// The document of a key, with its vectors as stored.
@@ -61,7 +63,9 @@ impl Snapshot {
             return Ok(Vec::new());
         };
         let keys = state.keys(&scan.prefix, scan.after.as_deref(), scan.limit)?;
-        keys.into_iter().map(|(_, place)| state.doc(place, scan.vectors)).collect()
+        keys.into_iter()
+            .map(|(_, place)| state.doc(place, scan.vectors))
+            .collect()
     }
 
     /// Ranked search.

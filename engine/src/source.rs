@@ -31,12 +31,20 @@ pub(crate) struct SegmentView {
 impl SegmentView {
     pub(crate) fn memory(segment: Arc<MemorySegment>) -> Self {
         let rows = segment.len();
-        SegmentView { source: Source::Memory(segment), deletes: Arc::default(), rows }
+        SegmentView {
+            source: Source::Memory(segment),
+            deletes: Arc::default(),
+            rows,
+        }
     }
 
     pub(crate) fn sealed(segment: Arc<SealedSegment>, deletes: Arc<RoaringBitmap>) -> Self {
         let rows = segment.rows();
-        SegmentView { source: Source::Sealed(segment), deletes, rows }
+        SegmentView {
+            source: Source::Sealed(segment),
+            deletes,
+            rows,
+        }
     }
 
     pub(crate) fn as_memory(&self) -> Option<&Arc<MemorySegment>> {
@@ -75,9 +83,9 @@ impl SegmentView {
     /// The live row of a key.
     pub(crate) fn find(&self, key: &str) -> Result<Option<u32>> {
         match &self.source {
-            Source::Memory(segment) => {
-                Ok(segment.find(key, self.rows).filter(|row| !self.deletes.contains(*row)))
-            }
+            Source::Memory(segment) => Ok(segment
+                .find(key, self.rows)
+                .filter(|row| !self.deletes.contains(*row))),
             Source::Sealed(segment) => segment.find(key, |row| self.is_live(row)),
         }
     }
@@ -151,5 +159,8 @@ impl SegmentView {
 }
 
 fn no_such_row(row: u32) -> Error {
-    Error::InvalidArgument { argument: "row", detail: format!("{row} does not exist") }
+    Error::InvalidArgument {
+        argument: "row",
+        detail: format!("{row} does not exist"),
+    }
 }

@@ -69,27 +69,48 @@ impl CollectionState {
 
     /// The document of a row.
     pub(crate) fn doc(&self, place: Place, vectors: bool) -> Result<Doc> {
-        let view = self.segments.get(place.segment).ok_or_else(|| Error::InvalidArgument {
-            argument: "segment",
-            detail: "is not part of this snapshot".to_string(),
-        })?;
+        let view = self
+            .segments
+            .get(place.segment)
+            .ok_or_else(|| Error::InvalidArgument {
+                argument: "segment",
+                detail: "is not part of this snapshot".to_string(),
+            })?;
         let key = view.key(place.row)?.to_string();
         let payload = view.payload(place.row)?;
-        let body: Body = serde_json::from_slice(&payload)
-            .map_err(|source| Error::Json { key: key.clone(), source })?;
-        let vectors = if vectors { view.vectors(place.row) } else { BTreeMap::new() };
-        Ok(Doc { key, meta: body.meta, texts: body.texts, vectors })
+        let body: Body = serde_json::from_slice(&payload).map_err(|source| Error::Json {
+            key: key.clone(),
+            source,
+        })?;
+        let vectors = if vectors {
+            view.vectors(place.row)
+        } else {
+            BTreeMap::new()
+        };
+        Ok(Doc {
+            key,
+            meta: body.meta,
+            texts: body.texts,
+            vectors,
+        })
     }
 
     /// The document of a key, with its vectors.
     pub(crate) fn get(&self, key: &str) -> Result<Option<Doc>> {
-        self.find(key)?.map(|place| self.doc(place, true)).transpose()
+        self.find(key)?
+            .map(|place| self.doc(place, true))
+            .transpose()
     }
 
     /// The value of a key in a key space.
     pub(crate) fn value(&self, key: &str) -> Result<Option<Vec<u8>>> {
-        let Some(place) = self.find(key)? else { return Ok(None) };
-        self.segments.get(place.segment).map(|view| view.payload(place.row)).transpose()
+        let Some(place) = self.find(key)? else {
+            return Ok(None);
+        };
+        self.segments
+            .get(place.segment)
+            .map(|view| view.payload(place.row))
+            .transpose()
     }
 
     /// Live keys in order, with their places.
@@ -106,7 +127,11 @@ impl CollectionState {
         let mut keys = Vec::new();
         for (segment, view) in self.segments.iter().enumerate() {
             let found = view.keys_from(from, prefix, limit)?;
-            keys.extend(found.into_iter().map(|(key, row)| (key, Place { segment, row })));
+            keys.extend(
+                found
+                    .into_iter()
+                    .map(|(key, row)| (key, Place { segment, row })),
+            );
         }
         keys.sort_unstable_by(|a, b| a.0.cmp(&b.0));
         keys.truncate(limit);
@@ -140,7 +165,8 @@ impl CollectionState {
     /// Freezes the active segment when it has rows and `when` holds; returns whether it did.
     pub(crate) fn freeze(&mut self, when: impl FnOnce(&MemorySegment) -> bool) -> bool {
         let freeze = self.segments.last().is_some_and(|view| {
-            view.as_memory().is_none_or(|active| active.len() > 0 && when(active))
+            view.as_memory()
+                .is_none_or(|active| active.len() > 0 && when(active))
         });
         if freeze {
             let active = Arc::new(MemorySegment::new(self.kind, &self.schema));
@@ -153,7 +179,11 @@ impl CollectionState {
         let texts: Vec<String> = schema.texts.keys().cloned().collect();
         self.schema = Arc::new(schema);
         let fits = |active: &MemorySegment| active.text_fields() == texts;
-        let empty = self.segments.last().and_then(SegmentView::as_memory).filter(|a| a.len() == 0);
+        let empty = self
+            .segments
+            .last()
+            .and_then(SegmentView::as_memory)
+            .filter(|a| a.len() == 0);
         if empty.is_some() {
             self.segments.pop();
             let active = Arc::new(MemorySegment::new(self.kind, &self.schema));
@@ -165,7 +195,10 @@ impl CollectionState {
 
     /// The seqno up to which every row is in a sealed segment, given the state's seqno.
     pub(crate) fn durable_seqno(&self, seqno: Seqno) -> Seqno {
-        let oldest = self.segments.iter().find_map(|view| view.as_memory()?.min_seqno());
+        let oldest = self
+            .segments
+            .iter()
+            .find_map(|view| view.as_memory()?.min_seqno());
         oldest.map_or(seqno, |oldest| oldest.saturating_sub(1))
     }
 }
@@ -181,7 +214,9 @@ pub(crate) struct DbState {
 impl DbState {
     /// The collection or key space of this name.
     pub(crate) fn named(&self, kind: CollectionKind, name: &str) -> Option<&Arc<CollectionState>> {
-        self.collections.values().find(|state| state.kind == kind && state.name == name)
+        self.collections
+            .values()
+            .find(|state| state.kind == kind && state.name == name)
     }
 
     /// The names of the collections, sorted.
@@ -201,10 +236,11 @@ impl DbState {
     /// # Errors
     /// [`Error::UnknownCollection`].
     pub(crate) fn collection(&self, name: &str) -> Result<&Arc<CollectionState>> {
-        self.named(CollectionKind::Documents, name).ok_or_else(|| Error::UnknownCollection {
-            name: name.to_string(),
-            existing: self.names(CollectionKind::Documents),
-        })
+        self.named(CollectionKind::Documents, name)
+            .ok_or_else(|| Error::UnknownCollection {
+                name: name.to_string(),
+                existing: self.names(CollectionKind::Documents),
+            })
     }
 
     /// Applies one transaction: the same for live commits and for replay.
@@ -221,7 +257,12 @@ impl DbState {
 
     fn apply_op(&mut self, seqno: Seqno, op: Op) -> Result<()> {
         match op {
-            Op::Create { id, kind, name, schema } => {
+            Op::Create {
+                id,
+                kind,
+                name,
+                schema,
+            } => {
                 let state = CollectionState::new(id, name, kind, schema, seqno);
                 self.collections.insert(id, Arc::new(state));
                 self.next_collection = self.next_collection.max(id + 1);

@@ -75,12 +75,18 @@ pub struct KeySpaceStats {
 pub(crate) fn collect(core: &Core) -> Stats {
     let state = core.state();
     let named = |kind: CollectionKind| {
-        let mut found: Vec<_> =
-            state.collections.values().filter(|collection| collection.kind == kind).collect();
+        let mut found: Vec<_> = state
+            .collections
+            .values()
+            .filter(|collection| collection.kind == kind)
+            .collect();
         found.sort_unstable_by(|a, b| a.name.cmp(&b.name));
         found
     };
-    let segments = state.collections.values().flat_map(|collection| &collection.segments);
+    let segments = state
+        .collections
+        .values()
+        .flat_map(|collection| &collection.segments);
     Stats {
         seqno: state.seqno,
         collections: named(CollectionKind::Documents)
@@ -89,10 +95,18 @@ pub(crate) fn collect(core: &Core) -> Stats {
             .collect(),
         key_spaces: named(CollectionKind::Kv)
             .into_iter()
-            .map(|space| KeySpaceStats { name: space.name.clone(), keys: space.live() })
+            .map(|space| KeySpaceStats {
+                name: space.name.clone(),
+                keys: space.live(),
+            })
             .collect(),
-        log_bytes: core.committer.as_ref().map_or(0, |committer| committer.live_bytes()),
-        segment_bytes: segments.filter_map(|view| Some(view.as_sealed()?.bytes())).sum(),
+        log_bytes: core
+            .committer
+            .as_ref()
+            .map_or(0, |committer| committer.live_bytes()),
+        segment_bytes: segments
+            .filter_map(|view| Some(view.as_sealed()?.bytes()))
+            .sum(),
         background_error: core.background_error.lock().clone(),
     }
 }
@@ -123,8 +137,12 @@ fn of_collection(collection: &CollectionState) -> CollectionStats {
 }
 
 fn of_vectors(collection: &CollectionState, field: &str) -> VectorStats {
-    let mut stats =
-        VectorStats { field: field.to_string(), count: 0, indexed: 0, damaged_graphs: 0 };
+    let mut stats = VectorStats {
+        field: field.to_string(),
+        count: 0,
+        indexed: 0,
+        damaged_graphs: 0,
+    };
     for view in &collection.segments {
         match &view.source {
             Source::Memory(memory) => memory.read(|rows| {

@@ -20,7 +20,12 @@ pub struct Scan {
 
 impl Default for Scan {
     fn default() -> Self {
-        Scan { prefix: String::new(), after: None, limit: 1_000, vectors: false }
+        Scan {
+            prefix: String::new(),
+            after: None,
+            limit: 1_000,
+            vectors: false,
+        }
     }
 }
 

@@ -22,7 +22,11 @@ pub struct Transaction<'a> {
 
 impl<'a> Transaction<'a> {
     pub(crate) fn new(core: &'a Core) -> Self {
-        Transaction { core, batch: Batch::new(), exclusive: None }
+        Transaction {
+            core,
+            batch: Batch::new(),
+            exclusive: None,
+        }
     }
 
     /// Inserts or replaces a document; the collection is created when missing.
@@ -51,19 +55,27 @@ impl<'a> Transaction<'a> {
     pub fn get(&mut self, collection: &str, key: &str) -> Result<Option<Doc>> {
         for change in self.batch.changes().iter().rev() {
             match change {
-                Change::Put { collection: target, doc } if target == collection && doc.key == key => {
+                Change::Put {
+                    collection: target,
+                    doc,
+                } if target == collection && doc.key == key => {
                     return Ok(Some(doc.clone()));
                 }
-                Change::Delete { collection: target, key: gone }
-                    if target == collection && gone == key =>
-                {
+                Change::Delete {
+                    collection: target,
+                    key: gone,
+                } if target == collection && gone == key => {
                     return Ok(None);
                 }
                 _ => {}
             }
         }
         self.lock();
-        match self.core.state().named(CollectionKind::Documents, collection) {
+        match self
+            .core
+            .state()
+            .named(CollectionKind::Documents, collection)
+        {
             Some(state) => state.get(key),
             None => Ok(None),
         }
@@ -71,7 +83,10 @@ impl<'a> Transaction<'a> {
 
     /// A key space of the key-value state.
     pub fn kv<'t>(&'t mut self, space: &str) -> TransactionKv<'t, 'a> {
-        TransactionKv { transaction: self, space: space.to_string() }
+        TransactionKv {
+            transaction: self,
+            space: space.to_string(),
+        }
     }
 
     fn lock(&mut self) {
@@ -140,12 +155,16 @@ impl TransactionKv<'_, '_> {
     pub fn get_bytes(&mut self, key: &str) -> Result<Option<Vec<u8>>> {
         for change in self.transaction.batch.changes().iter().rev() {
             match change {
-                Change::KvSet { space, key: target, value }
-                    if *space == self.space && target == key =>
-                {
+                Change::KvSet {
+                    space,
+                    key: target,
+                    value,
+                } if *space == self.space && target == key => {
                     return Ok(Some(value.clone()));
                 }
-                Change::KvDelete { space, key: target } if *space == self.space && target == key => {
+                Change::KvDelete { space, key: target }
+                    if *space == self.space && target == key =>
+                {
                     return Ok(None);
                 }
                 _ => {}

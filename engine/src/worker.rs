@@ -43,7 +43,11 @@ fn round(core: &Core) -> Result<()> {
 fn grow_graphs(core: &Core) {
     let state = core.state();
     let active = state.collections.values().filter_map(|collection| {
-        collection.segments.last().and_then(SegmentView::as_memory).cloned()
+        collection
+            .segments
+            .last()
+            .and_then(SegmentView::as_memory)
+            .cloned()
     });
     for segment in active {
         if core.publisher.work().stopping() {

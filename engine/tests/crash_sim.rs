@@ -14,12 +14,17 @@ use crash::script::{DIR, Run, open};
 use lumos_engine::Durability;
 
 fn images() -> u64 {
-    std::env::var("LUMOS_IMAGES").ok().and_then(|text| text.parse().ok()).unwrap_or(10_000)
+    std::env::var("LUMOS_IMAGES")
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(10_000)
 }
 
 fn seeds() -> std::ops::Range<u64> {
     let text = std::env::var("LUMOS_SEEDS").unwrap_or_default();
-    let bounds = text.split_once("..").and_then(|(from, to)| Some((from.parse().ok()?, to.parse().ok()?)));
+    let bounds = text
+        .split_once("..")
+        .and_then(|(from, to)| Some((from.parse().ok()?, to.parse().ok()?)));
     bounds.map_or(0..8, |(from, to): (u64, u64)| from..to)
 }
 
@@ -43,7 +48,11 @@ fn power_loss_keeps_every_acknowledged_commit() {
                 }
                 for _ in 0..each {
                     let disk = run.vfs.crash_image(crash, image);
-                    let commit = run.check(&disk, crash, &format!("seed {seed} crash {crash} image {image}"));
+                    let commit = run.check(
+                        &disk,
+                        crash,
+                        &format!("seed {seed} crash {crash} image {image}"),
+                    );
                     *at_commit.entry(commit).or_default() += 1;
                     image += 1;
                     done += 1;
@@ -53,7 +62,10 @@ fn power_loss_keeps_every_acknowledged_commit() {
         checked += done;
     }
     assert!(checked >= images() / 2, "only {checked} images");
-    assert!(at_commit.len() > 20, "the crashes hit too few states: {at_commit:?}");
+    assert!(
+        at_commit.len() > 20,
+        "the crashes hit too few states: {at_commit:?}"
+    );
 }
 
 /// A power loss during recovery, and again after more commits, loses nothing either.
@@ -70,7 +82,11 @@ fn power_loss_after_a_recovery_keeps_both_lives() {
         for image in 0..12 {
             let crash = random.below(second.vfs.operations() + 1);
             let disk = second.vfs.crash_image(crash, image);
-            second.check(&disk, crash, &format!("second life of seed {seed}, crash {crash}, image {image}"));
+            second.check(
+                &disk,
+                crash,
+                &format!("second life of seed {seed}, crash {crash}, image {image}"),
+            );
         }
     }
 }
@@ -102,5 +118,8 @@ fn a_forgotten_sync_is_noticed() {
             lost += u64::from(kept.is_none_or(|kept| kept < run.acknowledged(crash)));
         }
     }
-    assert!(lost > 0, "no image lost a commit although {DIR} was never synced");
+    assert!(
+        lost > 0,
+        "no image lost a commit although {DIR} was never synced"
+    );
 }

@@ -12,7 +12,11 @@ use lumos_engine::{Batch, Lumos, Result, Store};
 use lumos_wal::{Fault, FaultVfs, MemVfs, OpKind, Vfs};
 
 fn open(vfs: Arc<dyn Vfs>) -> Result<Lumos> {
-    Lumos::options().vfs(vfs).background(false).salt_seed(1).open(DIR)
+    Lumos::options()
+        .vfs(vfs)
+        .background(false)
+        .salt_seed(1)
+        .open(DIR)
 }
 
 /// A fixed life: twelve commits, a seal after the fifth, a merge after the ninth. Returns the states
@@ -21,18 +25,24 @@ fn live(vfs: Arc<dyn Vfs>) -> Vec<Model> {
     let mut random = Random::new(11);
     let mut kept = Model::default();
     let mut in_doubt = Vec::new();
-    let Ok(db) = open(vfs.clone()) else { return vec![kept] };
+    let Ok(db) = open(vfs.clone()) else {
+        return vec![kept];
+    };
     for step in 0..12 {
         let mut next = in_doubt.last().unwrap_or(&kept).clone();
         let mut batch = Batch::new();
         for key in ["a", "b", "c"] {
             let doc = document(&format!("{key}{}", random.below(3)), &mut random);
-            next.docs.insert(("notes".to_string(), doc.key.clone()), doc.clone());
+            next.docs
+                .insert(("notes".to_string(), doc.key.clone()), doc.clone());
             batch.put("notes", doc);
         }
         match Store::write(&db, batch) {
             Ok(_) => {
-                assert!(in_doubt.is_empty(), "a commit was acknowledged after one had failed");
+                assert!(
+                    in_doubt.is_empty(),
+                    "a commit was acknowledged after one had failed"
+                );
                 kept = next;
             }
             Err(error) => {
@@ -69,9 +79,15 @@ fn check(make: impl Fn(u64) -> Fault, story: &str) {
         drop(faulty);
         let db = open(disk).unwrap_or_else(|error| panic!("{story} {n}: does not open: {error}"));
         let found = Model::read(&db);
-        assert!(states.contains(&found), "{story} {n}: {found:?} is none of {states:?}");
+        assert!(
+            states.contains(&found),
+            "{story} {n}: {found:?} is none of {states:?}"
+        );
         found.check_search(&db, story);
-        db.collection("notes").unwrap().put(("later", "goes on")).unwrap();
+        db.collection("notes")
+            .unwrap()
+            .put(("later", "goes on"))
+            .unwrap();
         db.compact().unwrap();
         db.verify().unwrap();
         failed += u64::from(fired);
@@ -96,7 +112,10 @@ fn a_disk_that_stays_broken_loses_nothing() {
 #[test]
 fn a_full_disk_loses_nothing() {
     let writes = [OpKind::Write, OpKind::SetLen];
-    check(|n| Fault::nth(n).code(28).sticky().short_write().only(&writes), "full");
+    check(
+        |n| Fault::nth(n).code(28).sticky().short_write().only(&writes),
+        "full",
+    );
 }
 
 #[test]

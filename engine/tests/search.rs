@@ -10,7 +10,9 @@ use lumos_engine::{Collection, Doc, Fusion, Lumos, SearchMode, field, like};
 use serde_json::json;
 
 fn vector(random: &mut Random, dim: usize) -> Vec<f32> {
-    (0..dim).map(|_| (random.next() % 2_000) as f32 / 1_000.0 - 1.0).collect()
+    (0..dim)
+        .map(|_| (random.next() % 2_000) as f32 / 1_000.0 - 1.0)
+        .collect()
 }
 
 fn fill(docs: &Collection, random: &mut Random, range: std::ops::Range<usize>) {
@@ -34,7 +36,12 @@ fn keys(docs: &Collection, query: &[f32], filter: Option<&str>, exact: bool) -> 
     if exact {
         search = search.exact();
     }
-    search.run().unwrap().into_iter().map(|hit| hit.doc.key).collect()
+    search
+        .run()
+        .unwrap()
+        .into_iter()
+        .map(|hit| hit.doc.key)
+        .collect()
 }
 
 /// Ten thousand vectors, partly deleted, in memory and sealed and merged: the graph finds what an exact
@@ -49,7 +56,12 @@ fn the_graph_agrees_with_an_exact_scan_in_every_state() {
     docs.delete(field("i").lt(300)).unwrap();
     let check = |state: &str| {
         let mut random = Random::new(2);
-        for filter in [None, Some("color = 'red'"), Some("i >= 5900"), Some("i < 350")] {
+        for filter in [
+            None,
+            Some("color = 'red'"),
+            Some("i >= 5900"),
+            Some("i < 350"),
+        ] {
             let mut common = 0;
             for _ in 0..20 {
                 let query = vector(&mut random, 16);
@@ -58,10 +70,17 @@ fn the_graph_agrees_with_an_exact_scan_in_every_state() {
                 let found: BTreeSet<String> =
                     keys(&docs, &query, filter, false).into_iter().collect();
                 assert_eq!(found.len(), 10, "{state} {filter:?}");
-                assert!(found.iter().all(|key| key.as_str() >= "k00300"), "{state}: deleted");
+                assert!(
+                    found.iter().all(|key| key.as_str() >= "k00300"),
+                    "{state}: deleted"
+                );
                 common += exact.iter().filter(|key| found.contains(*key)).count();
             }
-            assert!(common >= 190, "{state} {filter:?}: recall {}", common as f64 / 200.0);
+            assert!(
+                common >= 190,
+                "{state} {filter:?}: recall {}",
+                common as f64 / 200.0
+            );
         }
     };
     check("in memory");
@@ -88,8 +107,9 @@ fn keyword_scores_are_the_same_in_one_segment_and_in_many() {
         let words = ["wal", "segment", "graph", "lock", "page", "merge"];
         let mut random = Random::new(i);
         let count = 1 + random.below(30);
-        let text: Vec<&str> =
-            (0..count).map(|_| words[random.below(6) as usize]).collect();
+        let text: Vec<&str> = (0..count)
+            .map(|_| words[random.below(6) as usize])
+            .collect();
         text.join(" ")
     };
     let dir = tempfile::tempdir().unwrap();
@@ -97,19 +117,40 @@ fn keyword_scores_are_the_same_in_one_segment_and_in_many() {
     let one = Lumos::memory().unwrap();
     for i in 0..200 {
         for db in [&many, &one] {
-            db.collection("docs").unwrap().put((format!("{i:03}"), texts(i))).unwrap();
+            db.collection("docs")
+                .unwrap()
+                .put((format!("{i:03}"), texts(i)))
+                .unwrap();
         }
         if i % 60 == 59 {
             many.flush().unwrap();
         }
     }
-    for query in ["wal", "graph lock", "\"merge page\"", "+segment -wal", "gra*"] {
-        let run = |db: &Lumos| db.collection("docs").unwrap().search(query).limit(50).run().unwrap();
+    for query in [
+        "wal",
+        "graph lock",
+        "\"merge page\"",
+        "+segment -wal",
+        "gra*",
+    ] {
+        let run = |db: &Lumos| {
+            db.collection("docs")
+                .unwrap()
+                .search(query)
+                .limit(50)
+                .run()
+                .unwrap()
+        };
         let (a, b) = (run(&many), run(&one));
         assert!(!a.is_empty(), "{query}");
         assert_eq!(a.len(), b.len(), "{query}");
         for (a, b) in a.iter().zip(&b) {
-            assert!((a.score - b.score).abs() < 1e-4, "{query}: {} {}", a.score, b.score);
+            assert!(
+                (a.score - b.score).abs() < 1e-4,
+                "{query}: {} {}",
+                a.score,
+                b.score
+            );
         }
     }
 }
@@ -119,11 +160,19 @@ fn keyword_scores_are_the_same_in_one_segment_and_in_many() {
 fn hybrid_search_joins_both_legs() {
     let db = Lumos::memory().unwrap();
     let docs = db.collection("docs").unwrap();
-    docs.put(Doc::new("both").text("fast language").vector([1.0, 0.0])).unwrap();
-    docs.put(Doc::new("near").text("nothing alike").vector([0.95, 0.1])).unwrap();
-    docs.put(Doc::new("words").text("a fast language").vector([-1.0, 0.2])).unwrap();
+    docs.put(Doc::new("both").text("fast language").vector([1.0, 0.0]))
+        .unwrap();
+    docs.put(Doc::new("near").text("nothing alike").vector([0.95, 0.1]))
+        .unwrap();
+    docs.put(
+        Doc::new("words")
+            .text("a fast language")
+            .vector([-1.0, 0.2]),
+    )
+    .unwrap();
     docs.put(Doc::new("text only").text("fast")).unwrap();
-    docs.put(Doc::new("neither").text("other").vector([0.0, -1.0])).unwrap();
+    docs.put(Doc::new("neither").text("other").vector([0.0, -1.0]))
+        .unwrap();
     for fusion in [Fusion::Convex { vector_weight: 0.7 }, Fusion::Rrf { k: 60 }] {
         let search = docs.search("fast language").vector([1.0, 0.0]).hybrid();
         let hits = search.fusion(fusion).highlight("text").run().unwrap();
@@ -132,7 +181,10 @@ fn hybrid_search_joins_both_legs() {
         assert!(hits[0].text_rank.is_some());
         assert_eq!(hits[0].highlights[0].marked("<", ">"), "<fast> <language>");
         let found: BTreeSet<&str> = hits.iter().map(|hit| hit.key()).collect();
-        assert!(found.is_superset(&BTreeSet::from(["near", "words", "text only"])), "{found:?}");
+        assert!(
+            found.is_superset(&BTreeSet::from(["near", "words", "text only"])),
+            "{found:?}"
+        );
         let text_only = hits.iter().find(|hit| hit.key() == "text only").unwrap();
         assert_eq!(text_only.vector_rank, None);
     }
@@ -143,12 +195,28 @@ fn hybrid_search_joins_both_legs() {
 fn chinese_is_searched_by_default() {
     let db = Lumos::memory().unwrap();
     let docs = db.collection("docs").unwrap();
-    docs.put(("a", "\u{6211}\u{4eec}\u{5728}\u{5317}\u{4eac}\u{5b66}\u{4e60}\u{6570}\u{636e}\u{5e93}")).unwrap();
-    docs.put(("b", "\u{4e0a}\u{6d77}\u{7684}\u{5929}\u{6c14}\u{5f88}\u{597d}")).unwrap();
-    let hits = docs.search("\u{6570}\u{636e}\u{5e93}").highlight("text").run().unwrap();
+    docs.put((
+        "a",
+        "\u{6211}\u{4eec}\u{5728}\u{5317}\u{4eac}\u{5b66}\u{4e60}\u{6570}\u{636e}\u{5e93}",
+    ))
+    .unwrap();
+    docs.put((
+        "b",
+        "\u{4e0a}\u{6d77}\u{7684}\u{5929}\u{6c14}\u{5f88}\u{597d}",
+    ))
+    .unwrap();
+    let hits = docs
+        .search("\u{6570}\u{636e}\u{5e93}")
+        .highlight("text")
+        .run()
+        .unwrap();
     assert_eq!(hits.len(), 1);
     assert_eq!(hits[0].key(), "a");
-    assert!(hits[0].highlights[0].marked("[", "]").contains("[\u{6570}\u{636e}\u{5e93}]"));
+    assert!(
+        hits[0].highlights[0]
+            .marked("[", "]")
+            .contains("[\u{6570}\u{636e}\u{5e93}]")
+    );
 }
 
 /// Documents like one that is stored, without itself.
@@ -162,7 +230,10 @@ fn like_searches_with_a_stored_vector() {
     let hits = docs.search(like("a")).limit(1).run().unwrap();
     assert_eq!(hits.len(), 1);
     assert_eq!(hits[0].key(), "b");
-    assert_eq!(docs.search(like("nobody")).run().unwrap_err().code(), "E2007");
+    assert_eq!(
+        docs.search(like("nobody")).run().unwrap_err().code(),
+        "E2007"
+    );
 }
 
 /// More hits are asked for than there are, of an empty collection, of a filter that matches nothing.
@@ -174,17 +245,40 @@ fn searches_at_the_edges_give_what_there_is() {
     assert!(docs.search(&[1.0, 2.0]).run().unwrap().is_empty());
     assert!(docs.search("x").filter("a = 1").run().unwrap().is_empty());
     for i in 0..5 {
-        docs.put(Doc::new(format!("{i}")).text("word").vector([1.0, i as f32]).meta(json!({"i": i})))
-            .unwrap();
+        docs.put(
+            Doc::new(format!("{i}"))
+                .text("word")
+                .vector([1.0, i as f32])
+                .meta(json!({"i": i})),
+        )
+        .unwrap();
     }
     for limit in [1, 4, 5, 6, 16_384] {
-        assert_eq!(docs.search(&[1.0, 1.0]).limit(limit).run().unwrap().len(), limit.min(5));
-        assert_eq!(docs.search("word").limit(limit).run().unwrap().len(), limit.min(5));
+        assert_eq!(
+            docs.search(&[1.0, 1.0]).limit(limit).run().unwrap().len(),
+            limit.min(5)
+        );
+        assert_eq!(
+            docs.search("word").limit(limit).run().unwrap().len(),
+            limit.min(5)
+        );
         let hybrid = docs.search("word").vector([1.0, 1.0]).hybrid().limit(limit);
         assert_eq!(hybrid.run().unwrap().len(), limit.min(5));
     }
-    assert!(docs.search(&[1.0, 1.0]).filter("i > 99").run().unwrap().is_empty());
-    assert!(docs.search("word").filter("i > 99").run().unwrap().is_empty());
+    assert!(
+        docs.search(&[1.0, 1.0])
+            .filter("i > 99")
+            .run()
+            .unwrap()
+            .is_empty()
+    );
+    assert!(
+        docs.search("word")
+            .filter("i > 99")
+            .run()
+            .unwrap()
+            .is_empty()
+    );
     assert_eq!(SearchMode::default(), SearchMode::Auto);
 }
 
@@ -203,7 +297,9 @@ fn readers_see_whole_batches_while_segments_move() {
         let writer = scope.spawn(|| {
             for round in 0..60 {
                 let batch = (0..50).map(|i| {
-                    Doc::new(format!("k{i}")).text(format!("round{round}")).meta(json!({"round": round}))
+                    Doc::new(format!("k{i}"))
+                        .text(format!("round{round}"))
+                        .meta(json!({"round": round}))
                 });
                 docs.put_all(batch).unwrap();
                 if round % 7 == 6 {

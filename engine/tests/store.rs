@@ -21,7 +21,10 @@ fn a_document_is_what_was_put_last() {
     notes.put(note("a", "second", 2021)).unwrap();
     assert_eq!(notes.count().unwrap(), 1);
     assert_eq!(notes.get("a").unwrap().unwrap(), note("a", "second", 2021));
-    assert!(notes.search("first").run().unwrap().is_empty(), "the old text is gone");
+    assert!(
+        notes.search("first").run().unwrap().is_empty(),
+        "the old text is gone"
+    );
     assert_eq!(notes.delete("a").unwrap(), 1);
     assert_eq!(notes.delete("a").unwrap(), 0);
     assert_eq!(notes.get("a").unwrap(), None);
@@ -36,8 +39,15 @@ fn a_transaction_commits_all_or_nothing() {
     let failed = db.write(|tx| {
         tx.put("notes", note("a", "x", 1))?;
         tx.kv("sync").set("cursor", 1)?;
-        assert_eq!(tx.kv("sync").get::<i32>("cursor")?, Some(1), "it reads its own writes");
-        Err::<(), _>(Error::InvalidArgument { argument: "test", detail: "gives up".to_string() })
+        assert_eq!(
+            tx.kv("sync").get::<i32>("cursor")?,
+            Some(1),
+            "it reads its own writes"
+        );
+        Err::<(), _>(Error::InvalidArgument {
+            argument: "test",
+            detail: "gives up".to_string(),
+        })
     });
     assert_eq!(failed.unwrap_err().code(), "E2007");
     assert_eq!(db.seqno(), seqno);
@@ -54,7 +64,9 @@ fn a_transaction_commits_all_or_nothing() {
 
     // One bad document spoils the whole batch.
     let mut batch = Batch::new();
-    batch.put("notes", note("b", "y", 2)).put("notes", Doc::new(""));
+    batch
+        .put("notes", note("b", "y", 2))
+        .put("notes", Doc::new(""));
     assert_eq!(Store::write(&db, batch).unwrap_err().code(), "E2007");
     assert_eq!(Store::get(&db, "notes", "b").unwrap(), None);
 }
@@ -65,7 +77,9 @@ fn an_expectation_that_fails_writes_nothing() {
     let db = Lumos::memory().unwrap();
     let swap = |from: Option<&[u8]>, to: &[u8]| {
         let mut batch = Batch::new();
-        batch.kv_expect("s", "turn", from.map(<[u8]>::to_vec)).kv_set("s", "turn", to);
+        batch
+            .kv_expect("s", "turn", from.map(<[u8]>::to_vec))
+            .kv_set("s", "turn", to);
         Store::write(&db, batch)
     };
     swap(None, b"1").unwrap();
@@ -111,7 +125,10 @@ fn a_snapshot_does_not_change() {
     db.compact().unwrap();
     let count = |word: &str| {
         let request = lumos_engine::SearchRequest::text(word).limit(100);
-        (before.search("notes", &request).unwrap().len(), notes.search(word).limit(100).run().unwrap().len())
+        (
+            before.search("notes", &request).unwrap().len(),
+            notes.search(word).limit(100).run().unwrap().len(),
+        )
     };
     assert_eq!(before.count("notes"), 20);
     assert_eq!(notes.count().unwrap(), 20);
@@ -130,9 +147,8 @@ fn a_reopened_database_holds_everything() {
         let db = Lumos::open(&path).unwrap();
         let notes = db.collection("notes").unwrap();
         let tag = if flush { "sealed" } else { "logged" };
-        let docs = (0..30).map(|i| {
-            note(&format!("{tag}{i:02}"), tag, i).vector([i as f32 + 1.0, 1.0, 0.5])
-        });
+        let docs = (0..30)
+            .map(|i| note(&format!("{tag}{i:02}"), tag, i).vector([i as f32 + 1.0, 1.0, 0.5]));
         assert_eq!(notes.put_all(docs).unwrap(), 30);
         assert_eq!(notes.delete(field("year").gte(25)).unwrap(), 5);
         db.kv("s").set(tag, flush).unwrap();
@@ -147,7 +163,10 @@ fn a_reopened_database_holds_everything() {
     for tag in ["sealed", "logged"] {
         assert_eq!(notes.search(tag).limit(100).run().unwrap().len(), 25);
         let hits = notes.search(&[1.0, 1.0, 0.5]).limit(100).run().unwrap();
-        assert_eq!(hits.iter().filter(|hit| hit.key().starts_with(tag)).count(), 25);
+        assert_eq!(
+            hits.iter().filter(|hit| hit.key().starts_with(tag)).count(),
+            25
+        );
     }
     assert_eq!(db.kv("s").get::<bool>("sealed").unwrap(), Some(true));
     db.verify().unwrap();
@@ -179,8 +198,10 @@ fn scans_are_in_key_order_across_segments() {
         page = page.after(last.key.clone());
         seen.extend(docs.into_iter().map(|doc| doc.key));
     }
-    let expected: Vec<String> =
-        (0..40).filter(|i| *i != 7).map(|i| format!("k{i:02}")).collect();
+    let expected: Vec<String> = (0..40)
+        .filter(|i| *i != 7)
+        .map(|i| format!("k{i:02}"))
+        .collect();
     assert_eq!(seen, expected);
     let few = notes.scan(&Scan::all().prefix("k1").limit(3)).unwrap();
     assert_eq!(keys(&few), ["k10", "k11", "k12"]);
@@ -190,14 +211,20 @@ fn scans_are_in_key_order_across_segments() {
 #[test]
 fn a_declared_schema_is_kept_and_enforced() {
     let dir = tempfile::tempdir().unwrap();
-    let schema =
-        || Schema::new().vector(2, Metric::L2).text().field("year", FieldType::Int).model("m1");
+    let schema = || {
+        Schema::new()
+            .vector(2, Metric::L2)
+            .text()
+            .field("year", FieldType::Int)
+            .model("m1")
+    };
     {
         let db = Lumos::open(dir.path()).unwrap();
         let docs = db.collection_with("docs", schema()).unwrap();
         let bad = docs.put(Doc::new("a").meta(json!({"year": "soon"})));
         assert_eq!(bad.unwrap_err().code(), "E2004");
-        docs.put(Doc::new("a").vector([3.0, 4.0]).meta(json!({"year": 1}))).unwrap();
+        docs.put(Doc::new("a").vector([3.0, 4.0]).meta(json!({"year": 1})))
+            .unwrap();
     }
     let db = Lumos::open(dir.path()).unwrap();
     let docs = db.collection_with("docs", schema()).unwrap();
@@ -217,18 +244,37 @@ fn bad_input_is_refused_and_nothing_is_lost() {
     docs.put(note("a", "one", 1).vector([1.0, 2.0])).unwrap();
     let refused = [
         (docs.put(Doc::new("b").vector([1.0])).unwrap_err(), "E2001"),
-        (docs.put(Doc::new("b").vector([f32::NAN, 1.0])).unwrap_err(), "E2003"),
-        (docs.put(Doc::new("b").vector([f32::INFINITY, 1.0])).unwrap_err(), "E2003"),
-        (docs.put(Doc::new("b").vector([0.0, 0.0])).unwrap_err(), "E2003"),
+        (
+            docs.put(Doc::new("b").vector([f32::NAN, 1.0])).unwrap_err(),
+            "E2003",
+        ),
+        (
+            docs.put(Doc::new("b").vector([f32::INFINITY, 1.0]))
+                .unwrap_err(),
+            "E2003",
+        ),
+        (
+            docs.put(Doc::new("b").vector([0.0, 0.0])).unwrap_err(),
+            "E2003",
+        ),
         (docs.put(Doc::new("x".repeat(513))).unwrap_err(), "E2007"),
         (docs.search(&[1.0]).run().unwrap_err(), "E2001"),
         (docs.search(&[0.0, 0.0]).run().unwrap_err(), "E2003"),
         (docs.search("one").limit(0).run().unwrap_err(), "E2007"),
-        (docs.search("one").limit(1_000_000).run().unwrap_err(), "E2007"),
+        (
+            docs.search("one").limit(1_000_000).run().unwrap_err(),
+            "E2007",
+        ),
         (docs.search("").run().unwrap_err(), "E2105"),
         (docs.search("one").hybrid().run().unwrap_err(), "E2007"),
-        (docs.search("one").filter("year >= ").run().unwrap_err(), "E2104"),
-        (docs.search("one").filter("yaer = 1").run().unwrap_err(), "E2104"),
+        (
+            docs.search("one").filter("year >= ").run().unwrap_err(),
+            "E2104",
+        ),
+        (
+            docs.search("one").filter("yaer = 1").run().unwrap_err(),
+            "E2104",
+        ),
         (db.existing_collection("doc").unwrap_err(), "E2002"),
         (db.collection("").unwrap_err(), "E2007"),
         (db.drop_collection("nothing").unwrap_err(), "E2002"),
@@ -237,7 +283,10 @@ fn bad_input_is_refused_and_nothing_is_lost() {
         assert_eq!(error.code(), code, "{error}");
     }
     let misspelt = docs.search("one").filter("yaer = 1").run().unwrap_err();
-    assert!(format!("{misspelt} {:?}", misspelt.hint()).contains("year"), "{misspelt}");
+    assert!(
+        format!("{misspelt} {:?}", misspelt.hint()).contains("year"),
+        "{misspelt}"
+    );
     assert_eq!(docs.count().unwrap(), 1);
     assert_eq!(docs.search("one").run().unwrap()[0].key(), "a");
 }
@@ -247,12 +296,24 @@ fn bad_input_is_refused_and_nothing_is_lost() {
 fn a_second_writer_is_refused_by_name() {
     let dir = tempfile::tempdir().unwrap();
     let first = Lumos::open(dir.path()).unwrap();
-    first.collection("docs").unwrap().put(("a", "text")).unwrap();
+    first
+        .collection("docs")
+        .unwrap()
+        .put(("a", "text"))
+        .unwrap();
     let refused = Lumos::open(dir.path()).unwrap_err();
     assert_eq!(refused.code(), "E1003");
-    assert!(refused.to_string().contains(&std::process::id().to_string()), "{refused}");
+    assert!(
+        refused
+            .to_string()
+            .contains(&std::process::id().to_string()),
+        "{refused}"
+    );
     let reader = Lumos::options().read_only(true).open(dir.path()).unwrap();
-    assert_eq!(reader.existing_collection("docs").unwrap().count().unwrap(), 1);
+    assert_eq!(
+        reader.existing_collection("docs").unwrap().count().unwrap(),
+        1
+    );
     drop(first);
     Lumos::open(dir.path()).unwrap();
 }
@@ -269,7 +330,10 @@ fn a_dropped_collection_is_gone_for_good() {
         docs.put(note("b", "two", 1)).unwrap();
         db.drop_collection("docs").unwrap();
         assert_eq!(docs.count().unwrap_err().code(), "E2002");
-        db.collection("docs").unwrap().put(note("c", "three", 1)).unwrap();
+        db.collection("docs")
+            .unwrap()
+            .put(note("c", "three", 1))
+            .unwrap();
     }
     let db = Lumos::open(dir.path()).unwrap();
     let docs = db.collection("docs").unwrap();

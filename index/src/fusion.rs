@@ -149,7 +149,10 @@ mod tests {
 
     #[test]
     fn ranks_count_from_one_and_add_up() {
-        let fused = fuse_rrf(&[(1.0, &[(7, 0.9), (8, 0.8)]), (2.0, &[(8, 31.0), (9, 3.0)])], RRF_K);
+        let fused = fuse_rrf(
+            &[(1.0, &[(7, 0.9), (8, 0.8)]), (2.0, &[(8, 31.0), (9, 3.0)])],
+            RRF_K,
+        );
         let expected = [
             (8, 1.0 / 62.0 + 2.0 / 61.0),
             (9, 2.0 / 62.0),

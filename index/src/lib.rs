@@ -27,19 +27,24 @@ mod fusion;
 mod hnsw;
 mod metric;
 mod ordinals;
+mod text;
 mod topk;
 mod vectors;
 mod visited;
 
 pub use error::{DecodeError, VectorError};
 pub use filter::{
-    Columns, Field, Filter, FilterError, IntoFilter, Literal, MemoryColumns, SealedColumns, eval, field,
-    is_date,
+    Columns, Field, Filter, FilterError, IntoFilter, Literal, MemoryColumns, SealedColumns, eval,
+    field, is_date,
 };
 pub use flat::exact_search;
 pub use fusion::{RRF_K, fuse_convex, fuse_rrf};
 pub use hnsw::{Hnsw, HnswParams, HnswView, Route, SearchStats};
 pub use metric::Metric;
 pub use ordinals::OrdinalSet;
+pub use text::{
+    Analyzer, MemoryPostings, SealedText, Snippet, TextError, TextQuery, TextQueryError,
+    TextScores, TextSource, TextStats, Token, highlight,
+};
 pub use topk::{Neighbor, TopK};
 pub use vectors::Vectors;

@@ -31,7 +31,11 @@ impl OrdinalSet {
         if let Some(last) = words.last_mut().filter(|_| !universe.is_multiple_of(64)) {
             *last >>= 64 - universe % 64;
         }
-        OrdinalSet { words, universe, len: universe }
+        OrdinalSet {
+            words,
+            universe,
+            len: universe,
+        }
     }
 
     /// The members of `ordinals` below `universe`.

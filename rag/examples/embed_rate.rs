@@ -12,14 +12,24 @@ use lumos_rag::MiniLm;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
-    let file = arguments.next().ok_or("usage: embed_rate TEXTS.jsonl [MODEL_FOLDER]")?;
+    let file = arguments
+        .next()
+        .ok_or("usage: embed_rate TEXTS.jsonl [MODEL_FOLDER]")?;
     let nearby = concat!(env!("CARGO_MANIFEST_DIR"), "/../models/all-minilm-l6-v2");
     let folder = PathBuf::from(arguments.next().unwrap_or_else(|| nearby.to_owned()));
 
     let mut texts = Vec::new();
-    for line in std::fs::read_to_string(&file)?.lines().filter(|line| !line.trim().is_empty()) {
+    for line in std::fs::read_to_string(&file)?
+        .lines()
+        .filter(|line| !line.trim().is_empty())
+    {
         let value: serde_json::Value = serde_json::from_str(line)?;
-        texts.push(value["text"].as_str().ok_or("a line has no \"text\"")?.to_owned());
+        texts.push(
+            value["text"]
+                .as_str()
+                .ok_or("a line has no \"text\"")?
+                .to_owned(),
+        );
     }
     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
 
@@ -29,9 +39,15 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let begin = Instant::now();
     for _ in 0..20 {
-        model.embed(&["how does the log recover after a crash"], EmbedKind::Query)?;
+        model.embed(
+            &["how does the log recover after a crash"],
+            EmbedKind::Query,
+        )?;
     }
-    println!("one query in {:.1} ms", begin.elapsed().as_secs_f64() * 1e3 / 20.0);
+    println!(
+        "one query in {:.1} ms",
+        begin.elapsed().as_secs_f64() * 1e3 / 20.0
+    );
 
     let mut best = f64::INFINITY;
     for _ in 0..3 {
@@ -43,6 +59,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     let rate = texts.len() as f64 / best;
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    println!("{} texts in {best:.2} s, {rate:.1} texts/s, {threads} threads", texts.len());
+    println!(
+        "{} texts in {best:.2} s, {rate:.1} texts/s, {threads} threads",
+        texts.len()
+    );
     Ok(())
 }

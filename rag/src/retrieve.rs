@@ -11,7 +11,8 @@ use lumos_engine::{
 use crate::Result;
 use crate::rag::{Rag, blocking};
 
-/// A search about to be run: await it, or call [`Retrieve::run`] from synchronous code.
+/// A search about to be run: await it, or call [`Retrieve::run`] from synchronous code. Hits carry pieces of
+/// their text with the matches marked.
 #[derive(Debug, Clone)]
 #[must_use = "nothing is searched until this is awaited or run"]
 pub struct Retrieve {
@@ -60,9 +61,10 @@ impl Retrieve {
         self
     }
 
-    /// Another query for the keyword leg than for the other.
+    /// Another query for the keyword leg than for the other, and no marked pieces.
     pub(crate) fn keywords(mut self, query: String) -> Self {
         self.request.text = Some(query);
+        self.request.highlight.clear();
         self
     }
 

@@ -4,13 +4,11 @@
 mod double;
 
 use std::fs;
-use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
-use double::{Hashing, Killed, all, write};
-use lumos_engine::{Lumos, Store};
-use lumos_rag::{Phase, Rag};
+use double::{Hashing, all, write};
+use lumos_engine::{FieldType, Lumos, Schema, Store};
+use lumos_rag::Rag;
 use tempfile::TempDir;
 
 fn rag(db: &Lumos, embedder: &Arc<Hashing>) -> Rag {
@@ -134,87 +132,6 @@ fn what_is_gone_is_removed_but_only_from_the_places_added() {
     assert_eq!(all(&db, "docs").len(), 6);
 }
 
-/// A process that is killed leaves the batches it has written. Whatever their number, adding again leads to
-/// the same documents, and no text is embedded twice once its vector was committed.
-#[test]
-fn adding_goes_on_from_whichever_batch_was_the_last() {
-    let expected = {
-        let (db, folder) = (Lumos::memory().unwrap(), many());
-        rag(&db, &Arc::new(Hashing::new("h")))
-            .add(folder.path())
-            .run()
-            .unwrap();
-        texts(&db, folder.path())
-    };
-    let folder = many();
-    let mut stops = 0;
-    for writes in 0.. {
-        let (db, model) = (Lumos::memory().unwrap(), Arc::new(Hashing::new("h")));
-        let killed = Arc::new(Killed::after(&db, writes));
-        let first = Rag::new(Arc::clone(&killed))
-            .embedder(Arc::clone(&model) as _)
-            .open()
-            .unwrap();
-        let finished = first.add(folder.path()).run().is_ok();
-        stops += usize::from(!finished);
-        let committed = all(&db, "docs")
-            .iter()
-            .filter(|doc| !doc.vectors.is_empty())
-            .count();
-        model.take();
-        let report = rag(&db, &model).add(folder.path()).run().unwrap();
-        assert_eq!(texts(&db, folder.path()), expected, "after {writes} writes");
-        assert!(
-            all(&db, "docs").iter().all(|doc| !doc.vectors.is_empty()),
-            "after {writes} writes"
-        );
-        assert_eq!(model.take(), report.embedded);
-        assert_eq!(
-            report.embedded,
-            expected.len() - committed,
-            "after {writes} writes"
-        );
-        assert_eq!(
-            rag(&db, &model).add(folder.path()).run().unwrap().embedded,
-            0
-        );
-        if finished {
-            break;
-        }
-    }
-    assert!(stops > 4, "only {stops} places to stop at");
-}
-
-/// Files and a corpus that take several batches.
-fn many() -> TempDir {
-    let folder = folder();
-    let filler = "Words that fill a chunk up to its limit and then some. ".repeat(9);
-    for file in 0..40 {
-        let text: String = (0..8)
-            .map(|n| format!("# Part {n}\n\nFile {file}. {filler}\n\n"))
-            .collect();
-        write(&folder.path().join(format!("f{file:02}.md")), &text);
-    }
-    let lines: String = (0..1_200)
-        .map(|n| format!("{{\"_id\": \"id{n:04}\", \"text\": \"line number {n}\"}}\n"))
-        .collect();
-    write(&folder.path().join("corpus.jsonl"), &lines);
-    folder
-}
-
-fn texts(db: &Lumos, folder: &Path) -> Vec<(String, String)> {
-    let folder = fs::canonicalize(folder).unwrap();
-    let folder = folder.to_str().unwrap();
-    let docs = all(db, "docs").into_iter();
-    docs.map(|doc| {
-        (
-            doc.key.replace(folder, ""),
-            doc.text_field("text").unwrap().to_string(),
-        )
-    })
-    .collect()
-}
-
 #[test]
 fn text_is_found_by_keyword_before_it_is_embedded_and_embedded_later() {
     let (db, folder) = (Lumos::memory().unwrap(), folder());
@@ -318,40 +235,6 @@ fn another_model_is_refused_before_anything_is_written() {
 }
 
 #[test]
-fn a_run_that_is_cancelled_stops_and_the_next_one_goes_on() {
-    let (db, model, folder) = (
-        Lumos::memory().unwrap(),
-        Arc::new(Hashing::new("h")),
-        many(),
-    );
-    let flag = Arc::new(AtomicBool::new(false));
-    let seen = Arc::new(Mutex::new(Vec::new()));
-    let (set, log) = (Arc::clone(&flag), Arc::clone(&seen));
-    let add = rag(&db, &model)
-        .add(folder.path())
-        .cancel(flag)
-        .progress(move |progress| {
-            log.lock().unwrap().push(progress);
-            if progress.phase == Phase::Vectors && progress.done > 0 {
-                set.store(true, Ordering::Relaxed);
-            }
-        });
-    let report = add.run().unwrap();
-    assert!(report.cancelled && report.embedded > 0);
-    let seen = seen.lock().unwrap();
-    assert!(seen.iter().all(|progress| progress.done <= progress.total));
-    assert_eq!(seen[0].phase, Phase::Texts);
-    let without = all(&db, "docs")
-        .iter()
-        .filter(|doc| doc.vectors.is_empty())
-        .count();
-    assert!(without > 0);
-    let report = rag(&db, &model).add(folder.path()).run().unwrap();
-    assert!(!report.cancelled);
-    assert_eq!(report.embedded, without);
-}
-
-#[test]
 fn lines_of_a_corpus_are_documents_and_a_bad_line_is_told_by_its_place() {
     let (db, model) = (Lumos::memory().unwrap(), Arc::new(Hashing::new("h")));
     let folder = tempfile::tempdir().unwrap();
@@ -411,6 +294,27 @@ fn lines_of_a_corpus_are_documents_and_a_bad_line_is_told_by_its_place() {
     fs::remove_file(&corpus).unwrap();
     assert_eq!(rag.add(folder.path()).run().unwrap().removed, 2);
     assert!(all(&db, "docs").is_empty());
+}
+
+#[test]
+fn what_the_schema_refuses_is_skipped_and_the_rest_of_its_page_goes_in() {
+    let (db, model) = (Lumos::memory().unwrap(), Arc::new(Hashing::new("h")));
+    let schema = Schema::new().field("year", FieldType::Int);
+    Store::ensure_collection(&db, "docs", &schema).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let lines = "{\"_id\": \"a\", \"text\": \"one\", \"year\": 1}\n\
+        {\"_id\": \"b\", \"text\": \"two\", \"year\": \"2\"}\n\
+        {\"_id\": \"c\", \"text\": \"three\", \"year\": 3}\n";
+    write(&folder.path().join("corpus.jsonl"), lines);
+    let report = rag(&db, &model).add(folder.path()).run().unwrap();
+    assert_eq!(
+        (report.added, report.embedded, report.skipped.len()),
+        (2, 2, 1)
+    );
+    assert!(
+        report.skipped[0].1.contains(".jsonl:2: field \"year\""),
+        "{report:?}"
+    );
 }
 
 #[test]

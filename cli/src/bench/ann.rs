@@ -97,14 +97,19 @@ impl Ann {
 
         let before = resident_bytes();
         let started = Instant::now();
-        let db = Lumos::options().read_only(true).create(false).open(directory)?;
+        let db = Lumos::options()
+            .read_only(true)
+            .create(false)
+            .open(directory)?;
         let open_ms = started.elapsed().as_secs_f64() * 1e3;
         let collection = db.existing_collection(COLLECTION)?;
         // The first pass brings the pages in; what is reported comes from the second.
         if let Some(ef) = self.ef.first() {
             pass(&collection, &queries, &truth, self.k, *ef)?;
         }
-        let resident = resident_bytes().zip(before).map(|(after, before)| after.saturating_sub(before));
+        let resident = resident_bytes()
+            .zip(before)
+            .map(|(after, before)| after.saturating_sub(before));
         let store = Store {
             rows,
             dimension,
@@ -139,16 +144,26 @@ impl Ann {
         check_widths(&self.query, base, queries)?;
         let fault = |detail: String| Failure::contents(self.truth.display().to_string(), detail);
         if truth.len() != queries.len() {
-            return Err(fault(format!("has {} rows for {} queries", truth.len(), queries.len())));
+            return Err(fault(format!(
+                "has {} rows for {} queries",
+                truth.len(),
+                queries.len()
+            )));
         }
         if self.k == 0 || self.k > truth.width {
             return Err(Failure::argument(
                 "k",
-                format!("must be 1 to {}, the width of the truth; it is {}", truth.width, self.k),
+                format!(
+                    "must be 1 to {}, the width of the truth; it is {}",
+                    truth.width, self.k
+                ),
             ));
         }
         match truth.numbers.iter().find(|id| **id as usize >= base.len()) {
-            Some(id) => Err(fault(format!("names row {id}, the base has {}", base.len()))),
+            Some(id) => Err(fault(format!(
+                "names row {id}, the base has {}",
+                base.len()
+            ))),
             None => Ok(()),
         }
     }
@@ -164,7 +179,10 @@ fn build(directory: &Path, base: &Rows<f32>, metric: MetricName) -> Result<Durat
     };
     let db = Lumos::open(directory)?;
     if !db.collections().is_empty() {
-        return Err(Failure::argument("--keep", "must name a directory without a database"));
+        return Err(Failure::argument(
+            "--keep",
+            "must name a directory without a database",
+        ));
     }
     let started = Instant::now();
     let collection = db.collection_with(COLLECTION, Schema::new().vector(base.width, metric))?;
@@ -256,7 +274,11 @@ fn directory_bytes(directory: &Path) -> Result<u64> {
     for entry in std::fs::read_dir(directory).map_err(failed)? {
         let entry = entry.map_err(failed)?;
         let metadata = entry.metadata().map_err(failed)?;
-        total += if metadata.is_dir() { directory_bytes(&entry.path())? } else { metadata.len() };
+        total += if metadata.is_dir() {
+            directory_bytes(&entry.path())?
+        } else {
+            metadata.len()
+        };
     }
     Ok(total)
 }

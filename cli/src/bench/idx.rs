@@ -33,7 +33,8 @@ impl Convert {
                 .read_to_end(&mut bytes)
                 .map_err(|source| Failure::read(Path::new("<stdin>"), source))?;
         } else {
-            bytes = std::fs::read(&self.input).map_err(|source| Failure::read(&self.input, source))?;
+            bytes =
+                std::fs::read(&self.input).map_err(|source| Failure::read(&self.input, source))?;
         }
         let mut rows = decode(&bytes)
             .map_err(|detail| Failure::contents(self.input.display().to_string(), detail))?;
@@ -42,16 +43,24 @@ impl Convert {
         }
         vectors::write_floats(&self.output, &rows)?;
         if context.out.is_json() {
-            return context.out.json(&json!({ "rows": rows.len(), "dimension": rows.width }));
+            return context
+                .out
+                .json(&json!({ "rows": rows.len(), "dimension": rows.width }));
         }
-        context.out.line(format!("{} rows of {} numbers", grouped(rows.len() as u64), rows.width))
+        context.out.line(format!(
+            "{} rows of {} numbers",
+            grouped(rows.len() as u64),
+            rows.width
+        ))
     }
 }
 
 /// IDX: two zero bytes, the type (8: unsigned byte), the number of dimensions, their sizes big-endian,
 /// the items.
 fn decode(bytes: &[u8]) -> Result<Rows<f32>, String> {
-    let (head, mut rest) = bytes.split_first_chunk::<4>().ok_or("is too short for an IDX file")?;
+    let (head, mut rest) = bytes
+        .split_first_chunk::<4>()
+        .ok_or("is too short for an IDX file")?;
     let [0, 0, kind, dimensions] = *head else {
         return Err(match head {
             [0x1f, 0x8b, ..] => "is compressed; pipe it through gunzip -c".to_string(),
@@ -59,7 +68,9 @@ fn decode(bytes: &[u8]) -> Result<Rows<f32>, String> {
         });
     };
     if kind != 8 || dimensions < 2 {
-        return Err(format!("holds type {kind} in {dimensions} dimensions; bytes (8) in 2 or more are read"));
+        return Err(format!(
+            "holds type {kind} in {dimensions} dimensions; bytes (8) in 2 or more are read"
+        ));
     }
     let mut sizes = Vec::new();
     for _ in 0..dimensions {
@@ -68,12 +79,23 @@ fn decode(bytes: &[u8]) -> Result<Rows<f32>, String> {
         rest = tail;
     }
     let count = sizes.first().copied().unwrap_or(0);
-    let width = sizes.iter().skip(1).try_fold(1usize, |width, size| width.checked_mul(*size));
-    let width = width.filter(|width| (1..=65_536).contains(width)).ok_or("has items of an impossible size")?;
+    let width = sizes
+        .iter()
+        .skip(1)
+        .try_fold(1usize, |width, size| width.checked_mul(*size));
+    let width = width
+        .filter(|width| (1..=65_536).contains(width))
+        .ok_or("has items of an impossible size")?;
     if count.checked_mul(width) != Some(rest.len()) {
-        return Err(format!("announces {count} items of {width} bytes, {} bytes follow", rest.len()));
+        return Err(format!(
+            "announces {count} items of {width} bytes, {} bytes follow",
+            rest.len()
+        ));
     }
-    Ok(Rows { width, numbers: rest.iter().map(|byte| f32::from(*byte)).collect() })
+    Ok(Rows {
+        width,
+        numbers: rest.iter().map(|byte| f32::from(*byte)).collect(),
+    })
 }
 
 #[cfg(test)]
@@ -83,8 +105,18 @@ mod tests {
 
     #[test]
     fn images_become_rows() {
-        let bytes = [&[0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 2][..], &[1, 2, 3, 255]].concat();
-        assert_eq!(decode(&bytes).unwrap(), Rows { width: 2, numbers: vec![1.0, 2.0, 3.0, 255.0] });
+        let bytes = [
+            &[0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 2][..],
+            &[1, 2, 3, 255],
+        ]
+        .concat();
+        assert_eq!(
+            decode(&bytes).unwrap(),
+            Rows {
+                width: 2,
+                numbers: vec![1.0, 2.0, 3.0, 255.0]
+            }
+        );
     }
 
     #[test]

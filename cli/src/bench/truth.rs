@@ -57,8 +57,9 @@ impl Truth {
         let threads = std::thread::available_parallelism().map_or(1, |count| count.get());
         let share = queries.len().div_ceil(threads).max(1);
         std::thread::scope(|scope| {
-            for (part, queries) in
-                nearest.chunks_mut(share).zip(queries.numbers.chunks(share * queries.width))
+            for (part, queries) in nearest
+                .chunks_mut(share)
+                .zip(queries.numbers.chunks(share * queries.width))
             {
                 let (base, bar) = (&base, &bar);
                 scope.spawn(move || {
@@ -70,13 +71,18 @@ impl Truth {
             }
         });
         bar.finish_and_clear();
-        let rows = Rows { width: k, numbers: nearest.concat() };
+        let rows = Rows {
+            width: k,
+            numbers: nearest.concat(),
+        };
         vectors::write_ids(&self.out, &rows)?;
         if context.out.is_json() {
             return context.out.json(&json!({ "queries": rows.len(), "k": k }));
         }
         let queries = grouped(rows.len() as u64);
-        context.out.line(format!("{k} exact neighbours of {queries} queries"))
+        context
+            .out
+            .line(format!("{k} exact neighbours of {queries} queries"))
     }
 }
 
@@ -89,14 +95,20 @@ pub(crate) fn check_widths(
     if base.width == queries.width {
         return Ok(());
     }
-    let detail = format!("has vectors of {} numbers, the base has {}", queries.width, base.width);
+    let detail = format!(
+        "has vectors of {} numbers, the base has {}",
+        queries.width, base.width
+    );
     Err(Failure::contents(path.display().to_string(), detail))
 }
 
 /// The rows nearest to a query, nearest first, ties by row.
 fn exact(base: &Rows<f32>, query: &[f32], metric: MetricName, k: usize) -> Vec<u32> {
-    let mut ranked: Vec<(f32, u32)> =
-        base.iter().zip(0..).map(|(row, id)| (farness(row, query, metric), id)).collect();
+    let mut ranked: Vec<(f32, u32)> = base
+        .iter()
+        .zip(0..)
+        .map(|(row, id)| (farness(row, query, metric), id))
+        .collect();
     let order = |a: &(f32, u32), b: &(f32, u32)| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1));
     if k < ranked.len() {
         ranked.select_nth_unstable_by(k, order);
@@ -139,7 +151,10 @@ mod tests {
 
     #[test]
     fn each_metric_ranks_as_it_is_defined() {
-        let base = Rows { width: 2, numbers: vec![1.0, 0.0, 10.0, 10.0, 0.0, 1.0, 2.0, 0.1] };
+        let base = Rows {
+            width: 2,
+            numbers: vec![1.0, 0.0, 10.0, 10.0, 0.0, 1.0, 2.0, 0.1],
+        };
         let query = [1.0, 0.1];
         assert_eq!(exact(&base, &query, MetricName::L2, 4), [0, 3, 2, 1]);
         assert_eq!(exact(&base, &query, MetricName::Dot, 4), [1, 3, 0, 2]);
@@ -148,7 +163,10 @@ mod tests {
 
     #[test]
     fn equal_rows_are_ranked_by_number() {
-        let base = Rows { width: 1, numbers: vec![2.0; 50] };
+        let base = Rows {
+            width: 1,
+            numbers: vec![2.0; 50],
+        };
         assert_eq!(exact(&base, &[1.0], MetricName::L2, 3), [0, 1, 2]);
     }
 

@@ -49,13 +49,19 @@ fn read<T>(path: &Path, decode: fn([u8; 4]) -> T) -> Result<Rows<T>> {
     let wrong = |row: usize, what: &str| {
         Failure::contents(path.display().to_string(), format!("row {row} {what}"))
     };
-    let mut rows = Rows { width: 0, numbers: Vec::new() };
+    let mut rows = Rows {
+        width: 0,
+        numbers: Vec::new(),
+    };
     let mut bytes = Vec::new();
     for row in 0.. {
         let mut count = [0; 4];
         let mut filled = 0;
         while filled < count.len() {
-            match reader.read(&mut count[filled..]).map_err(|source| Failure::read(path, source))? {
+            match reader
+                .read(&mut count[filled..])
+                .map_err(|source| Failure::read(path, source))?
+            {
                 0 => break,
                 read => filled += read,
             }
@@ -67,19 +73,36 @@ fn read<T>(path: &Path, decode: fn([u8; 4]) -> T) -> Result<Rows<T>> {
         }
         let width = u32::from_le_bytes(count);
         if width == 0 || width > MAX_DIMENSION {
-            return Err(wrong(row, &format!("says it has {width} numbers, 1 to {MAX_DIMENSION} are possible")));
+            return Err(wrong(
+                row,
+                &format!("says it has {width} numbers, 1 to {MAX_DIMENSION} are possible"),
+            ));
         }
         let width = width as usize;
         if row > 0 && width != rows.width {
-            return Err(wrong(row, &format!("has {width} numbers, the rows before have {}", rows.width)));
+            return Err(wrong(
+                row,
+                &format!("has {width} numbers, the rows before have {}", rows.width),
+            ));
         }
         rows.width = width;
         bytes.resize(width * 4, 0);
-        reader.read_exact(&mut bytes).map_err(|_| wrong(row, "is cut short"))?;
-        rows.numbers.extend(bytes.as_chunks::<4>().0.iter().map(|number| decode(*number)));
+        reader
+            .read_exact(&mut bytes)
+            .map_err(|_| wrong(row, "is cut short"))?;
+        rows.numbers.extend(
+            bytes
+                .as_chunks::<4>()
+                .0
+                .iter()
+                .map(|number| decode(*number)),
+        );
     }
     if rows.numbers.is_empty() {
-        return Err(Failure::contents(path.display().to_string(), "holds no row"));
+        return Err(Failure::contents(
+            path.display().to_string(),
+            "holds no row",
+        ));
     }
     Ok(rows)
 }
@@ -117,7 +140,10 @@ mod tests {
     fn vectors_are_read_as_they_were_written() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("a.fvecs");
-        let rows = Rows { width: 3, numbers: vec![1.0, -2.5, 3.0, 4.0, 5.0, 6.0] };
+        let rows = Rows {
+            width: 3,
+            numbers: vec![1.0, -2.5, 3.0, 4.0, 5.0, 6.0],
+        };
         write_floats(&path, &rows).unwrap();
         assert_eq!(std::fs::metadata(&path).unwrap().len(), 2 * (4 + 12));
         assert_eq!(read_floats(&path).unwrap(), rows);
@@ -132,12 +158,21 @@ mod tests {
             (&[], "holds no row"),
             (&[&one, &one[..6]], "row 1 is cut short"),
             (&[&one, &one[..2]], "row 1 is cut short"),
-            (&[&[0, 0, 0, 0]], "row 0 says it has 0 numbers, 1 to 65536 are possible"),
-            (&[&one, &[2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]], "row 1 has 2 numbers, the rows before have 1"),
+            (
+                &[&[0, 0, 0, 0]],
+                "row 0 says it has 0 numbers, 1 to 65536 are possible",
+            ),
+            (
+                &[&one, &[2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]],
+                "row 1 has 2 numbers, the rows before have 1",
+            ),
         ];
         for (parts, message) in cases {
             std::fs::write(&path, parts.concat()).unwrap();
-            assert_eq!(read_ids(&path).unwrap_err().message(), format!("{}: {message}", path.display()));
+            assert_eq!(
+                read_ids(&path).unwrap_err().message(),
+                format!("{}: {message}", path.display())
+            );
         }
     }
 }

@@ -58,7 +58,11 @@ impl Judgements {
                 if line.trim().is_empty() {
                     continue;
                 }
-                return Err(fault(file, number, "expected: query id, document id, grade, between tabs"));
+                return Err(fault(
+                    file,
+                    number,
+                    "expected: query id, document id, grade, between tabs",
+                ));
             };
             match grade.trim().parse::<f64>() {
                 Ok(grade) if grade > 0.0 => {
@@ -75,7 +79,10 @@ impl Judgements {
 
     /// The queries that have a relevant document.
     pub(super) fn judged(&self, queries: Vec<Text>) -> Vec<Text> {
-        queries.into_iter().filter(|query| self.grades.contains_key(&query.id)).collect()
+        queries
+            .into_iter()
+            .filter(|query| self.grades.contains_key(&query.id))
+            .collect()
     }
 
     /// The grades of a query's relevant documents.
@@ -105,16 +112,25 @@ mod tests {
         let judgements = Judgements::parse(text, "qrels.tsv").unwrap();
         assert_eq!(judgements.of("1").unwrap().len(), 1);
         assert!(judgements.of("2").is_none());
-        let queries = ["1", "2", "3"]
-            .map(|id| Text { id: id.to_string(), text: String::new() });
+        let queries = ["1", "2", "3"].map(|id| Text {
+            id: id.to_string(),
+            text: String::new(),
+        });
         assert_eq!(judgements.judged(queries.to_vec()).len(), 1);
     }
 
     #[test]
     fn a_line_that_is_no_judgement_is_told() {
-        for (text, place) in [("1\ta\n", "qrels.tsv:1: "), ("1\ta\t1\n1\tb\tmuch\n", "qrels.tsv:2: ")] {
+        for (text, place) in [
+            ("1\ta\n", "qrels.tsv:1: "),
+            ("1\ta\t1\n1\tb\tmuch\n", "qrels.tsv:2: "),
+        ] {
             let failure = Judgements::parse(text, "qrels.tsv").unwrap_err();
-            assert!(failure.message().starts_with(place), "{}", failure.message());
+            assert!(
+                failure.message().starts_with(place),
+                "{}",
+                failure.message()
+            );
         }
     }
 }

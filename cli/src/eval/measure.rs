@@ -29,7 +29,11 @@ impl Measures {
         ideal.truncate(DEPTH);
         self.ndcg += discounted(&gains) / discounted(&ideal);
         for (sum, at) in self.recall.iter_mut().zip(RECALL_AT) {
-            let relevant = found.iter().take(at).filter(|key| grades.contains_key(**key)).count();
+            let relevant = found
+                .iter()
+                .take(at)
+                .filter(|key| grades.contains_key(**key))
+                .count();
             *sum += relevant as f64 / grades.len() as f64;
         }
         if let Some(rank) = gains.iter().position(|gain| *gain > 0.0) {
@@ -39,7 +43,13 @@ impl Measures {
 
     /// The means by name.
     pub(super) fn means(&self) -> [(&'static str, f64); 5] {
-        let mean = |sum: f64| if self.queries == 0 { 0.0 } else { sum / self.queries as f64 };
+        let mean = |sum: f64| {
+            if self.queries == 0 {
+                0.0
+            } else {
+                sum / self.queries as f64
+            }
+        };
         let [one, five, ten] = self.recall;
         [
             ("ndcg@10", mean(self.ndcg)),
@@ -53,7 +63,11 @@ impl Measures {
 
 /// Gains divided by the logarithm of their rank.
 fn discounted(gains: &[f64]) -> f64 {
-    gains.iter().zip(2u32..).map(|(gain, place)| gain / f64::from(place).log2()).sum()
+    gains
+        .iter()
+        .zip(2u32..)
+        .map(|(gain, place)| gain / f64::from(place).log2())
+        .sum()
 }
 
 #[cfg(test)]
@@ -61,7 +75,10 @@ mod tests {
     use super::*;
 
     fn means(found: &[&str], grades: &[(&str, f64)]) -> HashMap<&'static str, f64> {
-        let grades = grades.iter().map(|(key, grade)| (key.to_string(), *grade)).collect();
+        let grades = grades
+            .iter()
+            .map(|(key, grade)| (key.to_string(), *grade))
+            .collect();
         let mut measures = Measures::default();
         measures.add(found, Some(&grades));
         measures.means().into_iter().collect()

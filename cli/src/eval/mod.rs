@@ -64,15 +64,25 @@ impl Eval {
         let both = |at: usize, text: &str, fusion: Fusion| {
             let search = collection.search(text).limit(DEPTH);
             if embedder.supports(text) {
-                search.vector(vectors[at].as_slice()).hybrid().fusion(fusion).run()
+                search
+                    .vector(vectors[at].as_slice())
+                    .hybrid()
+                    .fusion(fusion)
+                    .run()
             } else {
                 search.keywords().run()
             }
         };
-        let convex = Fusion::Convex { vector_weight: embedder.fusion_weight() };
+        let convex = Fusion::Convex {
+            vector_weight: embedder.fusion_weight(),
+        };
         let searches: [(&str, Search<'_>); 4] = [
-            ("dense", &|at, _| collection.search(&vectors[at]).limit(DEPTH).run()),
-            ("keyword", &|_, text| collection.search(text).keywords().limit(DEPTH).run()),
+            ("dense", &|at, _| {
+                collection.search(&vectors[at]).limit(DEPTH).run()
+            }),
+            ("keyword", &|_, text| {
+                collection.search(text).keywords().limit(DEPTH).run()
+            }),
             ("hybrid", &|at, text| both(at, text, convex)),
             ("rrf", &|at, text| both(at, text, Fusion::Rrf { k: RRF_K })),
         ];
@@ -89,7 +99,13 @@ impl Eval {
             results.push((name, measures));
         }
         bar.finish_and_clear();
-        print(&results, corpus.len(), queries.len(), embedder.name(), context)
+        print(
+            &results,
+            corpus.len(),
+            queries.len(),
+            embedder.name(),
+            context,
+        )
     }
 }
 
@@ -110,8 +126,9 @@ fn print(
         object.insert("model".to_string(), json!(model));
         for (name, measures) in results {
             let figures = measures.means().into_iter();
-            let figures: Map<String, Value> =
-                figures.map(|(name, mean)| (name.to_string(), json!(rounded(mean)))).collect();
+            let figures: Map<String, Value> = figures
+                .map(|(name, mean)| (name.to_string(), json!(rounded(mean))))
+                .collect();
             object.insert((*name).to_string(), Value::Object(figures));
         }
         return context.out.json(&object);

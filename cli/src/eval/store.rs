@@ -59,7 +59,9 @@ impl Store {
         let collection = self.filled(QUERIES, texts, EmbedKind::Query, "embedding")?;
         let vector = |text: &Text| -> Result<Vec<f32>> {
             let doc = collection.get(&text.id)?;
-            Ok(doc.and_then(|mut doc| doc.vectors.remove(DEFAULT_VECTOR_FIELD)).unwrap_or_default())
+            Ok(doc
+                .and_then(|mut doc| doc.vectors.remove(DEFAULT_VECTOR_FIELD))
+                .unwrap_or_default())
         };
         texts.iter().map(vector).collect()
     }
@@ -88,8 +90,8 @@ impl Store {
             if !bodies.is_empty() {
                 let vectors = self.embedder.embed(&bodies, kind)?;
                 let docs = missing.iter().zip(vectors);
-                let docs = docs
-                    .map(|(text, vector)| Doc::new(&text.id).text(&text.text).vector(vector));
+                let docs =
+                    docs.map(|(text, vector)| Doc::new(&text.id).text(&text.text).vector(vector));
                 collection.put_all(docs)?;
             }
             bar.inc(part.len() as u64);

@@ -1,5 +1,5 @@
 //! Runs the real `lumos` in a directory of its own.
-#![allow(dead_code, clippy::unwrap_used, clippy::expect_used)]
+#![allow(dead_code, unreachable_pub, clippy::unwrap_used, clippy::expect_used)]
 
 use std::ffi::OsStr;
 use std::io::Write;
@@ -24,7 +24,9 @@ pub struct Run {
 
 impl Program {
     pub fn new() -> Self {
-        Program { dir: tempfile::tempdir().unwrap() }
+        Program {
+            dir: tempfile::tempdir().unwrap(),
+        }
     }
 
     /// A path in the working directory.
@@ -58,7 +60,12 @@ impl Program {
 
     /// Runs to the end without input.
     pub fn run<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Run {
-        Run::of(self.command(arguments).stdin(Stdio::null()).output().unwrap())
+        Run::of(
+            self.command(arguments)
+                .stdin(Stdio::null())
+                .output()
+                .unwrap(),
+        )
     }
 
     /// Runs to the end with this input.
@@ -95,7 +102,29 @@ impl Program {
     /// Runs and expects success; returns the JSON objects that were printed, one a line.
     pub fn json<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Vec<Value> {
         let printed = self.ok(arguments);
-        printed.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+        printed
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
+    }
+
+    /// All files and all directories, this one included.
+    pub fn tree(&self) -> (Vec<PathBuf>, Vec<PathBuf>) {
+        let (mut files, mut directories) = (Vec::new(), vec![self.path(".")]);
+        let mut next = 0;
+        while let Some(directory) = directories.get(next).cloned() {
+            for entry in std::fs::read_dir(directory).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    directories.push(path)
+                } else {
+                    files.push(path)
+                }
+            }
+            next += 1;
+        }
+        files.sort();
+        (files, directories)
     }
 
     /// The number of documents.
@@ -116,6 +145,9 @@ impl Run {
     /// Expects an error, told exactly like this, and nothing printed.
     #[track_caller]
     pub fn fails(&self, stderr: &str) {
-        assert_eq!((self.code, self.stdout.as_str(), self.stderr.as_str()), (Some(1), "", stderr));
+        assert_eq!(
+            (self.code, self.stdout.as_str(), self.stderr.as_str()),
+            (Some(1), "", stderr)
+        );
     }
 }

@@ -30,7 +30,12 @@ pub(crate) struct VectorColumn {
 
 impl VectorColumn {
     pub(crate) fn new(field: VectorField) -> Self {
-        VectorColumn { field, indexed: None, tail: Vec::new(), tail_rows: Vec::new() }
+        VectorColumn {
+            field,
+            indexed: None,
+            tail: Vec::new(),
+            tail_rows: Vec::new(),
+        }
     }
 
     pub(crate) fn push(&mut self, row: u32, vector: &[f32]) {
@@ -42,7 +47,10 @@ impl VectorColumn {
 
     /// Number of vectors.
     pub(crate) fn len(&self) -> usize {
-        self.indexed.as_ref().map_or(0, |indexed| indexed.rows.len()) + self.tail_rows.len()
+        self.indexed
+            .as_ref()
+            .map_or(0, |indexed| indexed.rows.len())
+            + self.tail_rows.len()
     }
 
     /// The vector of a row.
@@ -92,7 +100,9 @@ impl MemorySegment {
                 column.tail_rows.clone(),
             ))
         });
-        let Some((field, indexed, tail, tail_rows)) = copied else { return };
+        let Some((field, indexed, tail, tail_rows)) = copied else {
+            return;
+        };
         let taken = tail_rows.len();
         let (mut data, mut rows) = match &indexed {
             Some(indexed) => (indexed.data.clone(), indexed.rows.clone()),
@@ -100,7 +110,9 @@ impl MemorySegment {
         };
         data.extend_from_slice(&tail);
         rows.extend_from_slice(&tail_rows);
-        let Ok(vectors) = Vectors::new(field.dimension, &data) else { return };
+        let Ok(vectors) = Vectors::new(field.dimension, &data) else {
+            return;
+        };
         let graph = match &indexed {
             Some(indexed) => indexed.graph.extended(vectors, field.metric),
             None => Hnsw::build(vectors, field.metric, &HnswParams::default()),

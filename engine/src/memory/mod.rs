@@ -94,20 +94,30 @@ impl MemorySegment {
         let mut rows = self.rows.write();
         let row = rows.entries.len() as u32;
         if self.kind == CollectionKind::Documents {
-            let texts: Vec<(&str, &str)> =
-                body.texts.iter().map(|(field, text)| (field.as_str(), text.as_str())).collect();
+            let texts: Vec<(&str, &str)> = body
+                .texts
+                .iter()
+                .map(|(field, text)| (field.as_str(), text.as_str()))
+                .collect();
             rows.postings.add(row, &texts);
             rows.columns.add(row, &body.meta);
         }
         for (name, vector) in record.vectors {
             if let Some(field) = schema.vectors.get(&name) {
-                let column =
-                    rows.vectors.entry(name).or_insert_with(|| VectorColumn::new(*field));
+                let column = rows
+                    .vectors
+                    .entry(name)
+                    .or_insert_with(|| VectorColumn::new(*field));
                 column.push(row, &vector);
             }
         }
         let previous = rows.keys.insert(record.key.clone(), row);
-        rows.entries.push(Entry { key: record.key, payload: record.payload, seqno, previous });
+        rows.entries.push(Entry {
+            key: record.key,
+            payload: record.payload,
+            seqno,
+            previous,
+        });
         rows.bytes += bytes;
         row
     }
@@ -136,7 +146,10 @@ impl MemorySegment {
             if candidate < watermark {
                 return row;
             }
-            row = rows.entries.get(candidate as usize).and_then(|entry| entry.previous);
+            row = rows
+                .entries
+                .get(candidate as usize)
+                .and_then(|entry| entry.previous);
         }
         None
     }
@@ -178,7 +191,10 @@ impl MemorySegment {
                     }
                     break;
                 }
-                row = rows.entries.get(candidate as usize).and_then(|entry| entry.previous);
+                row = rows
+                    .entries
+                    .get(candidate as usize)
+                    .and_then(|entry| entry.previous);
             }
         }
         found

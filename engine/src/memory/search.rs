@@ -20,11 +20,14 @@ impl MemorySegment {
         let mut top = TopK::new(k);
         let indexed = {
             let rows = self.read_rows();
-            let Some(column) = rows.vectors.get(&query.field) else { return Ok(Vec::new()) };
+            let Some(column) = rows.vectors.get(&query.field) else {
+                return Ok(Vec::new());
+            };
             let tail = Vectors::new(column.field.dimension, &column.tail)?;
             let ordinals = (0u32..).zip(&column.tail_rows);
-            let permitted =
-                ordinals.filter(|(_, row)| allowed.permits(**row)).map(|(ordinal, _)| ordinal);
+            let permitted = ordinals
+                .filter(|(_, row)| allowed.permits(**row))
+                .map(|(ordinal, _)| ordinal);
             for found in exact_search(tail, query.metric, &query.vector, k, permitted)? {
                 if let Some(&row) = column.tail_rows.get(found.row as usize) {
                     top.push(Neighbor { row, ..found });
@@ -35,18 +38,22 @@ impl MemorySegment {
         };
         if let Some(indexed) = indexed {
             let vectors = Vectors::new(query.vector.len(), &indexed.data)?;
-            let visible = indexed.rows.partition_point(|&row| row < allowed.view().rows);
+            let visible = indexed
+                .rows
+                .partition_point(|&row| row < allowed.view().rows);
             let ordinals = allowed.ordinals(indexed.rows.len(), visible, |row| {
                 indexed.rows.binary_search(&row).ok().map(|at| at as u32)
             });
             let found = if query.exact {
                 let all = 0..indexed.rows.len() as u32;
-                let permitted = all.filter(|&o| ordinals.as_ref().is_none_or(|set| set.contains(o)));
+                let permitted =
+                    all.filter(|&o| ordinals.as_ref().is_none_or(|set| set.contains(o)));
                 exact_search(vectors, query.metric, &query.vector, k, permitted)?
             } else {
                 let view = indexed.graph.view();
                 let set = ordinals.as_ref();
-                view.search(vectors, query.metric, &query.vector, k, query.ef, set)?.0
+                view.search(vectors, query.metric, &query.vector, k, query.ef, set)?
+                    .0
             };
             for found in found {
                 if let Some(&row) = indexed.rows.get(found.row as usize) {

@@ -71,7 +71,15 @@ impl Draft {
                     }
                     data.extend_from_slice(&column.tail);
                     ids.extend_from_slice(&column.tail_rows);
-                    (name.clone(), DraftVectors { field: column.field, data, rows: ids, graph })
+                    (
+                        name.clone(),
+                        DraftVectors {
+                            field: column.field,
+                            data,
+                            rows: ids,
+                            graph,
+                        },
+                    )
                 })
                 .collect(),
         })
@@ -80,7 +88,10 @@ impl Draft {
     /// The oldest and the newest commit among the rows.
     pub(crate) fn seqnos(&self) -> (u64, u64) {
         let seqnos = || self.rows.iter().map(|row| row.seqno);
-        (seqnos().min().unwrap_or_default(), seqnos().max().unwrap_or_default())
+        (
+            seqnos().min().unwrap_or_default(),
+            seqnos().max().unwrap_or_default(),
+        )
     }
 
     /// Writes all sections.
@@ -121,16 +132,24 @@ impl Draft {
         sink.add(&format!("{VECTORS}{name}"), &bytes)?;
         drop(bytes);
         if vectors.rows.len() != self.rows.len() {
-            let rows: Vec<u8> = vectors.rows.iter().flat_map(|row| row.to_le_bytes()).collect();
+            let rows: Vec<u8> = vectors
+                .rows
+                .iter()
+                .flat_map(|row| row.to_le_bytes())
+                .collect();
             sink.add(&format!("{VECTOR_ROWS}{name}"), &rows)?;
         }
         if vectors.rows.len() >= GRAPH_MIN_ROWS {
             let graph = match &vectors.graph {
                 Some(graph) => graph.clone(),
                 None => {
-                    let view = Vectors::new(vectors.field.dimension, &vectors.data).map_err(
-                        |source| Error::Vector { collection: name.to_string(), source },
-                    )?;
+                    let view =
+                        Vectors::new(vectors.field.dimension, &vectors.data).map_err(|source| {
+                            Error::Vector {
+                                collection: name.to_string(),
+                                source,
+                            }
+                        })?;
                     Hnsw::build(view, vectors.field.metric, &HnswParams::default()).encode()
                 }
             };
@@ -143,15 +162,21 @@ impl Draft {
         let mut columns = MemoryColumns::new();
         let mut texts = Vec::with_capacity(self.rows.len());
         for (row, entry) in self.rows.iter().enumerate() {
-            let body: Body = serde_json::from_slice(&entry.payload)
-                .map_err(|source| Error::Json { key: entry.key.to_string(), source })?;
+            let body: Body =
+                serde_json::from_slice(&entry.payload).map_err(|source| Error::Json {
+                    key: entry.key.to_string(),
+                    source,
+                })?;
             columns.add(row as u32, &body.meta);
             texts.push(body.texts);
         }
         sink.add(COLUMNS, &columns.encode(self.rows.len() as u32))?;
         if !self.text_fields.is_empty() {
             let rows = texts.iter().map(|texts| {
-                texts.iter().map(|(field, text)| (field.as_str(), text.as_str())).collect()
+                texts
+                    .iter()
+                    .map(|(field, text)| (field.as_str(), text.as_str()))
+                    .collect()
             });
             let blob = SealedText::build(Analyzer::default(), &self.text_fields, rows)
                 .map_err(Error::Keywords)?;

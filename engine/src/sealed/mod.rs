@@ -8,7 +8,7 @@ use std::ops::Bound;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use lumos_index::{Analyzer, Columns, Filter, SealedColumns, SealedText};
+use lumos_index::{Columns, Filter, SealedColumns, SealedText};
 use ownedbytes::OwnedBytes;
 use roaring::RoaringBitmap;
 
@@ -54,22 +54,21 @@ impl SealedSegment {
     ///
     /// # Errors
     /// [`Error::Corruption`] when a section that holds data is missing or does not fit.
-    pub(crate) fn open(
-        file: SegmentFile,
-        number: u64,
-        rows: u32,
-        text_fields: &[String],
-    ) -> Result<Self> {
+    pub(crate) fn open(file: SegmentFile, number: u64, rows: u32) -> Result<Self> {
         let path = file.path().to_path_buf();
         let bad = |detail: String| damaged(&path, detail);
         let section = |name: &str| {
-            file.section(name).ok_or_else(|| bad(format!("section \"{name}\" is missing")))
+            file.section(name)
+                .ok_or_else(|| bad(format!("section \"{name}\" is missing")))
         };
         let keys = Keys::open(section(KEYS)?, rows).map_err(&bad)?;
         let payload = Payload::open(section(PAYLOAD)?, rows).map_err(&bad)?;
         let seqnos = section(SEQNO)?;
         if seqnos.len() != rows as usize * 8 {
-            return Err(bad(format!("{} bytes of seqnos for {rows} rows", seqnos.len())));
+            return Err(bad(format!(
+                "{} bytes of seqnos for {rows} rows",
+                seqnos.len()
+            )));
         }
         let mut vectors = BTreeMap::new();
         for name in file.sections() {
@@ -93,12 +92,21 @@ impl SealedSegment {
         };
         let text = match file.section(TEXT) {
             Some(bytes) => Some(
-                SealedText::open(bytes, Analyzer::default(), text_fields)
-                    .map_err(|error| bad(format!("keyword index: {error}")))?,
+                SealedText::open(bytes).map_err(|error| bad(format!("keyword index: {error}")))?,
             ),
             None => None,
         };
-        Ok(SealedSegment { number, rows, file, keys, payload, seqnos, vectors, columns, text })
+        Ok(SealedSegment {
+            number,
+            rows,
+            file,
+            keys,
+            payload,
+            seqnos,
+            vectors,
+            columns,
+            text,
+        })
     }
 
     pub(crate) fn number(&self) -> u64 {
@@ -129,11 +137,16 @@ impl SealedSegment {
     }
 
     pub(crate) fn find(&self, key: &str, live: impl Fn(u32) -> bool) -> Result<Option<u32>> {
-        self.keys.find(key, live).map_err(|detail| self.damaged(detail))
+        self.keys
+            .find(key, live)
+            .map_err(|detail| self.damaged(detail))
     }
 
     pub(crate) fn key(&self, row: u32) -> Result<Arc<str>> {
-        self.keys.key(row).map(Arc::from).map_err(|detail| self.damaged(detail))
+        self.keys
+            .key(row)
+            .map(Arc::from)
+            .map_err(|detail| self.damaged(detail))
     }
 
     pub(crate) fn payload(&self, row: u32) -> Result<Vec<u8>> {
@@ -142,7 +155,10 @@ impl SealedSegment {
 
     pub(crate) fn seqno(&self, row: u32) -> Result<u64> {
         let at = row as usize * 8;
-        let bytes = self.seqnos.get(at..at + 8).and_then(|bytes| bytes.try_into().ok());
+        let bytes = self
+            .seqnos
+            .get(at..at + 8)
+            .and_then(|bytes| bytes.try_into().ok());
         bytes
             .map(u64::from_le_bytes)
             .ok_or_else(|| self.damaged(format!("row {row} has no seqno")))
@@ -183,7 +199,10 @@ impl SealedSegment {
     }
 
     pub(crate) fn paths(&self) -> Vec<String> {
-        self.columns.as_ref().map(Columns::paths).unwrap_or_default()
+        self.columns
+            .as_ref()
+            .map(Columns::paths)
+            .unwrap_or_default()
     }
 
     fn damaged(&self, detail: String) -> Error {
@@ -192,5 +211,9 @@ impl SealedSegment {
 }
 
 fn damaged(path: &std::path::Path, detail: String) -> Error {
-    Error::Corruption { file: PathBuf::from(path), offset: 0, detail }
+    Error::Corruption {
+        file: PathBuf::from(path),
+        offset: 0,
+        detail,
+    }
 }

@@ -62,9 +62,14 @@ impl SealedVectors {
         graph: Option<OwnedBytes>,
         row_count: u32,
     ) -> Result<Self, String> {
-        let header = section.as_slice().get(..HEADER_BYTES).ok_or("vector header is cut")?;
+        let header = section
+            .as_slice()
+            .get(..HEADER_BYTES)
+            .ok_or("vector header is cut")?;
         let u32_at = |at: usize| {
-            let bytes = header.get(at..at + 4).and_then(|bytes| bytes.try_into().ok());
+            let bytes = header
+                .get(at..at + 4)
+                .and_then(|bytes| bytes.try_into().ok());
             bytes.map(u32::from_le_bytes).unwrap_or_default()
         };
         let dimension = u32_at(0) as usize;
@@ -83,7 +88,10 @@ impl SealedVectors {
         }
         let data = section.slice(HEADER_BYTES..section.len());
         if data.len() != count * dimension * 4 {
-            return Err(format!("{} bytes for {count} vectors of {dimension}", data.len()));
+            return Err(format!(
+                "{} bytes for {count} vectors of {dimension}",
+                data.len()
+            ));
         }
         if bytemuck::try_cast_slice::<u8, f32>(&data).is_err() {
             return Err("vectors are not aligned".to_string());
@@ -98,12 +106,20 @@ impl SealedVectors {
                 }
             }
             None if count != row_count as usize => {
-                return Err(format!("{count} vectors for {row_count} rows, and no row list"));
+                return Err(format!(
+                    "{count} vectors for {row_count} rows, and no row list"
+                ));
             }
             None => {}
         }
         let field = VectorField { dimension, metric };
-        Ok(SealedVectors { field, count, data, rows, graph })
+        Ok(SealedVectors {
+            field,
+            count,
+            data,
+            rows,
+            graph,
+        })
     }
 
     /// Number of vectors.
@@ -117,7 +133,9 @@ impl SealedVectors {
     }
 
     fn row_list(&self) -> Option<&[u32]> {
-        self.rows.as_ref().and_then(|rows| bytemuck::try_cast_slice(rows).ok())
+        self.rows
+            .as_ref()
+            .and_then(|rows| bytemuck::try_cast_slice(rows).ok())
     }
 
     /// The row of vector `ordinal`.
@@ -164,7 +182,16 @@ impl SealedVectors {
         let mut found = match self.graph().filter(|_| !query.exact) {
             Some(graph) => {
                 let ordinals = allowed.ordinals(self.count, self.count, |row| self.ordinal(row));
-                graph.search(vectors, metric, &query.vector, k, query.ef, ordinals.as_ref())?.0
+                graph
+                    .search(
+                        vectors,
+                        metric,
+                        &query.vector,
+                        k,
+                        query.ef,
+                        ordinals.as_ref(),
+                    )?
+                    .0
             }
             None => {
                 let all = 0..self.count as u32;

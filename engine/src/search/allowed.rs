@@ -26,7 +26,9 @@ impl<'a> Allowed<'a> {
 
     /// Whether no row may be found.
     pub(crate) fn is_empty(&self) -> bool {
-        self.matching.as_ref().map_or(self.view.live() == 0, RoaringBitmap::is_empty)
+        self.matching
+            .as_ref()
+            .map_or(self.view.live() == 0, RoaringBitmap::is_empty)
     }
 
     #[inline]
@@ -56,7 +58,10 @@ impl<'a> Allowed<'a> {
         ordinal_of: impl Fn(u32) -> Option<u32>,
     ) -> Option<OrdinalSet> {
         if let Some(matching) = &self.matching {
-            return Some(OrdinalSet::collect(count, matching.iter().filter_map(ordinal_of)));
+            return Some(OrdinalSet::collect(
+                count,
+                matching.iter().filter_map(ordinal_of),
+            ));
         }
         if visible == count && self.view.deletes.is_empty() {
             return None;

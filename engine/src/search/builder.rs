@@ -192,19 +192,23 @@ impl Search {
         let snapshot = self.db.snapshot();
         let state = snapshot.state().collection(&self.collection)?;
         let mut request = self.request;
-        let field = request.vector_field.as_deref().unwrap_or(DEFAULT_VECTOR_FIELD);
+        let field = request
+            .vector_field
+            .as_deref()
+            .unwrap_or(DEFAULT_VECTOR_FIELD);
         let mut like = None;
         let mut weight = None;
         match self.query {
             Query::Vector(vector) => request.vector = Some(vector),
             Query::Like(key) => {
                 let doc = state.get(&key)?;
-                let vector = doc.as_ref().and_then(|doc| doc.vector_field(field)).ok_or_else(|| {
-                    Error::InvalidArgument {
+                let vector = doc
+                    .as_ref()
+                    .and_then(|doc| doc.vector_field(field))
+                    .ok_or_else(|| Error::InvalidArgument {
                         argument: "like",
                         detail: format!("\"{key}\" has no vector in field \"{field}\""),
-                    }
-                })?;
+                    })?;
                 request.vector = Some(vector.to_vec());
                 request.limit = request.limit.saturating_add(1);
                 like = Some(key);

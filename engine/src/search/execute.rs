@@ -33,7 +33,10 @@ pub(crate) fn search(state: &CollectionState, request: &SearchRequest) -> Result
         // A vector search where no vector was ever stored.
         (None, None) => Vec::new(),
     };
-    ranked.into_iter().map(|ranked| hit(state, request, plan.keywords.as_ref(), ranked)).collect()
+    ranked
+        .into_iter()
+        .map(|ranked| hit(state, request, plan.keywords.as_ref(), ranked))
+        .collect()
 }
 
 fn by_vector(
@@ -45,7 +48,12 @@ fn by_vector(
     let found = legs::nearest(state, plan, query, limit)?;
     let ranked = (1..).zip(found).map(|(rank, found)| {
         let score = query.metric.score(found.value);
-        Ranked { place: found.place, score, vector: Some(LegRank { rank, score }), text: None }
+        Ranked {
+            place: found.place,
+            score,
+            vector: Some(LegRank { rank, score }),
+            text: None,
+        }
     });
     Ok(ranked.collect())
 }
@@ -57,13 +65,21 @@ fn by_keywords(
     limit: usize,
 ) -> Result<Vec<Ranked>> {
     Keywords::new(state, query).run(plan, limit, |found, _| {
-        let ranked = (1..).zip(found).map(|(rank, Found { place, value: score })| Ranked {
-            place,
-            score,
-            vector: None,
-            text: Some(LegRank { rank, score }),
-        });
-        Ok(ranked.collect())
+        let ranked = (1..).zip(found).map(
+            |(
+                rank,
+                Found {
+                    place,
+                    value: score,
+                },
+            )| Ranked {
+                place,
+                score,
+                vector: None,
+                text: Some(LegRank { rank, score }),
+            },
+        );
+        ranked.collect()
     })
 }
 
@@ -87,14 +103,18 @@ fn hybrid(
     })?;
     let mut near = list(&legs::distances(state, vector, &places));
     near.sort_by(|a, b| a.1.total_cmp(&b.1).then(a.0.cmp(&b.0)));
-    let mut matched: Vec<(u64, f32)> =
-        (0..).zip(scores).filter(|(_, score)| *score > 0.0).collect();
+    let mut matched: Vec<(u64, f32)> = (0..)
+        .zip(scores)
+        .filter(|(_, score)| *score > 0.0)
+        .collect();
     matched.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
 
     let fused = match request.fusion {
         Fusion::Convex { vector_weight } => {
-            let similar: Vec<(u64, f32)> =
-                near.iter().map(|(id, far)| (*id, vector.metric.similarity(*far))).collect();
+            let similar: Vec<(u64, f32)> = near
+                .iter()
+                .map(|(id, far)| (*id, vector.metric.similarity(*far)))
+                .collect();
             fuse_convex(&similar, &matched, vector_weight)
         }
         Fusion::Rrf { k } => {
@@ -104,24 +124,37 @@ fn hybrid(
     };
     let near = ranks(&near, places.len());
     let matched = ranks(&matched, places.len());
-    let ranked = fused.into_iter().take(request.limit).filter_map(|(id, score)| {
-        let at = id as usize;
-        Some(Ranked {
-            place: *places.get(at)?,
-            score,
-            vector: near.get(at).copied().flatten().map(|leg| in_users_terms(leg, vector.metric)),
-            text: matched.get(at).copied().flatten(),
-        })
-    });
+    let ranked = fused
+        .into_iter()
+        .take(request.limit)
+        .filter_map(|(id, score)| {
+            let at = id as usize;
+            Some(Ranked {
+                place: *places.get(at)?,
+                score,
+                vector: near
+                    .get(at)
+                    .copied()
+                    .flatten()
+                    .map(|leg| in_users_terms(leg, vector.metric)),
+                text: matched.get(at).copied().flatten(),
+            })
+        });
     Ok(ranked.collect())
 }
 
 fn list(values: &[Option<f32>]) -> Vec<(u64, f32)> {
-    (0..).zip(values).filter_map(|(id, value)| Some((id, (*value)?))).collect()
+    (0..)
+        .zip(values)
+        .filter_map(|(id, value)| Some((id, (*value)?)))
+        .collect()
 }
 
 fn in_users_terms(leg: LegRank, metric: Metric) -> LegRank {
-    LegRank { score: metric.score(leg.score), ..leg }
+    LegRank {
+        score: metric.score(leg.score),
+        ..leg
+    }
 }
 
 /// The rank of each of `count` ids in a list that is sorted.
@@ -129,7 +162,10 @@ fn ranks(list: &[(u64, f32)], count: usize) -> Vec<Option<LegRank>> {
     let mut ranks = vec![None; count];
     for (rank, (id, score)) in (1..).zip(list) {
         if let Some(slot) = ranks.get_mut(*id as usize) {
-            *slot = Some(LegRank { rank, score: *score });
+            *slot = Some(LegRank {
+                rank,
+                score: *score,
+            });
         }
     }
     ranks
@@ -184,5 +220,8 @@ pub(crate) fn matching_keys(state: &CollectionState, filter: &Filter) -> Result<
 /// The number of live documents that match.
 pub(crate) fn count(state: &CollectionState, filter: &Filter) -> Result<u64> {
     let allowed = bind_filter(state, Some(filter))?;
-    Ok(allowed.iter().filter_map(|allowed| Some(allowed.bitmap()?.len())).sum())
+    Ok(allowed
+        .iter()
+        .filter_map(|allowed| Some(allowed.bitmap()?.len()))
+        .sum())
 }

@@ -28,7 +28,8 @@ impl Highlight {
         let mut out = String::with_capacity(self.text.len() + self.spans.len() * 8);
         let mut end = 0;
         for span in &self.spans {
-            let (Some(plain), Some(hit)) = (self.text.get(end..span.start), self.text.get(span.clone()))
+            let (Some(plain), Some(hit)) =
+                (self.text.get(end..span.start), self.text.get(span.clone()))
             else {
                 continue;
             };

@@ -1,6 +1,6 @@
 //! The two legs of a search over all segments of a collection.
 
-use lumos_index::{TextError, TextSource, TextStats};
+use lumos_index::{TextSource, TextStats};
 use parking_lot::RwLockReadGuard;
 
 use super::plan::{KeywordQuery, Plan, VectorQuery};
@@ -35,10 +35,15 @@ pub(crate) fn nearest(
                 None => Ok(Vec::new()),
             },
         };
-        let neighbors = neighbors
-            .map_err(|source| Error::Vector { collection: state.name.clone(), source })?;
+        let neighbors = neighbors.map_err(|source| Error::Vector {
+            collection: state.name.clone(),
+            source,
+        })?;
         found.extend(neighbors.into_iter().map(|neighbor| Found {
-            place: Place { segment, row: neighbor.row },
+            place: Place {
+                segment,
+                row: neighbor.row,
+            },
             value: neighbor.distance,
         }));
     }
@@ -95,46 +100,46 @@ impl<'a> Keywords<'a> {
             .collect()
     }
 
-    /// The best `k` rows, best first, and the scores of any row after that.
+    /// Gives `with` the best `k` rows, best first, and a way to the score of any row.
     pub(crate) fn run<T>(
         &self,
         plan: &Plan<'_>,
         k: usize,
-        with: impl FnOnce(Vec<Found>, &dyn Fn(&[Place]) -> Result<Vec<f32>>) -> Result<T>,
+        with: impl FnOnce(Vec<Found>, &dyn Fn(&[Place]) -> Vec<f32>) -> T,
     ) -> Result<T> {
         let sources = self.sources();
         let present: Vec<TextSource<'_>> = sources.iter().flatten().copied().collect();
-        let KeywordQuery { analyzer, query, fields } = self.query;
-        let stats = TextStats::gather(query, analyzer, fields, &present).map_err(damaged)?;
+        let KeywordQuery {
+            analyzer,
+            query,
+            fields,
+        } = self.query;
+        let stats =
+            TextStats::gather(query, analyzer, fields, &present).map_err(Error::Keywords)?;
         let mut found = Vec::new();
+        let mut scores = Vec::with_capacity(sources.len());
         for ((segment, source), allowed) in sources.iter().enumerate().zip(&plan.allowed) {
-            let Some(source) = source.as_ref().filter(|_| !allowed.is_empty()) else { continue };
-            let rows = source
-                .search(query, &stats, k, allowed.bitmap().as_ref())
-                .map_err(damaged)?;
-            found.extend(
-                rows.into_iter()
-                    .map(|(value, row)| Found { place: Place { segment, row }, value }),
-            );
+            let source = source.as_ref().filter(|_| !allowed.is_empty());
+            let scored = source.map(|source| source.evaluate(&stats)).transpose();
+            let scored = scored.map_err(Error::Keywords)?;
+            if let Some(scored) = &scored {
+                let rows = scored.top(k, allowed.bitmap().as_ref());
+                found.extend(rows.into_iter().map(|(value, row)| Found {
+                    place: Place { segment, row },
+                    value,
+                }));
+            }
+            scores.push(scored);
         }
         found.sort_by(|a, b| b.value.total_cmp(&a.value).then(a.place.cmp(&b.place)));
         found.truncate(k);
-        with(found, &|places| {
-            let mut failed = None;
-            let mut segments = sources.iter();
-            let scores = by_segment(self.state, places, 0.0, |_, rows| {
-                let none = vec![0.0; rows.len()];
-                let Some(Some(source)) = segments.next() else { return none };
-                if rows.is_empty() {
-                    return none;
-                }
-                source.score_rows(query, &stats, rows).unwrap_or_else(|error| {
-                    failed = Some(error);
-                    none
-                })
-            });
-            failed.map_or(Ok(scores), |error| Err(damaged(error)))
-        })
+        Ok(with(found, &|places| {
+            let score = |place: &Place| {
+                let segment = scores.get(place.segment).and_then(Option::as_ref);
+                segment.map_or(0.0, |scores| scores.score(place.row))
+            };
+            places.iter().map(score).collect()
+        }))
     }
 }
 
@@ -163,8 +168,4 @@ fn by_segment<T: Copy>(
         }
     }
     values
-}
-
-fn damaged(error: TextError) -> Error {
-    Error::Keywords(error)
 }

@@ -45,7 +45,10 @@ impl<'a> Plan<'a> {
     pub(crate) fn new(state: &'a CollectionState, request: &SearchRequest) -> Result<Plan<'a>> {
         check_limit(request.limit)?;
         let missing = |argument: &'static str, detail: &str| {
-            Err(Error::InvalidArgument { argument, detail: detail.to_string() })
+            Err(Error::InvalidArgument {
+                argument,
+                detail: detail.to_string(),
+            })
         };
         let (by_vector, by_text) = match request.mode {
             SearchMode::Auto => (request.vector.is_some(), request.vector.is_none()),
@@ -71,7 +74,11 @@ impl<'a> Plan<'a> {
             _ => None,
         };
         let allowed = bind_filter(state, request.filter.as_ref())?;
-        Ok(Plan { vector, keywords, allowed })
+        Ok(Plan {
+            vector,
+            keywords,
+            allowed,
+        })
     }
 }
 
@@ -87,16 +94,26 @@ fn bind_vector(
             detail: "must be at least 1".to_string(),
         });
     }
-    let name = request.vector_field.as_deref().unwrap_or(DEFAULT_VECTOR_FIELD);
+    let name = request
+        .vector_field
+        .as_deref()
+        .unwrap_or(DEFAULT_VECTOR_FIELD);
     let Some(field) = state.schema.vectors.get(name) else {
         if state.schema.vectors.is_empty() && request.vector_field.is_none() {
             return Ok(None);
         }
         let known: Vec<&str> = state.schema.vectors.keys().map(String::as_str).collect();
-        let known = if known.is_empty() { "none".to_string() } else { known.join(", ") };
+        let known = if known.is_empty() {
+            "none".to_string()
+        } else {
+            known.join(", ")
+        };
         return Err(Error::InvalidArgument {
             argument: "vector_field",
-            detail: format!("\"{name}\" is not in collection \"{}\"; it has: {known}", state.name),
+            detail: format!(
+                "\"{name}\" is not in collection \"{}\"; it has: {known}",
+                state.name
+            ),
         });
     };
     if vector.len() != field.dimension {
@@ -111,7 +128,10 @@ fn bind_vector(
     field
         .metric
         .prepare(&mut vector)
-        .map_err(|source| Error::Vector { collection: state.name.clone(), source })?;
+        .map_err(|source| Error::Vector {
+            collection: state.name.clone(),
+            source,
+        })?;
     Ok(Some(VectorQuery {
         field: name.to_string(),
         metric: field.metric,
@@ -140,7 +160,11 @@ fn bind_keywords(
             });
         }
     }
-    Ok(KeywordQuery { analyzer: Analyzer::default(), query, fields: request.text_fields.clone() })
+    Ok(KeywordQuery {
+        analyzer: Analyzer::default(),
+        query,
+        fields: request.text_fields.clone(),
+    })
 }
 
 /// The rows of every segment that are live and match.
@@ -154,7 +178,11 @@ pub(crate) fn bind_filter<'a>(
     if let Some(filter) = filter {
         check_paths(state, filter)?;
     }
-    state.segments.iter().map(|view| Allowed::new(view, filter)).collect()
+    state
+        .segments
+        .iter()
+        .map(|view| Allowed::new(view, filter))
+        .collect()
 }
 
 fn check_paths(state: &CollectionState, filter: &Filter) -> Result<()> {

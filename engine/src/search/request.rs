@@ -92,13 +92,19 @@ impl SearchRequest {
     /// A keyword search.
     #[must_use]
     pub fn text(query: impl Into<String>) -> Self {
-        SearchRequest { text: Some(query.into()), ..SearchRequest::default() }
+        SearchRequest {
+            text: Some(query.into()),
+            ..SearchRequest::default()
+        }
     }
 
     /// A nearest-vector search.
     #[must_use]
     pub fn vector(query: impl Into<Vec<f32>>) -> Self {
-        SearchRequest { vector: Some(query.into()), ..SearchRequest::default() }
+        SearchRequest {
+            vector: Some(query.into()),
+            ..SearchRequest::default()
+        }
     }
 
     /// A search over both legs.

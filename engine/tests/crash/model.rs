@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use lumos_engine::{Doc, Lumos, Scan, SearchRequest, Store};
 
 pub(crate) const COLLECTIONS: [&str; 2] = ["notes", "people"];
-pub(crate) const WORDS: [&str; 8] = ["apple", "birch", "cedar", "dune", "ember", "frost", "grove", "heath"];
+pub(crate) const WORDS: [&str; 8] = [
+    "apple", "birch", "cedar", "dune", "ember", "frost", "grove", "heath",
+];
 pub(crate) const SPACE: &str = "state";
 
 /// A repeatable source of choices (splitmix64, Steele et al. 2014).
@@ -43,19 +45,33 @@ impl Model {
         let mut model = Model::default();
         for collection in db.collections() {
             for doc in Store::scan(db, &collection, &Scan::all().vectors(true)).unwrap() {
-                model.docs.insert((collection.clone(), doc.key.clone()), doc);
+                model
+                    .docs
+                    .insert((collection.clone(), doc.key.clone()), doc);
             }
         }
-        model.values = db.kv_scan(SPACE, &Scan::all()).unwrap().into_iter().collect();
+        model.values = db
+            .kv_scan(SPACE, &Scan::all())
+            .unwrap()
+            .into_iter()
+            .collect();
         model
     }
 
     /// Compares what every leg of search finds with what the documents say.
     pub(crate) fn check_search(&self, db: &Lumos, story: &str) {
         for collection in db.collections() {
-            let docs: Vec<&Doc> =
-                self.docs.iter().filter(|((c, _), _)| *c == collection).map(|(_, doc)| doc).collect();
-            assert_eq!(db.count(&collection).unwrap(), docs.len() as u64, "{story}: count");
+            let docs: Vec<&Doc> = self
+                .docs
+                .iter()
+                .filter(|((c, _), _)| *c == collection)
+                .map(|(_, doc)| doc)
+                .collect();
+            assert_eq!(
+                db.count(&collection).unwrap(),
+                docs.len() as u64,
+                "{story}: count"
+            );
             for word in &WORDS[..2] {
                 let mut found = keys(db, &collection, SearchRequest::text(*word).limit(1_000));
                 found.sort();
@@ -70,7 +86,10 @@ impl Model {
                 let mut found = keys(db, &collection, request.filter("year >= 2010").unwrap());
                 found.sort();
                 let has = |doc: &&&Doc| {
-                    doc.meta.get("year").and_then(|year| year.as_i64()).is_some_and(|y| y >= 2010)
+                    doc.meta
+                        .get("year")
+                        .and_then(|year| year.as_i64())
+                        .is_some_and(|y| y >= 2010)
                         && doc.vector_field("vector").is_some()
                 };
                 let expected: Vec<String> =

@@ -46,7 +46,11 @@ impl Run {
 
     fn play(seed: u64, vfs: SimVfs, model: Model, durability: Durability, steps: u64) -> Run {
         let mut random = Random::new(seed ^ 0x5eed);
-        let mut run = Run { vfs: vfs.clone(), models: vec![model], acknowledged: vec![0] };
+        let mut run = Run {
+            vfs: vfs.clone(),
+            models: vec![model],
+            acknowledged: vec![0],
+        };
         let mut db = open(Arc::new(vfs.clone()), durability, seed).unwrap();
         for step in 0..steps {
             match random.below(14) {
@@ -104,7 +108,10 @@ impl Run {
     pub(crate) fn check(&self, disk: &SimVfs, operations: u64, story: &str) -> usize {
         let commit = self.check_prefix(disk, story);
         let least = self.acknowledged(operations);
-        assert!(commit >= least, "{story}: holds commit {commit}, {least} was acknowledged");
+        assert!(
+            commit >= least,
+            "{story}: holds commit {commit}, {least} was acknowledged"
+        );
         commit
     }
 

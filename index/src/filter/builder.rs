@@ -21,12 +21,18 @@ pub struct Field {
 /// ```
 #[must_use]
 pub fn field(path: &str) -> Field {
-    Field { path: normalise(path) }
+    Field {
+        path: normalise(path),
+    }
 }
 
 impl Field {
     fn compare(self, op: Op, value: impl Into<Literal>) -> Filter {
-        Filter(Node::Compare { path: self.path, op, value: value.into() })
+        Filter(Node::Compare {
+            path: self.path,
+            op,
+            value: value.into(),
+        })
     }
 
     /// The field has this value; of an array, some element has.
@@ -62,7 +68,10 @@ impl Field {
     /// The field has one of these values.
     pub fn is_in<T: Into<Literal>>(self, values: impl IntoIterator<Item = T>) -> Filter {
         let values = values.into_iter().map(Into::into).collect();
-        Filter(Node::In { path: self.path, values })
+        Filter(Node::In {
+            path: self.path,
+            values,
+        })
     }
 
     /// The field has a value that is not null.

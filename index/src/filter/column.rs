@@ -140,11 +140,16 @@ impl Columns for MemoryColumns {
     }
 
     fn present(&self, path: &str) -> RoaringBitmap {
-        self.columns.get(path).map(|column| column.present.iter().copied().collect()).unwrap_or_default()
+        self.columns
+            .get(path)
+            .map(|column| column.present.iter().copied().collect())
+            .unwrap_or_default()
     }
 
     fn select(&self, path: &str, select: Select<'_>) -> RoaringBitmap {
-        let Some(column) = self.columns.get(path) else { return RoaringBitmap::new() };
+        let Some(column) = self.columns.get(path) else {
+            return RoaringBitmap::new();
+        };
         match select.probe {
             Probe::Bool(value) => range(&column.bools, select.op, &value),
             Probe::Number(value) => range(&column.numbers, select.op, &value),
@@ -166,5 +171,8 @@ where
         Op::Gt => (Bound::Excluded(probe), Bound::Unbounded),
         Op::Gte => (Bound::Included(probe), Bound::Unbounded),
     };
-    values.range::<Q, _>(bounds).flat_map(|(_, rows)| rows.iter().copied()).collect()
+    values
+        .range::<Q, _>(bounds)
+        .flat_map(|(_, rows)| rows.iter().copied())
+        .collect()
 }

@@ -15,7 +15,11 @@ pub struct FilterError {
 
 impl FilterError {
     pub(crate) fn new(message: impl Into<String>, span: Range<usize>) -> Self {
-        FilterError { message: message.into(), span, hint: None }
+        FilterError {
+            message: message.into(),
+            span,
+            hint: None,
+        }
     }
 
     pub(crate) fn with_hint(mut self, hint: impl Into<String>) -> Self {
@@ -31,8 +35,10 @@ impl FilterError {
     #[must_use]
     pub fn unknown_field(path: &str, input: &str, known: &[String]) -> Self {
         let start = input.find(path).unwrap_or(0);
-        let error =
-            FilterError::new(format!("unknown field \"{path}\""), start..start + path.len());
+        let error = FilterError::new(
+            format!("unknown field \"{path}\""),
+            start..start + path.len(),
+        );
         let near = known
             .iter()
             .map(|name| (distance(&path.to_lowercase(), &name.to_lowercase()), name))
@@ -43,7 +49,11 @@ impl FilterError {
             None if known.is_empty() => error.with_hint("no document has metadata yet"),
             None => {
                 let shown: Vec<&str> = known.iter().take(12).map(String::as_str).collect();
-                let more = if known.len() > shown.len() { ", ..." } else { "" };
+                let more = if known.len() > shown.len() {
+                    ", ..."
+                } else {
+                    ""
+                };
                 error.with_hint(format!("documents have: {}{more}", shown.join(", ")))
             }
         }
@@ -84,8 +94,16 @@ impl FilterError {
         let line_end = rest.find('\n').map_or(input.len(), |at| start + at);
         let line = input.get(line_start..line_end).unwrap_or_default();
         let indent = input.get(line_start..start).map_or(0, columns);
-        let marked = input.get(start..end.min(line_end)).map_or(0, columns).max(1);
-        format!("{}\n{}{}", line.replace('\t', " "), " ".repeat(indent), "^".repeat(marked))
+        let marked = input
+            .get(start..end.min(line_end))
+            .map_or(0, columns)
+            .max(1);
+        format!(
+            "{}\n{}{}",
+            line.replace('\t', " "),
+            " ".repeat(indent),
+            "^".repeat(marked)
+        )
     }
 }
 
@@ -100,7 +118,8 @@ fn columns(text: &str) -> usize {
 
 /// Edits between two words (Levenshtein), for suggestions; long words are not worth it.
 fn distance(a: &str, b: &str) -> usize {
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().take(64).collect(), b.chars().take(64).collect());
+    let (a, b): (Vec<char>, Vec<char>) =
+        (a.chars().take(64).collect(), b.chars().take(64).collect());
     let mut row: Vec<usize> = (0..=b.len()).collect();
     for (i, x) in a.iter().enumerate() {
         let mut diagonal = i;
@@ -109,7 +128,9 @@ fn distance(a: &str, b: &str) -> usize {
             *first = left;
         }
         for (y, cell) in b.iter().zip(row.iter_mut().skip(1)) {
-            let here = (*cell + 1).min(left + 1).min(diagonal + usize::from(x != y));
+            let here = (*cell + 1)
+                .min(left + 1)
+                .min(diagonal + usize::from(x != y));
             diagonal = std::mem::replace(cell, here);
             left = here;
         }

@@ -21,9 +21,11 @@ fn all(rows: u32) -> RoaringBitmap {
 
 fn node(of: &Node, columns: &dyn Columns, rows: u32) -> RoaringBitmap {
     match of {
-        Node::Compare { path, op: Op::Ne, value } => {
-            columns.present(path) - select(path, Op::Eq, value, columns)
-        }
+        Node::Compare {
+            path,
+            op: Op::Ne,
+            value,
+        } => columns.present(path) - select(path, Op::Eq, value, columns),
         Node::Compare { path, op, value } => select(path, *op, value, columns),
         Node::In { path, values } => {
             let mut found = RoaringBitmap::new();

@@ -38,9 +38,18 @@ pub(crate) enum Op {
 
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Node {
-    Compare { path: String, op: Op, value: Literal },
-    In { path: String, values: Vec<Literal> },
-    Exists { path: String },
+    Compare {
+        path: String,
+        op: Op,
+        value: Literal,
+    },
+    In {
+        path: String,
+        values: Vec<Literal>,
+    },
+    Exists {
+        path: String,
+    },
     And(Vec<Node>),
     Or(Vec<Node>),
     Not(Box<Node>),
@@ -80,7 +89,9 @@ impl Filter {
         while let Some((node, depth)) = open.pop() {
             nodes += 1;
             if depth > MAX_DEPTH {
-                return Err(FilterError::limit(format!("nested deeper than {MAX_DEPTH} levels")));
+                return Err(FilterError::limit(format!(
+                    "nested deeper than {MAX_DEPTH} levels"
+                )));
             }
             let values: &[Literal] = match node {
                 Node::Compare { value, .. } => std::slice::from_ref(value),
@@ -97,7 +108,9 @@ impl Filter {
             };
             nodes += values.len();
             if values.iter().any(|value| value.0 == Form::NotANumber) {
-                return Err(FilterError::limit("it compares with NaN or infinity".to_string()));
+                return Err(FilterError::limit(
+                    "it compares with NaN or infinity".to_string(),
+                ));
             }
             if nodes > MAX_NODES {
                 return Err(FilterError::limit(format!("longer than {MAX_NODES} nodes")));
@@ -115,7 +128,11 @@ impl Filter {
                 node => nodes.push(node),
             }
         }
-        Filter(if all { Node::And(nodes) } else { Node::Or(nodes) })
+        Filter(if all {
+            Node::And(nodes)
+        } else {
+            Node::Or(nodes)
+        })
     }
 
     /// Both match.

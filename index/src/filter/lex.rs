@@ -33,13 +33,18 @@ pub(crate) fn lex(input: &str) -> Result<Vec<Spanned>, FilterError> {
     let mut tokens = Vec::new();
     let mut at = 0;
     while let Some(rest) = input.get(at..).filter(|rest| !rest.is_empty()) {
-        let Some(first) = rest.chars().next() else { break };
+        let Some(first) = rest.chars().next() else {
+            break;
+        };
         if first.is_whitespace() {
             at += first.len_utf8();
             continue;
         }
         let (token, len) = next(rest, first, at)?;
-        tokens.push(Spanned { token, span: at..at + len });
+        tokens.push(Spanned {
+            token,
+            span: at..at + len,
+        });
         at += len;
     }
     Ok(tokens)
@@ -64,10 +69,17 @@ fn next(rest: &str, first: char, at: usize) -> Result<(Token, usize), FilterErro
         return Ok((token.clone(), sign.len()));
     }
     if matches!(first, '\'' | '"' | '`') {
-        let (text, after) = rest.get(1..).and_then(|rest| unquote(rest, first)).ok_or_else(|| {
-            FilterError::new(format!("{first} is not closed"), at..at + rest.len())
-        })?;
-        let token = if first == '`' { Token::Quoted(text) } else { Token::Text(text) };
+        let (text, after) = rest
+            .get(1..)
+            .and_then(|rest| unquote(rest, first))
+            .ok_or_else(|| {
+                FilterError::new(format!("{first} is not closed"), at..at + rest.len())
+            })?;
+        let token = if first == '`' {
+            Token::Quoted(text)
+        } else {
+            Token::Text(text)
+        };
         return Ok((token, rest.len() - after.len()));
     }
     if first.is_ascii_digit() || first == '-' || first == '+' {
@@ -75,9 +87,15 @@ fn next(rest: &str, first: char, at: usize) -> Result<(Token, usize), FilterErro
     }
     if starts_word(first) {
         let len = rest.find(|c| !continues_word(c)).unwrap_or(rest.len());
-        return Ok((Token::Word(rest.get(..len).unwrap_or_default().to_string()), len));
+        return Ok((
+            Token::Word(rest.get(..len).unwrap_or_default().to_string()),
+            len,
+        ));
     }
-    let error = FilterError::new(format!("\"{first}\" has no meaning here"), at..at + first.len_utf8());
+    let error = FilterError::new(
+        format!("\"{first}\" has no meaning here"),
+        at..at + first.len_utf8(),
+    );
     Err(match first {
         '&' => error.with_hint("write AND"),
         '|' => error.with_hint("write OR"),
@@ -104,6 +122,8 @@ fn number_or_date(rest: &str, at: usize) -> Result<(Token, usize), FilterError> 
             format!("\"{text}\" is neither a number nor a date"),
             at..at + len.max(1),
         )
-        .with_hint("numbers: 42, -1.5, 2e9; dates: 2026-01-31, 2026-01-31T08:00:00Z; text in 'quotes'")),
+        .with_hint(
+            "numbers: 42, -1.5, 2e9; dates: 2026-01-31, 2026-01-31T08:00:00Z; text in 'quotes'",
+        )),
     }
 }

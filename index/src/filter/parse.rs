@@ -27,7 +27,12 @@ pub(crate) fn parse(input: &str) -> Result<Filter, FilterError> {
         return Err(FilterError::limit(format!("longer than {MAX_BYTES} bytes")));
     }
     let tokens = lex(input)?;
-    let mut parser = Parser { tokens, at: 0, end: input.len(), nodes: 0 };
+    let mut parser = Parser {
+        tokens,
+        at: 0,
+        end: input.len(),
+        nodes: 0,
+    };
     if parser.tokens.is_empty() {
         return Err(FilterError::new("the filter is empty", 0..input.len())
             .with_hint("write a comparison such as year >= 2025"));
@@ -52,7 +57,9 @@ impl Parser {
     }
 
     fn span(&self) -> Range<usize> {
-        self.tokens.get(self.at).map_or(self.end..self.end, |spanned| spanned.span.clone())
+        self.tokens
+            .get(self.at)
+            .map_or(self.end..self.end, |spanned| spanned.span.clone())
     }
 
     fn next(&mut self) -> Option<Token> {
@@ -62,7 +69,10 @@ impl Parser {
     }
 
     fn word(&self, ahead: usize, keyword: &str) -> bool {
-        let token = self.tokens.get(self.at + ahead).map(|spanned| &spanned.token);
+        let token = self
+            .tokens
+            .get(self.at + ahead)
+            .map(|spanned| &spanned.token);
         matches!(token, Some(Token::Word(word)) if word.eq_ignore_ascii_case(keyword))
     }
 
@@ -108,7 +118,9 @@ impl Parser {
     fn not(&mut self, depth: usize) -> Result<Node, FilterError> {
         self.nodes += 1;
         if depth > MAX_DEPTH {
-            return Err(FilterError::limit(format!("nested deeper than {MAX_DEPTH} levels")));
+            return Err(FilterError::limit(format!(
+                "nested deeper than {MAX_DEPTH} levels"
+            )));
         }
         if self.nodes > MAX_NODES {
             return Err(FilterError::limit(format!("longer than {MAX_NODES} nodes")));
@@ -147,12 +159,19 @@ impl Parser {
                 return Err(self.unexpected("NULL").with_hint("compare with = and !="));
             }
             let exists = Node::Exists { path };
-            return Ok(if not { exists } else { Node::Not(Box::new(exists)) });
+            return Ok(if not {
+                exists
+            } else {
+                Node::Not(Box::new(exists))
+            });
         }
         let not = self.word(0, "not") && self.word(1, "in");
         self.at += usize::from(not);
         if self.take_word("in") {
-            let node = Node::In { path, values: self.list()? };
+            let node = Node::In {
+                path,
+                values: self.list()?,
+            };
             return Ok(if not { Node::Not(Box::new(node)) } else { node });
         }
         let error = self.unexpected("a comparison (=, !=, <, <=, >, >=, IN, IS NULL)");
@@ -187,7 +206,8 @@ impl Parser {
                     return Err(self.unexpected("a field").with_hint(hint));
                 }
                 Some(Token::Text(text)) => {
-                    let hint = format!("a field is written without quotes, or in backticks: `{text}`");
+                    let hint =
+                        format!("a field is written without quotes, or in backticks: `{text}`");
                     return Err(self.unexpected("a field").with_hint(hint));
                 }
                 _ => return Err(self.unexpected("a field")),
@@ -239,4 +259,3 @@ fn flatten(mut nodes: Vec<Node>, all: bool) -> Node {
     }
     if all { Node::And(flat) } else { Node::Or(flat) }
 }
-

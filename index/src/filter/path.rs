@@ -51,14 +51,20 @@ pub(crate) fn continues_word(c: char) -> bool {
 
 /// Words of the language, in any case.
 pub(crate) fn is_keyword(word: &str) -> bool {
-    const KEYWORDS: [&str; 9] =
-        ["and", "or", "not", "in", "is", "null", "exists", "true", "false"];
-    KEYWORDS.iter().any(|keyword| word.eq_ignore_ascii_case(keyword))
+    const KEYWORDS: [&str; 9] = [
+        "and", "or", "not", "in", "is", "null", "exists", "true", "false",
+    ];
+    KEYWORDS
+        .iter()
+        .any(|keyword| word.eq_ignore_ascii_case(keyword))
 }
 
 /// Reads a path as it stands in a filter; what is none is one key.
 pub(crate) fn normalise(path: &str) -> String {
-    split(path).map_or_else(|| join([path]), |keys| join(keys.iter().map(String::as_str)))
+    split(path).map_or_else(
+        || join([path]),
+        |keys| join(keys.iter().map(String::as_str)),
+    )
 }
 
 fn split(path: &str) -> Option<Vec<String>> {

@@ -64,16 +64,33 @@ fn parts(path: &str, column: &MemoryColumn) -> [Vec<u8>; 6] {
             end += text.len() as u64;
             bytes.extend_from_slice(&end.to_le_bytes());
         }
-        values.keys().for_each(|text| bytes.extend_from_slice(text.as_bytes()));
+        values
+            .keys()
+            .for_each(|text| bytes.extend_from_slice(text.as_bytes()));
         bytes
     };
     [
         path.as_bytes().to_vec(),
         list(&column.present),
-        kind(&column.bools, fixed(column.bools.keys().map(|v| vec![u8::from(*v)]).collect())),
-        kind(&column.numbers, fixed(column.numbers.keys().map(number).collect())),
+        kind(
+            &column.bools,
+            fixed(column.bools.keys().map(|v| vec![u8::from(*v)]).collect()),
+        ),
+        kind(
+            &column.numbers,
+            fixed(column.numbers.keys().map(number).collect()),
+        ),
         kind(&column.texts, texts(&column.texts)),
-        kind(&column.dates, fixed(column.dates.keys().map(|v| v.to_le_bytes().to_vec()).collect())),
+        kind(
+            &column.dates,
+            fixed(
+                column
+                    .dates
+                    .keys()
+                    .map(|v| v.to_le_bytes().to_vec())
+                    .collect(),
+            ),
+        ),
     ]
 }
 
@@ -94,7 +111,9 @@ fn kind<K>(values: &Values<K>, encoded: Vec<u8>) -> Vec<u8> {
         start += rows.len() as u32;
         bytes.extend_from_slice(&start.to_le_bytes());
     }
-    values.values().for_each(|rows| bytes.extend_from_slice(&list(rows)));
+    values
+        .values()
+        .for_each(|rows| bytes.extend_from_slice(&list(rows)));
     bytes.extend_from_slice(&encoded);
     bytes
 }
@@ -115,7 +134,11 @@ impl SealedColumns {
     /// [`DecodeError`] when the bytes are something else, or an entry points out of them.
     pub fn open(bytes: OwnedBytes, rows: u32) -> Result<SealedColumns, DecodeError> {
         let found = bytes.len() as u64;
-        let short = |needed: usize| DecodeError::Length { section: SECTION, needed: needed as u64, found };
+        let short = |needed: usize| DecodeError::Length {
+            section: SECTION,
+            needed: needed as u64,
+            found,
+        };
         let invalid = |offset: usize, reason| DecodeError::Invalid {
             section: SECTION,
             offset: offset as u64,
@@ -137,26 +160,41 @@ impl SealedColumns {
         for at in (HEADER..table).step_by(ENTRY) {
             let mut parts = [(0, 0); 6];
             for (i, part) in parts.iter_mut().enumerate() {
-                *part = span(&bytes, at + i * 16).ok_or_else(|| invalid(at, "it points past the end"))?;
+                *part = span(&bytes, at + i * 16)
+                    .ok_or_else(|| invalid(at, "it points past the end"))?;
             }
-            let path = bytes.get(parts[0].0..parts[0].1).and_then(|path| std::str::from_utf8(path).ok());
+            let path = bytes
+                .get(parts[0].0..parts[0].1)
+                .and_then(|path| std::str::from_utf8(path).ok());
             let path = path.ok_or_else(|| invalid(at, "the path is not UTF-8"))?;
-            if entries.last().is_some_and(|(last, _)| last.as_str() >= path) {
+            if entries
+                .last()
+                .is_some_and(|(last, _)| last.as_str() >= path)
+            {
                 return Err(invalid(at, "the paths are not in order"));
             }
             entries.push((path.to_string(), parts));
         }
-        Ok(SealedColumns { bytes, rows, entries })
+        Ok(SealedColumns {
+            bytes,
+            rows,
+            entries,
+        })
     }
 
     fn part(&self, path: &str, part: usize) -> Option<&[u8]> {
-        let at = self.entries.binary_search_by(|(entry, _)| entry.as_str().cmp(path)).ok()?;
+        let at = self
+            .entries
+            .binary_search_by(|(entry, _)| entry.as_str().cmp(path))
+            .ok()?;
         let (start, end) = *self.entries.get(at)?.1.get(part)?;
         self.bytes.get(start..end)
     }
 
     fn rows_of(&self, list: &[u8]) -> RoaringBitmap {
-        let rows = list.chunks_exact(4).filter_map(|row| row.try_into().ok().map(u32::from_le_bytes));
+        let rows = list
+            .chunks_exact(4)
+            .filter_map(|row| row.try_into().ok().map(u32::from_le_bytes));
         rows.filter(|row| *row < self.rows).collect()
     }
 }
@@ -170,15 +208,27 @@ fn span(bytes: &OwnedBytes, at: usize) -> Option<(usize, usize)> {
 }
 
 fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
-    bytes.get(at..at.checked_add(4)?)?.try_into().ok().map(u32::from_le_bytes)
+    bytes
+        .get(at..at.checked_add(4)?)?
+        .try_into()
+        .ok()
+        .map(u32::from_le_bytes)
 }
 
 fn u64_at(bytes: &[u8], at: usize) -> Option<u64> {
-    bytes.get(at..at.checked_add(8)?)?.try_into().ok().map(u64::from_le_bytes)
+    bytes
+        .get(at..at.checked_add(8)?)?
+        .try_into()
+        .ok()
+        .map(u64::from_le_bytes)
 }
 
 fn i128_at(bytes: &[u8], at: usize) -> Option<i128> {
-    bytes.get(at..at.checked_add(16)?)?.try_into().ok().map(i128::from_le_bytes)
+    bytes
+        .get(at..at.checked_add(16)?)?
+        .try_into()
+        .ok()
+        .map(i128::from_le_bytes)
 }
 
 /// The distinct values of one kind and their rows.
@@ -205,7 +255,11 @@ impl<'a> Kind<'a> {
     }
 
     /// The rows of the values that compare so with a probe, given how value `i` compares with it.
-    fn select(&self, op: Op, compare: impl Fn(usize) -> Option<std::cmp::Ordering>) -> Option<&'a [u8]> {
+    fn select(
+        &self,
+        op: Op,
+        compare: impl Fn(usize) -> Option<std::cmp::Ordering>,
+    ) -> Option<&'a [u8]> {
         let first = |least: std::cmp::Ordering| {
             let (mut low, mut high) = (0, self.n);
             while low < high {
@@ -255,7 +309,9 @@ impl Columns for SealedColumns {
     }
 
     fn present(&self, path: &str) -> RoaringBitmap {
-        self.part(path, 1).map(|list| self.rows_of(list)).unwrap_or_default()
+        self.part(path, 1)
+            .map(|list| self.rows_of(list))
+            .unwrap_or_default()
     }
 
     fn select(&self, path: &str, select: Select<'_>) -> RoaringBitmap {
@@ -265,16 +321,23 @@ impl Columns for SealedColumns {
             Probe::Text(_) => 4,
             Probe::Date(_) => 5,
         };
-        let rows = self.part(path, part).and_then(Kind::read).and_then(|kind| match select.probe {
-            Probe::Bool(probe) => {
-                kind.select(select.op, |i| Some(kind.values.get(i)?.cmp(&u8::from(probe))))
-            }
-            Probe::Number(probe) => kind.select(select.op, |i| Some(kind.number(i)?.cmp(&probe))),
-            Probe::Text(probe) => kind.select(select.op, |i| Some(kind.text(i)?.cmp(probe.as_bytes()))),
-            Probe::Date(probe) => {
-                kind.select(select.op, |i| Some(i128_at(kind.values, i * 16)?.cmp(&probe)))
-            }
-        });
+        let rows = self
+            .part(path, part)
+            .and_then(Kind::read)
+            .and_then(|kind| match select.probe {
+                Probe::Bool(probe) => kind.select(select.op, |i| {
+                    Some(kind.values.get(i)?.cmp(&u8::from(probe)))
+                }),
+                Probe::Number(probe) => {
+                    kind.select(select.op, |i| Some(kind.number(i)?.cmp(&probe)))
+                }
+                Probe::Text(probe) => {
+                    kind.select(select.op, |i| Some(kind.text(i)?.cmp(probe.as_bytes())))
+                }
+                Probe::Date(probe) => kind.select(select.op, |i| {
+                    Some(i128_at(kind.values, i * 16)?.cmp(&probe))
+                }),
+            });
         // Bytes that contradict themselves match nothing; the segment's checksum reports them.
         rows.map(|list| self.rows_of(list)).unwrap_or_default()
     }

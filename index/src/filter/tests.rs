@@ -30,7 +30,11 @@ fn rows(docs: &[Map<String, Value>], filter: &str) -> Vec<u32> {
     let memory = columns(docs);
     let count = docs.len() as u32;
     let found = eval(&filter, &memory, count);
-    assert_eq!(found, eval(&filter, &sealed(&memory, count), count), "{filter}");
+    assert_eq!(
+        found,
+        eval(&filter, &sealed(&memory, count), count),
+        "{filter}"
+    );
     found.iter().collect()
 }
 
@@ -41,7 +45,10 @@ fn at<'a>(doc: &'a Map<String, Value>, keys: &[&str]) -> Vec<&'a Value> {
             (Value::Null, _) => {}
             (value, []) => out.push(value),
             (Value::Array(items), _) => {
-                items.iter().filter(|item| item.is_object()).for_each(|item| walk(item, keys, out));
+                items
+                    .iter()
+                    .filter(|item| item.is_object())
+                    .for_each(|item| walk(item, keys, out));
             }
             (Value::Object(map), [key, rest @ ..]) => {
                 if let Some(value) = map.get(*key) {
@@ -94,19 +101,26 @@ fn oracle(node: &expr::Node, doc: &Map<String, Value>) -> bool {
             value::Form::NotANumber => Value::Null,
         };
         let mut scalars = Vec::new();
-        found(path).into_iter().for_each(|value| leaves(value, &mut scalars));
-        scalars.iter().filter_map(|value| compare(value, &literal)).any(|order| match op {
-            Op::Eq | Op::Ne => order == Ordering::Equal,
-            Op::Lt => order == Ordering::Less,
-            Op::Lte => order != Ordering::Greater,
-            Op::Gt => order == Ordering::Greater,
-            Op::Gte => order != Ordering::Less,
-        })
+        found(path)
+            .into_iter()
+            .for_each(|value| leaves(value, &mut scalars));
+        scalars
+            .iter()
+            .filter_map(|value| compare(value, &literal))
+            .any(|order| match op {
+                Op::Eq | Op::Ne => order == Ordering::Equal,
+                Op::Lt => order == Ordering::Less,
+                Op::Lte => order != Ordering::Greater,
+                Op::Gt => order == Ordering::Greater,
+                Op::Gte => order != Ordering::Less,
+            })
     };
     match node {
-        Node::Compare { path, op: Op::Ne, value } => {
-            !found(path).is_empty() && !holds(path, Op::Eq, value)
-        }
+        Node::Compare {
+            path,
+            op: Op::Ne,
+            value,
+        } => !found(path).is_empty() && !holds(path, Op::Eq, value),
         Node::Compare { path, op, value } => holds(path, *op, value),
         Node::In { path, values } => values.iter().any(|value| holds(path, Op::Eq, value)),
         Node::Exists { path } => !found(path).is_empty(),
@@ -121,8 +135,15 @@ fn literal() -> impl Strategy<Value = Value> {
         any::<bool>().prop_map(|b| json!(b)),
         (-3i64..4).prop_map(|n| json!(n)),
         (-6i64..7).prop_map(|n| json!(n as f64 / 2.0)),
-        prop::sample::select(vec!["a", "b", "it's", "2026-01-01", "2026-01-01T01:00:00+01:00", "2026-02-01"])
-            .prop_map(|text| json!(text)),
+        prop::sample::select(vec![
+            "a",
+            "b",
+            "it's",
+            "2026-01-01",
+            "2026-01-01T01:00:00+01:00",
+            "2026-02-01"
+        ])
+        .prop_map(|text| json!(text)),
     ]
 }
 
@@ -239,7 +260,9 @@ proptest! {
 #[test]
 fn the_language_reads_as_documented() {
     let docs = [
-        object(json!({"year": 2025, "lang": "en", "tags": ["db", "rust"], "author": {"name": "Ada"}})),
+        object(
+            json!({"year": 2025, "lang": "en", "tags": ["db", "rust"], "author": {"name": "Ada"}}),
+        ),
         object(json!({"year": 2024.5, "lang": "zh", "published": "2026-01-31"})),
         object(json!({"lang": null, "published": "2026-02-01T00:30:00+01:00", "draft": true})),
         object(json!({"year": 9_007_199_254_740_993_u64, "a.b": 1, "\u{5e74}": 7})),
@@ -292,7 +315,11 @@ fn mistakes_are_pointed_at() {
         let error = Filter::parse(text).unwrap_err();
         let picture = error.caret(text);
         assert_eq!(picture.lines().nth(1).unwrap(), caret, "{text}: {error}");
-        assert!(error.hint().unwrap_or_default().contains(hint), "{text}: {:?}", error.hint());
+        assert!(
+            error.hint().unwrap_or_default().contains(hint),
+            "{text}: {:?}",
+            error.hint()
+        );
     }
 }
 
@@ -318,5 +345,8 @@ fn a_misspelt_field_is_guessed() {
     assert_eq!(hint("author.nam"), "did you mean \"author.name\"?");
     assert!(hint("completely").contains("year, lang"));
     let input = "lang = 'en' AND yaer > 1";
-    assert_eq!(FilterError::unknown_field("yaer", input, &known).span(), 16..20);
+    assert_eq!(
+        FilterError::unknown_field("yaer", input, &known).span(),
+        16..20
+    );
 }

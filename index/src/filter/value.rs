@@ -25,7 +25,11 @@ impl Num {
             return None;
         }
         let whole = value.trunc() == value && value.abs() < LARGE;
-        Some(if whole { Num::Int(value as i128) } else { Num::Float(value) })
+        Some(if whole {
+            Num::Int(value as i128)
+        } else {
+            Num::Float(value)
+        })
     }
 
     pub(crate) fn from_json(number: &Number) -> Option<Num> {
@@ -166,7 +170,9 @@ pub(crate) fn instant(text: &str) -> Option<i128> {
     let bytes = text.as_bytes();
     let digits = |range: std::ops::Range<usize>| {
         let part = text.get(range)?;
-        part.bytes().all(|byte| byte.is_ascii_digit()).then(|| part.parse::<i32>().ok())?
+        part.bytes()
+            .all(|byte| byte.is_ascii_digit())
+            .then(|| part.parse::<i32>().ok())?
     };
     if bytes.get(4) != Some(&b'-') || bytes.get(7) != Some(&b'-') {
         return None;
@@ -177,7 +183,11 @@ pub(crate) fn instant(text: &str) -> Option<i128> {
         let date = Date::from_calendar_date(year, month, u8::try_from(day).ok()?).ok()?;
         return Some(date.midnight().assume_utc().unix_timestamp_nanos());
     }
-    Some(OffsetDateTime::parse(text, &Rfc3339).ok()?.unix_timestamp_nanos())
+    Some(
+        OffsetDateTime::parse(text, &Rfc3339)
+            .ok()?
+            .unix_timestamp_nanos(),
+    )
 }
 
 /// Calls `each` with every scalar at a path, through arrays, and `object` with everything nested in

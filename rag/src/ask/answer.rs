@@ -66,9 +66,48 @@ pub(crate) fn one_line(text: &str) -> String {
     line
 }
 
+/// A quote as it is said in running text: without marks of lists, tables and comments.
+pub(crate) fn spoken(quote: &str) -> String {
+    let lines = quote.lines().map(|line| {
+        let line = line.trim();
+        let line = ["///", "//!", "//", "/**", "/*"]
+            .iter()
+            .find_map(|mark| line.strip_prefix(mark))
+            .unwrap_or(line)
+            .trim_start();
+        ["- ", "* ", "+ ", "> "]
+            .iter()
+            .find_map(|mark| line.strip_prefix(mark))
+            .unwrap_or(line)
+    });
+    let line = one_line(&lines.collect::<Vec<&str>>().join(" "));
+    match line.strip_prefix('|').and_then(|row| row.strip_suffix('|')) {
+        Some(row) => {
+            let cells = row
+                .split(" | ")
+                .map(str::trim)
+                .filter(|cell| !cell.is_empty());
+            cells.collect::<Vec<&str>>().join("; ")
+        }
+        None => line,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_quote_is_said_without_its_markup() {
+        assert_eq!(
+            spoken("| `Sync` | yes |  | always |"),
+            "`Sync`; yes; always"
+        );
+        assert_eq!(spoken("| a\\|b | c |"), "a|b; c");
+        assert_eq!(spoken("- one\n  thing"), "one thing");
+        assert_eq!(spoken("/// Opens\n    /// the store."), "Opens the store.");
+        assert_eq!(spoken("a // b"), "a // b");
+    }
 
     #[test]
     fn an_answer_displays_as_its_text_and_a_line_for_each_citation() {

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use lumos_engine::{EmbedKind, Embedder, Hit};
 
-use super::answer::{Answer, one_line};
+use super::answer::{Answer, one_line, spoken};
 use super::passage::Passage;
 use super::sentence::{is_column_row, is_comment, is_heading, is_telling, next_in_paragraph};
 use super::terms::{Terms, Weights};
@@ -116,7 +116,7 @@ impl Evidence {
             if !text.is_empty() {
                 text.push(' ');
             }
-            text.push_str(&one_line(&citation.quote));
+            text.push_str(&spoken(&citation.quote));
             text.push_str(&format!(" [{number}]"));
             citations.push(citation);
         }

@@ -58,10 +58,8 @@ pub(super) fn look_ahead(
     let mut boundaries = Vec::new();
     let mut meter = Meter::default();
     let mut gap = Gap::default();
-    let mut blocks = blocks
-        .iter()
-        .skip_while(|block| block.end <= span.start)
-        .peekable();
+    let passed = blocks.partition_point(|block| block.end <= span.start);
+    let mut blocks = blocks[passed..].iter().peekable();
     let mut push = |at: usize, cost: u64, strength: Strength| {
         while blocks.next_if(|block| block.end <= at).is_some() {}
         let inside = blocks.peek().is_some_and(|block| block.start < at);

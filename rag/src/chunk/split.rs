@@ -93,11 +93,14 @@ fn repeated(ahead: &Ahead, cut: &Boundary, overlap: u64) -> Option<Boundary> {
 
 /// The blocks of a section that fit a chunk, so that cutting them can be avoided.
 fn whole_blocks(document: &Document, section: &Range<usize>, limit: u64) -> Vec<Range<usize>> {
-    let blocks = document.outline.blocks.iter();
-    blocks
-        .filter(|block| block.start >= section.start && block.end <= section.end)
-        // A character costs no less than 1/16 of a piece on average, so long blocks need no count.
-        .filter(|block| (block.len() as u64) < 64 * limit)
+    let blocks = &document.outline.blocks;
+    let first = blocks.partition_point(|block| block.start < section.start);
+    blocks[first..]
+        .iter()
+        .take_while(|block| block.start < section.end)
+        .filter(|block| block.end <= section.end)
+        // A byte costs more than one unit on average, so long blocks need no count.
+        .filter(|block| block.len() as u64 <= limit)
         .filter(|block| cost(&document.text[(*block).clone()]) <= limit)
         .cloned()
         .collect()

@@ -239,31 +239,33 @@ impl<'t, 'a> Corpus<'t, 'a> {
 
     /// Commits a page; when the store refuses one of its documents, document by document.
     fn write(&mut self, page: Vec<Entry>) -> Result<()> {
-        let mut entries = page;
-        match self.commit(&mut entries) {
+        match self.commit(&page) {
             Err(crate::Error::Engine(error)) if is_refusal(&error) => {}
             outcome => {
-                outcome?;
-                return self.count(entries);
+                let known = outcome?;
+                self.count(&page, known);
+                return Ok(());
             }
         }
-        let mut accepted: Vec<Entry> = Vec::with_capacity(entries.len());
-        for entry in entries {
-            let (key, number) = (entry.line.key.clone(), entry.number);
+        let mut accepted: Vec<Entry> = Vec::with_capacity(page.len());
+        let mut known = 0;
+        for entry in page {
             accepted.push(entry);
-            match self.commit(&mut accepted) {
-                Err(crate::Error::Engine(error)) if is_refusal(&error) => {
+            match (self.commit(&accepted), accepted.last()) {
+                (Err(crate::Error::Engine(error)), Some(refused)) if is_refusal(&error) => {
+                    self.seen.remove(&refused.line.key);
+                    self.faults.push((refused.number, error.to_string()));
                     accepted.pop();
-                    self.seen.remove(&key);
-                    self.faults.push((number, error.to_string()));
                 }
-                outcome => outcome?,
+                (outcome, _) => known = outcome?,
             }
         }
-        self.count(accepted)
+        self.count(&accepted, known);
+        Ok(())
     }
 
-    fn commit(&mut self, entries: &mut [Entry]) -> Result<()> {
+    /// Commits a page; returns how many of its documents have their vector already.
+    fn commit(&self, entries: &[Entry]) -> Result<usize> {
         let mut docs: Vec<Doc> = entries
             .iter()
             .filter_map(|entry| entry.doc.clone())
@@ -283,15 +285,31 @@ impl<'t, 'a> Corpus<'t, 'a> {
             };
             batch.kv_set(PENDING, place.as_str(), record::encode(&place, &pending)?);
         }
+        // From the first page on the file has a record, which no contents fit before the end.
+        let key = self.key.record();
+        batch.kv_set(
+            FILES,
+            key,
+            record::encode(key, &self.record(String::new()))?,
+        );
         self.texts.store.write(batch)?;
-        self.texts.report.cached += known;
-        Ok(())
+        Ok(known)
     }
 
-    fn count(&mut self, entries: Vec<Entry>) -> Result<()> {
+    fn record(&self, hash: String) -> FileRecord {
+        FileRecord {
+            source: self.source.to_string(),
+            hash,
+            chunks: self.seen.len(),
+            generation: Some(self.generation),
+        }
+    }
+
+    fn count(&mut self, page: &[Entry], known: usize) {
         self.pages += 1;
-        for entry in entries {
-            let report = &mut self.texts.report;
+        let report = &mut self.texts.report;
+        report.cached += known;
+        for entry in page {
             if entry.doc.is_none() {
                 report.unchanged += 1;
                 continue;
@@ -303,7 +321,6 @@ impl<'t, 'a> Corpus<'t, 'a> {
                 report.added += 1;
             }
         }
-        Ok(())
     }
 
     fn report_faults(&mut self) {
@@ -326,17 +343,13 @@ impl<'t, 'a> Corpus<'t, 'a> {
             .collect();
         self.texts.delete_lines(gone.iter().copied(), self.source)?;
         self.texts.report.removed += gone.len();
-        let record = FileRecord {
-            source: self.source.to_string(),
-            // With faults it is read again next time, so that they are told again.
-            hash: if self.faults.is_empty() {
-                hash
-            } else {
-                String::new()
-            },
-            chunks: self.seen.len(),
-            generation: Some(self.generation),
+        // With faults it is read again next time, so that they are told again.
+        let hash = if self.faults.is_empty() {
+            hash
+        } else {
+            String::new()
         };
+        let record = self.record(hash);
         let key = self.key.record();
         let mut batch = Batch::new();
         batch.kv_set(FILES, key, record::encode(key, &record)?);

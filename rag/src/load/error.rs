@@ -48,6 +48,14 @@ pub enum LoadError {
         /// The file name's extension, lower case.
         extension: String,
     },
+    /// Markup nested so deep that it cannot be meant to be read.
+    #[error("{} has elements nested more than {limit} deep", path.display())]
+    TooDeep {
+        /// The file.
+        path: PathBuf,
+        /// The deepest nesting that is read.
+        limit: usize,
+    },
     /// A folder or file cannot be read.
     #[error("cannot read {}: {source}", path.display())]
     Io {

@@ -9,6 +9,9 @@ use scraper::node::Element;
 use crate::document::Document;
 use writer::{Break, Writer};
 
+/// Elements nested deeper than this are refused: the parser's work grows with the square of it.
+pub(super) const MAX_DEPTH: usize = 1000;
+
 /// Elements whose content is not text of the document.
 const SKIPPED: &[&str] = &[
     "audio", "canvas", "embed", "iframe", "math", "noscript", "object", "script", "select",
@@ -54,9 +57,10 @@ const LINES: &[&str] = &[
     "tr",
 ];
 
-/// Extracts what a reader sees: text in document order with a line for each block.
-pub(super) fn extract(source: &str) -> Document {
-    let (html, lines) = sink::parse(source);
+/// Extracts what a reader sees: text in document order with a line for each block. None when
+/// elements are nested deeper than [`MAX_DEPTH`].
+pub(super) fn extract(source: &str) -> Option<Document> {
+    let (html, lines) = sink::parse(source)?;
     let mut writer = Writer::default();
     let mut title = None;
     // The tree is walked without recursion: its depth is in the hands of the document.
@@ -92,7 +96,7 @@ pub(super) fn extract(source: &str) -> Document {
                 break;
             }
             let Some(parent) = node.parent() else {
-                return writer.finish(title);
+                return Some(writer.finish(title));
             };
             node = parent;
             left = true;

@@ -25,7 +25,7 @@ pub const MAX_FILE_BYTES: u64 = 64 << 20;
 ///
 /// # Errors
 /// [`LoadError::TooLarge`], [`LoadError::Unsupported`] for formats known not to be text,
-/// [`LoadError::Binary`] and [`LoadError::Encoding`].
+/// [`LoadError::Binary`], [`LoadError::Encoding`], and [`LoadError::TooDeep`] for HTML.
 pub fn load(path: &Path, bytes: &[u8]) -> Result<Document, LoadError> {
     if bytes.len() as u64 > MAX_FILE_BYTES {
         return Err(LoadError::TooLarge {
@@ -45,7 +45,10 @@ pub fn load(path: &Path, bytes: &[u8]) -> Result<Document, LoadError> {
     };
     let text = decode::decode(path, bytes)?;
     Ok(match format {
-        Format::Html => html::extract(&text),
+        Format::Html => html::extract(&text).ok_or_else(|| LoadError::TooDeep {
+            path: path.to_owned(),
+            limit: html::MAX_DEPTH,
+        })?,
         format => Document::new(text, format),
     })
 }

@@ -135,10 +135,30 @@ fn html_text_leads_back_to_the_lines_of_its_source() {
     assert_eq!(document.lines(&all), (6, 16));
 }
 
+/// The parser looks through all open elements at every tag: 100,000 of them take it a minute.
 #[test]
-fn deeply_nested_html_is_no_danger() {
-    let source = format!("{}deep{}", "<b><i>".repeat(300), "</i></b>".repeat(300));
-    assert_eq!(html(&source).text, "deep");
+fn deeply_nested_html_is_read_up_to_a_limit() {
+    let source =
+        |depth: usize| format!("{}deep{}", "<b><i>".repeat(depth), "</i></b>".repeat(depth));
+    assert_eq!(html(&source(300)).text, "deep");
+    let refused = load(Path::new("page.html"), "<div>".repeat(100_000).as_bytes());
+    assert!(matches!(refused, Err(LoadError::TooDeep { .. })));
+}
+
+/// The parser is fed in pieces: no character or tag may be lost where they meet.
+#[test]
+fn html_longer_than_a_piece_is_whole() {
+    let row = |i: usize| format!("<p>row&nbsp;{i} \u{6570}\u{636E}</p>\r\n");
+    let source: String = (0..2000).map(row).collect();
+    let document = html(&source);
+    for (i, line) in document.text.split("\n\n").enumerate() {
+        assert_eq!(
+            line,
+            format!("row\u{A0}{i} \u{6570}\u{636E}").replace('\u{A0}', " ")
+        );
+    }
+    let last = document.text.len() - 3..document.text.len();
+    assert_eq!(document.lines(&last), (2000, 2000));
 }
 
 #[test]

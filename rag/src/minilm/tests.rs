@@ -34,6 +34,28 @@ fn a_paraphrase_is_near_and_another_subject_is_far() {
     assert!(cosine(&vectors[0], &vectors[2]) < 0.15);
 }
 
+/// The reference is onnxruntime 1.32 on the same files, by `benches/embed_onnxruntime.py`.
+#[test]
+fn vectors_are_those_of_the_reference() {
+    let vectors = embed(&[
+        "The cat sits on the mat.",
+        "A cat is resting on a rug.",
+        "How do I reset my password?",
+    ]);
+    let near = |got: f32, expected: f32| assert!((got - expected).abs() < 1e-3, "{got} {expected}");
+    near(cosine(&vectors[0], &vectors[1]), 0.72095);
+    near(cosine(&vectors[0], &vectors[2]), 0.05222);
+    near(cosine(&vectors[1], &vectors[2]), -0.01405);
+    for (i, expected) in [
+        (0, 0.005373),
+        (1, -0.061111),
+        (2, -0.071281),
+        (383, -0.076925),
+    ] {
+        near(vectors[2][i], expected);
+    }
+}
+
 /// A query is embedded alone, the same passage in a batch: they must meet exactly.
 #[test]
 fn a_vector_does_not_depend_on_the_batch() {
@@ -127,12 +149,23 @@ fn chunks_of_english_and_of_code_fit_the_model() {
     let mut tokenizer = MINILM.tokenizer.clone();
     tokenizer.with_truncation(None).unwrap();
     let (mut chunks, mut pieces) = (0, 0);
-    for path in walk(&PathBuf::from(env!("CARGO_MANIFEST_DIR")), &WalkOptions::default()) {
+    for path in walk(
+        &PathBuf::from(env!("CARGO_MANIFEST_DIR")),
+        &WalkOptions::default(),
+    ) {
         let path = path.unwrap();
         let document = load(&path, &std::fs::read(&path).unwrap()).unwrap();
         for chunk in chunk(&document, &ChunkOptions::default()) {
-            let count = tokenizer.encode_fast(chunk.text.as_str(), true).unwrap().len();
-            assert!(count <= MAX_TOKENS, "{count} in {}: {}", path.display(), chunk.text);
+            let count = tokenizer
+                .encode_fast(chunk.text.as_str(), true)
+                .unwrap()
+                .len();
+            assert!(
+                count <= MAX_TOKENS,
+                "{count} in {}: {}",
+                path.display(),
+                chunk.text
+            );
             chunks += 1;
             pieces += count;
         }

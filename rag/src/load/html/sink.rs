@@ -3,25 +3,44 @@
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use html5ever::tendril::{StrTendril, TendrilSink};
 use html5ever::tree_builder::{ElementFlags, NodeOrText, QuirksMode, TreeSink};
 use html5ever::{Attribute, ParseOpts, QualName, parse_document};
 use scraper::{Html, HtmlTreeSink, Node};
 
+use super::MAX_DEPTH;
+
 pub(super) type NodeId = <HtmlTreeSink as TreeSink>::Handle;
 
 /// For a text node the byte offsets in it, ascending, where another source line begins.
 pub(super) type Lines = HashMap<NodeId, Vec<(usize, u32)>>;
 
-/// Parses a document; broken markup is repaired as browsers do.
-pub(super) fn parse(source: &str) -> (Html, Lines) {
+/// Bytes that are parsed between two looks at the depth.
+const PIECE: usize = 4096;
+
+/// Parses a document; broken markup is repaired as browsers do. None when it is nested too deep.
+pub(super) fn parse(source: &str) -> Option<(Html, Lines)> {
+    let deepest = Rc::new(Cell::new(0));
     let sink = LineSink {
         inner: HtmlTreeSink::new(Html::new_document()),
         line: Cell::new(1),
         lines: RefCell::default(),
+        depths: RefCell::default(),
+        deepest: Rc::clone(&deepest),
     };
-    parse_document(sink, ParseOpts::default()).one(source)
+    let mut parser = parse_document(sink, ParseOpts::default());
+    let mut rest = source;
+    while !rest.is_empty() {
+        let (piece, tail) = rest.split_at(rest.floor_char_boundary(PIECE));
+        parser.process(StrTendril::from_slice(piece));
+        if deepest.get() > MAX_DEPTH {
+            return None;
+        }
+        rest = tail;
+    }
+    Some(parser.finish())
 }
 
 /// Hands everything on to scraper's sink and notes lines on the way.
@@ -29,6 +48,9 @@ struct LineSink {
     inner: HtmlTreeSink,
     line: Cell<u64>,
     lines: RefCell<Lines>,
+    /// How deep each element was when it was placed, and the deepest of all.
+    depths: RefCell<HashMap<NodeId, usize>>,
+    deepest: Rc<Cell<usize>>,
 }
 
 impl LineSink {
@@ -62,6 +84,15 @@ impl LineSink {
         }
     }
 
+    fn measure(&self, parent: &NodeId, child: &NodeOrText<NodeId>) {
+        if let NodeOrText::AppendNode(id) = child {
+            let mut depths = self.depths.borrow_mut();
+            let depth = depths.get(parent).map_or(1, |depth| depth + 1);
+            depths.insert(*id, depth);
+            self.deepest.set(self.deepest.get().max(depth));
+        }
+    }
+
     fn text_of(child: &NodeOrText<NodeId>) -> Option<StrTendril> {
         match child {
             NodeOrText::AppendText(text) => Some(text.clone()),
@@ -85,6 +116,7 @@ impl TreeSink for LineSink {
 
     fn append(&self, parent: &NodeId, child: NodeOrText<NodeId>) {
         let text = Self::text_of(&child);
+        self.measure(parent, &child);
         self.inner.append(parent, child);
         if let Some(text) = text {
             let node = {

@@ -108,6 +108,37 @@ fn a_file_cut_short_is_corruption() {
     }
 }
 
+/// The file grew, and was later cut back to the length that it had before: the first frame after the
+/// growth says so, and its beginning always lies before the cut.
+#[test]
+fn a_file_cut_back_to_an_earlier_length_is_corruption() {
+    for len in [10, 500, 2000, 3000] {
+        let vfs: Arc<dyn Vfs> = Arc::new(MemVfs::new());
+        let (mut log, ..) = open_with(&vfs, 0, options().rotate_bytes(1 << 20)).unwrap();
+        let mut lengths = Vec::new();
+        for seqno in 1.. {
+            commit(&mut log, seqno..=seqno, len);
+            let allocated = log.current.as_ref().unwrap().allocated;
+            if lengths.last() != Some(&allocated) {
+                lengths.push(allocated);
+            }
+            if lengths.len() == 3 {
+                break;
+            }
+        }
+        kill(log);
+        let good = read_all(&*vfs, &dir().join(log_name(1))).unwrap();
+        for cut in &lengths[..2] {
+            let bad = with_bytes(&*vfs, &log_name(1), &good[..*cut as usize]);
+            let error = open(&bad, 0).unwrap_err();
+            assert!(
+                matches!(error, Error::Corruption { .. }),
+                "frames of {len} cut to {cut}: {error:?}"
+            );
+        }
+    }
+}
+
 /// Somebody deleted a log file in the middle: the commits that are missing are named.
 #[test]
 fn a_missing_file_is_corruption_that_names_the_commits() {

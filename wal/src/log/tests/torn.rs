@@ -131,6 +131,29 @@ fn frames_of_a_killed_process_are_durable_once_replayed() {
     }
 }
 
+/// The sync of commit 2 failed and the system forgot its pages, but goes on showing them. Recovery
+/// finds the commit and hands it out, so it must write it again: a sync alone would not.
+#[test]
+fn frames_whose_sync_failed_are_written_again_when_replayed() {
+    let sim = crate::SimVfs::new(4);
+    let vfs: Arc<dyn Vfs> = Arc::new(sim.clone());
+    let (mut log, ..) = open(&vfs, 0).unwrap();
+    commit(&mut log, 1..=1, 50);
+    log.append(2, &[payload(2, 600)]).unwrap();
+    sim.fail_file_sync(true);
+    log.sync().unwrap_err();
+    sim.fail_file_sync(false);
+    drop(log);
+    let (log, found, _) = open(&vfs, 0).unwrap();
+    kill(log);
+    let expected = vec![(1, payload(1, 50)), (2, payload(2, 600))];
+    assert_eq!(found, expected);
+    for image in 0..50 {
+        let vfs: Arc<dyn Vfs> = Arc::new(sim.crash_image(sim.operations(), image));
+        assert_eq!(open(&vfs, 0).unwrap().1, expected, "image {image}");
+    }
+}
+
 /// A log that was opened and never written makes no file, and opening it changes nothing.
 #[test]
 fn opening_twice_without_writing_changes_nothing() {

@@ -19,6 +19,9 @@ pub(super) enum FileOp {
 pub(super) struct FileHistory {
     pub(super) synced: Vec<(u64, Pages)>,
     pub(super) ops: Vec<(u64, FileOp)>,
+    /// The syncs that failed, and with each the moment of the last sync before it: the changes between
+    /// will not be written by any later sync.
+    failed: Vec<(u64, u64)>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -63,6 +66,44 @@ impl Mode {
             7 => Mode::Mixed,
             _ => Mode::Each,
         }
+    }
+}
+
+impl FileHistory {
+    /// The contents, all of which are certain now.
+    pub(super) fn restored(pages: Pages) -> FileHistory {
+        FileHistory {
+            synced: vec![(0, pages)],
+            ..FileHistory::default()
+        }
+    }
+
+    /// A sync that succeeds: `live` is on disk, apart from what an earlier one failed to write.
+    pub(super) fn sync(&mut self, now: u64, live: &Pages) {
+        let since = self.synced.last().map_or(0, |(at, _)| *at);
+        let pages = match self.failed.last() {
+            Some((at, _)) if *at > since => {
+                let (_, mut pages) = self.synced.last().cloned().unwrap_or_default();
+                for (at, op) in &self.ops {
+                    if *at > since && !self.is_dropped(*at, now) {
+                        apply(&mut pages, op);
+                    }
+                }
+                pages
+            }
+            _ => live.clone(),
+        };
+        self.synced.push((now, pages));
+    }
+
+    pub(super) fn fail_sync(&mut self, now: u64) {
+        let since = self.synced.last().map_or(0, |(at, _)| *at);
+        self.failed.push((now, since));
+    }
+
+    fn is_dropped(&self, at: u64, now: u64) -> bool {
+        let mut failed = self.failed.iter();
+        failed.any(|(failed, since)| *failed <= now && (*since..*failed).contains(&at))
     }
 }
 
@@ -184,7 +225,10 @@ impl History {
         let end = file.ops.partition_point(|(at, _)| *at <= crash);
         let pending = &file.ops[first..end];
         let prefix = rng.below(pending.len() as u64 + 1) as usize;
-        for (n, (_, op)) in pending.iter().enumerate() {
+        for (n, (at, op)) in pending.iter().enumerate() {
+            if mode != Mode::All && file.is_dropped(*at, crash) {
+                continue;
+            }
             let odds = match mode {
                 Mode::All => 256,
                 Mode::None => continue,
@@ -219,18 +263,26 @@ impl History {
         for file in cut.files.values_mut() {
             file.synced.retain(|(at, _)| *at <= crash);
             file.ops.retain(|(at, _)| *at <= crash);
+            file.failed.retain(|(at, _)| *at <= crash);
         }
         cut
     }
 }
 
-/// Applies an operation, each sector with `odds` of 256; `wide` keeps the length in any case.
-fn apply_partly(pages: &mut Pages, op: &FileOp, odds: u64, wide: bool, rng: &mut Rng) {
+fn apply(pages: &mut Pages, op: &FileOp) {
     // The lengths were accepted when the operation was made, so they are again.
     let _accepted = match op {
-        FileOp::SetLen(len) if odds >= 256 || rng.chance(odds) => pages.set_len(*len),
-        FileOp::SetLen(_) => Ok(()),
-        FileOp::Write { offset, data } if odds >= 256 => pages.write_at(data, *offset),
+        FileOp::SetLen(len) => pages.set_len(*len),
+        FileOp::Write { offset, data } => pages.write_at(data, *offset),
+    };
+}
+
+/// Applies an operation, each sector with `odds` of 256; `wide` keeps the length in any case.
+fn apply_partly(pages: &mut Pages, op: &FileOp, odds: u64, wide: bool, rng: &mut Rng) {
+    match op {
+        FileOp::SetLen(_) if odds >= 256 || rng.chance(odds) => apply(pages, op),
+        FileOp::SetLen(_) => {}
+        FileOp::Write { .. } if odds >= 256 => apply(pages, op),
         FileOp::Write { offset, data } => {
             let end = offset + data.len() as u64;
             if wide && end > pages.len() {
@@ -247,9 +299,8 @@ fn apply_partly(pages: &mut Pages, op: &FileOp, odds: u64, wide: bool, rng: &mut
                 at += n as u64;
                 rest = tail;
             }
-            Ok(())
         }
-    };
+    }
 }
 
 pub(super) fn mix(mut x: u64) -> u64 {

@@ -31,6 +31,7 @@ struct State {
     history: History,
     ignore_file_sync: bool,
     ignore_dir_sync: bool,
+    fail_file_sync: bool,
 }
 
 #[derive(Debug)]
@@ -63,6 +64,7 @@ impl SimVfs {
             history,
             ignore_file_sync: false,
             ignore_dir_sync: false,
+            fail_file_sync: false,
         };
         SimVfs {
             shared: Arc::new(Shared {
@@ -87,6 +89,12 @@ impl SimVfs {
     /// a forgotten fsync.
     pub fn ignore_file_sync(&self, ignore: bool) {
         self.shared.state.lock().ignore_file_sync = ignore;
+    }
+
+    /// From now on `sync_data` and `sync_all` fail, and as on a real system the changes that they
+    /// should have written are forgotten: they can still be read, and no later sync writes them.
+    pub fn fail_file_sync(&self, fail: bool) {
+        self.shared.state.lock().fail_file_sync = fail;
     }
 
     /// From now on `sync_dir` succeeds without effect.
@@ -127,10 +135,7 @@ impl SimVfs {
             ..History::default()
         };
         let nodes = files.into_iter().map(|(id, pages)| {
-            let file = FileHistory {
-                synced: vec![(0, pages.clone())],
-                ops: Vec::new(),
-            };
+            let file = FileHistory::restored(pages.clone());
             history.files.insert(id, file);
             (
                 id,
@@ -315,20 +320,25 @@ impl SimFile {
 
     fn sync(&self) -> io::Result<()> {
         let mut state = self.shared.state.lock();
-        if state.ignore_file_sync {
-            state
-                .history
-                .tick(|| format!("ignored sync of {}", self.name));
-        } else {
-            let now = state.history.tick(|| format!("sync {}", self.name));
-            let pages = self.node.pages.read().clone();
-            state
-                .history
-                .files
-                .entry(self.node.id)
-                .or_default()
-                .synced
-                .push((now, pages));
+        let State {
+            history,
+            ignore_file_sync,
+            fail_file_sync,
+            ..
+        } = &mut *state;
+        let what = match (*fail_file_sync, *ignore_file_sync) {
+            (true, _) => "failed sync",
+            (_, true) => "ignored sync",
+            _ => "sync",
+        };
+        let now = history.tick(|| format!("{what} of {}", self.name));
+        let file = history.files.entry(self.node.id).or_default();
+        if *fail_file_sync {
+            file.fail_sync(now);
+            return Err(io::Error::other("the simulated disk failed"));
+        }
+        if !*ignore_file_sync {
+            file.sync(now, &self.node.pages.read());
         }
         Ok(())
     }

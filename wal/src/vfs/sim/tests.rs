@@ -217,6 +217,28 @@ fn ignored_syncs_leave_everything_in_doubt() {
     assert!(sim.operation(sim.operations()).unwrap().contains("ignored"));
 }
 
+/// A sync that failed may never be made up for: the system shows the bytes, a later sync succeeds,
+/// and they are not on disk. Only writing them again helps.
+#[test]
+fn what_a_failed_sync_dropped_is_not_written_by_the_next_one() {
+    let sim = SimVfs::new(12);
+    let file = durable(&sim);
+    file.write_all_at(&[2; 512], 0).unwrap();
+    sim.fail_file_sync(true);
+    file.sync_data().unwrap_err();
+    sim.fail_file_sync(false);
+    file.write_all_at(&[3; 512], 1024).unwrap();
+    file.sync_data().unwrap();
+    assert_eq!(read_all(&sim, Path::new("a")).unwrap()[0], 2);
+    let mut expected = vec![1; 2048];
+    expected[1024..1536].fill(3);
+    assert_eq!(images(&sim), [expected.clone()].into());
+    file.write_all_at(&[2; 512], 0).unwrap();
+    file.sync_data().unwrap();
+    expected[..512].fill(2);
+    assert_eq!(images(&sim), [expected].into());
+}
+
 /// A killed process loses nothing, but what it had not synced is still in doubt afterwards.
 #[test]
 fn a_killed_process_loses_nothing_until_the_power_fails() {

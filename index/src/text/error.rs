@@ -1,0 +1,48 @@
+//! What can go wrong with keyword queries and keyword indexes.
+
+use thiserror::Error;
+
+/// A keyword query that cannot be run.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum TextQueryError {
+    /// Nothing but white space.
+    #[error("the query is empty")]
+    Empty,
+    /// Past the limit of its length.
+    #[error("the query has {bytes} bytes, at most {limit} are allowed")]
+    TooLong {
+        /// Its length.
+        bytes: usize,
+        /// The limit.
+        limit: usize,
+    },
+    /// Past the limit of its words.
+    #[error("the query has {words} words, at most {limit} are allowed")]
+    TooManyWords {
+        /// Its words.
+        words: usize,
+        /// The limit.
+        limit: usize,
+    },
+}
+
+/// A keyword index that cannot be built or read.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum TextError {
+    /// The bytes are no keyword index, or contradict themselves.
+    #[error("the keyword index is damaged: {0}")]
+    Damaged(String),
+    /// The bytes were written by a later version.
+    #[error("the keyword index has format version {found}, this build reads version {supported}")]
+    Version {
+        /// Version in the bytes.
+        found: u32,
+        /// Version that this build reads.
+        supported: u32,
+    },
+    /// It could not be written.
+    #[error("the keyword index cannot be written: {0}")]
+    Write(String),
+}
