@@ -132,7 +132,7 @@ fn marks_make_a_query_stricter() {
     assert_eq!(find(&texts, "interesting*"), [3], "by its stem");
     assert_eq!(find(&texts, "intrest~1"), [3]);
     assert_eq!(find(&texts, "intrst~1"), Vec::<u32>::new());
-    assert_eq!(find(&texts, "itrst~2").first(), Some(&3));
+    assert_eq!(find(&texts, "intrst~2").first(), Some(&3));
     assert_eq!(find(&texts, "?!"), Vec::<u32>::new());
     assert_eq!(find(&texts, "+ - \"\" log").len(), 2);
 }
