@@ -74,7 +74,7 @@ pub use lumos_rag as rag;
 
 /// What most programs use: `use lumos::prelude::*;`
 pub mod prelude {
-    pub use crate::agent::{Agent, Memory};
+    pub use crate::agent::{Agent, Memory, RagTool};
     pub use crate::rag::Rag;
     pub use crate::{
         Collection, Doc, Durability, Embedder, FieldType, Fusion, Hit, Lumos, Metric, Result,

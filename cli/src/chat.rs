@@ -3,7 +3,7 @@
 use std::io::{self, BufRead, IsTerminal};
 
 use clap::Args;
-use lumos::agent::{Agent, Memory, ModelSpec, Session};
+use lumos::agent::{Agent, Memory, ModelSpec, RagTool, Session};
 use serde_json::json;
 
 use crate::context::{self, Context, DEFAULT_COLLECTION};

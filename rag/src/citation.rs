@@ -3,7 +3,11 @@
 use std::env;
 use std::path::Path;
 
+use lumos_engine::{DEFAULT_TEXT_FIELD, Doc};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::ingest::layout::lines_of;
 
 /// A quote with the place it stands at. The quote is the exact text of the source, byte for byte.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,6 +41,15 @@ impl Citation {
             quote: quote.into(),
             key: key.into(),
         }
+    }
+
+    /// A citation of the whole text of a stored document.
+    pub fn of(number: usize, doc: &Doc) -> Self {
+        let text = doc.text_field(DEFAULT_TEXT_FIELD).unwrap_or_default();
+        // A document that was put by hand is its own source.
+        let source = doc.meta.get("source").and_then(Value::as_str).unwrap_or(&doc.key);
+        let lines = lines_of(&doc.meta, text, 0..text.len());
+        Citation::new(number, source, lines, text, doc.key.as_str())
     }
 
     /// The first line of the quote, from 1.

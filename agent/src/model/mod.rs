@@ -20,7 +20,7 @@ pub use message::{Message, ToolCall, ToolResult};
 pub use mock::{MockModel, MockStep};
 pub use openai::OpenAi;
 pub use provider::{IntoModel, ModelSpec};
-pub(crate) use provider::{names as provider_names, resolve};
+pub(crate) use provider::names as provider_names;
 pub use sse::{SseEvent, SseOverflow, SseParser};
 
 use crate::Result;
@@ -187,7 +187,7 @@ pub trait ChatModel: Debug + Send + Sync + 'static {
     async fn stream(
         &self,
         request: &ChatRequest,
-        on_text: &mut (dyn FnMut(&str) + Send),
+        on_text: &mut (dyn for<'t> FnMut(&'t str) + Send),
     ) -> Result<ChatReply> {
         let reply = self.chat(request).await?;
         if !reply.text.is_empty() {
@@ -210,7 +210,7 @@ impl<M: ChatModel + ?Sized> ChatModel for Arc<M> {
     async fn stream(
         &self,
         request: &ChatRequest,
-        on_text: &mut (dyn FnMut(&str) + Send),
+        on_text: &mut (dyn for<'t> FnMut(&'t str) + Send),
     ) -> Result<ChatReply> {
         (**self).stream(request, on_text).await
     }

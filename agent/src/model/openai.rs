@@ -210,7 +210,7 @@ impl ChatModel for OpenAi {
     async fn stream(
         &self,
         request: &ChatRequest,
-        on_text: &mut (dyn FnMut(&str) + Send),
+        on_text: &mut (dyn for<'t> FnMut(&'t str) + Send),
     ) -> Result<ChatReply> {
         let mut response = self.send(request, true).await?;
         let (mut parser, mut deltas, mut taken) = (SseParser::new(), Deltas::default(), 0);

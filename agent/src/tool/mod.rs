@@ -11,7 +11,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde_json::Value;
 
-pub(crate) use call::{Outcome, Toolbox, ToolState};
+pub(crate) use call::{Findings, Toolbox};
 pub use function::FunctionTool;
 #[doc(hidden)]
 pub use function::{Returned, ViaDisplay, ViaSerialize, argument, async_call, blocking_call};
