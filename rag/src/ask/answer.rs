@@ -83,11 +83,11 @@ pub(crate) fn spoken(quote: &str) -> String {
     let line = one_line(&lines.collect::<Vec<&str>>().join(" "));
     match line.strip_prefix('|').and_then(|row| row.strip_suffix('|')) {
         Some(row) => {
-            let cells = row
-                .split(" | ")
-                .map(str::trim)
-                .filter(|cell| !cell.is_empty());
-            cells.collect::<Vec<&str>>().join("; ")
+            // A bar within a cell is escaped; what stands for it meanwhile occurs in no text.
+            let row = row.replace("\\|", "\u{0}");
+            let cells = row.split('|').map(str::trim);
+            let cells: Vec<&str> = cells.filter(|cell| !cell.is_empty()).collect();
+            cells.join("; ").replace('\u{0}', "|")
         }
         None => line,
     }

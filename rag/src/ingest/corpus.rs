@@ -103,8 +103,8 @@ struct Corpus<'t, 'a> {
     source: &'t str,
     key: FileKey,
     generation: u64,
-    /// Hashes by key of what may be stored of the corpus.
-    before: HashMap<String, String>,
+    /// Hash and number, by key, of the lines that may be stored of the corpus.
+    before: HashMap<String, (String, usize)>,
     old_pages: Vec<String>,
     /// The line of every key of this run.
     seen: HashMap<String, usize>,
@@ -115,8 +115,9 @@ struct Corpus<'t, 'a> {
 /// A line that is a document.
 struct Entry {
     line: Line,
-    number: usize,
-    /// `None` when it is stored already.
+    /// Whether it is stored already, be it under another number.
+    known: bool,
+    /// `None` when it is stored as it is.
     doc: Option<Doc>,
 }
 
@@ -132,7 +133,7 @@ impl<'t, 'a> Corpus<'t, 'a> {
         let mut generation = 0;
         record::each(texts.store, LINES, &key.pages(), |page, bytes| {
             for line in record::decode::<Vec<Line>>(&page, &bytes)? {
-                before.insert(line.key, line.hash);
+                before.insert(line.key, (line.hash, line.number));
             }
             generation = generation.max(key.generation(&page).unwrap_or(0));
             old_pages.push(page);
@@ -227,13 +228,14 @@ impl<'t, 'a> Corpus<'t, 'a> {
         }
         self.seen.insert(key.clone(), number);
         let hash = blake3::hash(bytes).to_hex().to_string();
-        let stored = self.before.get(&key) == Some(&hash);
-        let doc =
-            (!stored).then(|| line_doc(&key, &title, &text, object, (self.source, number, &hash)));
+        let before = self.before.get(&key).filter(|(stored, _)| *stored == hash);
+        // A line that has moved is written again: citations tell its number.
+        let stays = before.is_some_and(|(_, stored)| *stored == number);
+        let place = (self.source, number, hash.as_str());
         Ok(Some(Entry {
-            line: Line { key, hash },
-            number,
-            doc,
+            known: before.is_some(),
+            doc: (!stays).then(|| line_doc(&key, &title, &text, object, place)),
+            line: Line { key, hash, number },
         }))
     }
 
@@ -254,7 +256,7 @@ impl<'t, 'a> Corpus<'t, 'a> {
             match (self.commit(&accepted), accepted.last()) {
                 (Err(crate::Error::Engine(error)), Some(refused)) if is_refusal(&error) => {
                     self.seen.remove(&refused.line.key);
-                    self.faults.push((refused.number, error.to_string()));
+                    self.faults.push((refused.line.number, error.to_string()));
                     accepted.pop();
                 }
                 (outcome, _) => known = outcome?,
@@ -310,7 +312,7 @@ impl<'t, 'a> Corpus<'t, 'a> {
         let report = &mut self.texts.report;
         report.cached += known;
         for entry in page {
-            if entry.doc.is_none() {
+            if entry.known {
                 report.unchanged += 1;
                 continue;
             }

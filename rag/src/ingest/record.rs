@@ -56,6 +56,8 @@ pub(crate) struct Line {
     pub(crate) key: String,
     /// The hash of its line.
     pub(crate) hash: String,
+    /// The number of its line, from 1.
+    pub(crate) number: usize,
 }
 
 /// The place of a file's records.
