@@ -7,9 +7,7 @@ use lumos_engine::Lumos;
 
 use crate::approve::Approve;
 use crate::tool::{Tool, Toolbox};
-use crate::{
-    ChatModel, Error, IntoModel, Memory, ModelSpec, Reply, Result, Session, turn,
-};
+use crate::{ChatModel, Error, IntoModel, Memory, ModelSpec, Reply, Result, Session, turn};
 
 /// Steps of a turn, unless said otherwise.
 const MAX_STEPS: usize = 12;
@@ -122,7 +120,9 @@ impl Agent {
     /// [`Error::EmptyQuestion`]; [`Error::NoModel`] and whatever else is wrong with the model or the
     /// tools; what the model's service fails with. A tool that fails is no error: the model reads why.
     pub async fn chat(&self, text: impl Into<String>) -> Result<Reply> {
-        Ok(turn::run(&self.setup, &[], false, &text.into(), None).await?.reply)
+        Ok(turn::run(&self.setup, &[], false, &text.into(), None)
+            .await?
+            .reply)
     }
 
     /// The session of this name, which goes on where it stopped.
@@ -204,7 +204,9 @@ impl AgentBuilder {
     /// The agent.
     #[must_use]
     pub fn build(self) -> Agent {
-        Agent { setup: Arc::new(self.setup) }
+        Agent {
+            setup: Arc::new(self.setup),
+        }
     }
 }
 
@@ -213,7 +215,10 @@ impl AgentBuilder {
 /// # Errors
 /// Those of [`ModelSpec::resolve`]: at once, since there is nothing else to set.
 pub fn simple(model: impl IntoModel, system_prompt: impl Into<String>) -> Result<Agent, Error> {
-    let agent = Agent::builder().model(model).system_prompt(system_prompt).build();
+    let agent = Agent::builder()
+        .model(model)
+        .system_prompt(system_prompt)
+        .build();
     agent.setup.model()?;
     Ok(agent)
 }

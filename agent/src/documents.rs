@@ -63,7 +63,10 @@ impl RagTool for Rag {
             "required": ["query"],
             "additionalProperties": false,
         });
-        Arc::new(SearchDocuments { rag: self.clone(), parameters })
+        Arc::new(SearchDocuments {
+            rag: self.clone(),
+            parameters,
+        })
     }
 }
 
@@ -97,10 +100,20 @@ impl Tool for SearchDocuments {
     }
 
     async fn call(&self, arguments: Value) -> Result<ToolOutput, ToolError> {
-        let query = arguments.get("query").and_then(Value::as_str).unwrap_or_default();
-        let wanted = arguments.get("passages").and_then(Value::as_u64).unwrap_or(PASSAGES);
+        let query = arguments
+            .get("query")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
+        let wanted = arguments
+            .get("passages")
+            .and_then(Value::as_u64)
+            .unwrap_or(PASSAGES);
         let limit = usize::try_from(wanted.min(MAX_PASSAGES)).unwrap_or(1);
-        let hits = self.rag.search(query, limit).await.map_err(ToolError::failed)?;
+        let hits = self
+            .rag
+            .search(query, limit)
+            .await
+            .map_err(ToolError::failed)?;
         if hits.is_empty() {
             return Ok(ToolOutput::text("Nothing was found."));
         }

@@ -64,8 +64,15 @@ impl Endpoint {
 }
 
 fn shown(url: &Url) -> String {
-    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
-    format!("{}://{}{port}", url.scheme(), url.host_str().unwrap_or_default())
+    let port = url
+        .port()
+        .map(|port| format!(":{port}"))
+        .unwrap_or_default();
+    format!(
+        "{}://{}{port}",
+        url.scheme(),
+        url.host_str().unwrap_or_default()
+    )
 }
 
 fn is_loopback(host: &str) -> bool {
@@ -97,7 +104,11 @@ mod tests {
     /// A key in clear text crosses every network on the way.
     #[test]
     fn clear_text_is_refused_unless_it_stays_on_this_machine() {
-        for base in ["http://localhost:11434/v1", "http://127.0.0.1:1/", "http://[::1]:8/v1"] {
+        for base in [
+            "http://localhost:11434/v1",
+            "http://127.0.0.1:1/",
+            "http://[::1]:8/v1",
+        ] {
             assert!(Endpoint::parse(base).unwrap().is_loopback(), "{base}");
         }
         for base in [
@@ -126,7 +137,10 @@ mod tests {
             "sk-canary",
         ] {
             let error = Endpoint::parse(base).unwrap_err();
-            assert!(!format!("{error} {error:?}").contains("canary"), "{error:?}");
+            assert!(
+                !format!("{error} {error:?}").contains("canary"),
+                "{error:?}"
+            );
         }
     }
 }

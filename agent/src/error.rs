@@ -181,11 +181,17 @@ pub enum Error {
 }
 
 fn suffix(detail: &str) -> String {
-    if detail.is_empty() { String::new() } else { format!(": {detail}") }
+    if detail.is_empty() {
+        String::new()
+    } else {
+        format!(": {detail}")
+    }
 }
 
 fn wait(after: &Option<Duration>) -> String {
-    after.map(|after| format!(" (try again in {} s)", after.as_secs())).unwrap_or_default()
+    after
+        .map(|after| format!(" (try again in {} s)", after.as_secs()))
+        .unwrap_or_default()
 }
 
 impl Error {
@@ -246,18 +252,14 @@ impl Error {
                 "try again; if it lasts, check the provider's status page".to_string()
             }
             Error::Network { .. } => "check the base URL and that the service runs".to_string(),
-            Error::Redirect { .. } => {
-                "set the base URL to the address it redirects to".to_string()
-            }
+            Error::Redirect { .. } => "set the base URL to the address it redirects to".to_string(),
             Error::TooLarge { .. } => "ask for less, with max_tokens".to_string(),
             Error::MalformedReply { .. } => {
                 "check that the base URL is that of an OpenAI-compatible service".to_string()
             }
             Error::Tls { .. } => "install the system's CA certificates".to_string(),
             Error::ScriptEnded { .. } => "add a step to the script".to_string(),
-            Error::DuplicateTool { .. } => {
-                "rename one with #[tool(name = \"...\")]".to_string()
-            }
+            Error::DuplicateTool { .. } => "rename one with #[tool(name = \"...\")]".to_string(),
             Error::ToolName { .. } => {
                 "use 1 to 64 letters, digits, underscores and hyphens".to_string()
             }

@@ -48,8 +48,10 @@ impl Generator for ModelGenerator {
     }
 
     async fn generate(&self, prompt: &Prompt) -> Result<String, Box<dyn StdError + Send + Sync>> {
-        let messages =
-            vec![Message::system(prompt.system.as_str()), Message::user(prompt.user.as_str())];
+        let messages = vec![
+            Message::system(prompt.system.as_str()),
+            Message::user(prompt.user.as_str()),
+        ];
         // The same passages should give the same answer.
         let request = ChatRequest::new(messages).temperature(Some(0.0));
         Ok(self.model.chat(&request).await?.text)

@@ -79,7 +79,9 @@ pub(crate) fn client(endpoint: &Endpoint, limits: &HttpLimits) -> Result<Client>
 
 // The provider is passed along rather than installed for the process: that choice is the program's.
 fn tls(endpoint: &Endpoint) -> Result<ClientConfig> {
-    let detail = |error: rustls::Error| Error::Tls { detail: error.to_string() };
+    let detail = |error: rustls::Error| Error::Tls {
+        detail: error.to_string(),
+    };
     let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .map_err(detail)?;
@@ -98,7 +100,10 @@ pub(crate) fn network(endpoint: &Endpoint, source: reqwest::Error) -> Error {
     if source.is_timeout() {
         return Error::Timeout { endpoint };
     }
-    Error::Network { endpoint, source: source.without_url() }
+    Error::Network {
+        endpoint,
+        source: source.without_url(),
+    }
 }
 
 /// The next piece of an answer; `taken` counts the bytes so far against the limit.
@@ -108,12 +113,19 @@ pub(crate) async fn next_piece(
     taken: &mut usize,
     limit: usize,
 ) -> Result<Option<Vec<u8>>> {
-    let Some(piece) = response.chunk().await.map_err(|source| network(endpoint, source))? else {
+    let Some(piece) = response
+        .chunk()
+        .await
+        .map_err(|source| network(endpoint, source))?
+    else {
         return Ok(None);
     };
     *taken = taken.saturating_add(piece.len());
     if *taken > limit {
-        return Err(Error::TooLarge { endpoint: endpoint.shown(), limit });
+        return Err(Error::TooLarge {
+            endpoint: endpoint.shown(),
+            limit,
+        });
     }
     Ok(Some(piece.to_vec()))
 }

@@ -73,5 +73,7 @@ pub use tool::{
 /// What the code that `#[tool]` writes calls; not for use by hand.
 #[doc(hidden)]
 pub mod expanded {
-    pub use crate::tool::{Returned, ViaDisplay, ViaSerialize, argument, async_call, blocking_call};
+    pub use crate::tool::{
+        Returned, ViaDisplay, ViaSerialize, argument, async_call, blocking_call,
+    };
 }

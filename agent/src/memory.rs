@@ -92,7 +92,10 @@ impl Past {
 impl Memory {
     /// Sessions in this store.
     pub fn open(store: impl IntoStore) -> Memory {
-        Memory { store: store.into_store(), history_tokens: HISTORY_TOKENS }
+        Memory {
+            store: store.into_store(),
+            history_tokens: HISTORY_TOKENS,
+        }
     }
 
     /// How much of the earlier turns a model is sent, in estimated tokens (default 16,000). Whole turns
@@ -181,16 +184,25 @@ impl Memory {
             for number in (1..=head.turns).rev() {
                 let key = turn_key(&session, number);
                 // A turn below one that was forgotten is none of this session's.
-                let Some(value) = store.kv_get(SPACE, &key)? else { break };
+                let Some(value) = store.kv_get(SPACE, &key)? else {
+                    break;
+                };
                 let messages = record(&key, &value)?.messages;
-                tokens += messages.iter().map(Message::estimated_tokens).sum::<usize>();
+                tokens += messages
+                    .iter()
+                    .map(Message::estimated_tokens)
+                    .sum::<usize>();
                 if tokens > budget {
                     break;
                 }
                 turns.push(messages);
             }
             let messages = turns.into_iter().rev().flatten().collect();
-            Ok(Past { messages, head, stored })
+            Ok(Past {
+                messages,
+                head,
+                stored,
+            })
         })
         .await
     }
@@ -203,8 +215,14 @@ impl Memory {
         agent: &str,
         turn: &Turn,
     ) -> Result<()> {
-        let stored = |source| Error::Stored { what: "turn", key: session.to_string(), source };
-        let now = OffsetDateTime::now_utc().format(&Rfc3339).unwrap_or_default();
+        let stored = |source| Error::Stored {
+            what: "turn",
+            key: session.to_string(),
+            source,
+        };
+        let now = OffsetDateTime::now_utc()
+            .format(&Rfc3339)
+            .unwrap_or_default();
         let head = Head {
             turns: past.head.turns + 1,
             untrusted: turn.untrusted,
@@ -239,7 +257,11 @@ fn turn_key(session: &str, number: u64) -> String {
 }
 
 fn record(key: &str, value: &[u8]) -> Result<Record> {
-    from_slice(value).map_err(|source| Error::Stored { what: "turn", key: key.to_string(), source })
+    from_slice(value).map_err(|source| Error::Stored {
+        what: "turn",
+        key: key.to_string(),
+        source,
+    })
 }
 
 /// Visits every key with this prefix, a page at a time.
@@ -251,7 +273,9 @@ fn each(
     let mut scan = Scan::all().prefix(prefix).limit(PAGE);
     loop {
         let page = store.kv_scan(SPACE, &scan)?;
-        let Some((last, _)) = page.last() else { return Ok(()) };
+        let Some((last, _)) = page.last() else {
+            return Ok(());
+        };
         scan = scan.after(last.as_str());
         let full = page.len() == PAGE;
         for (key, value) in page {
@@ -265,7 +289,9 @@ fn each(
 
 pub(crate) fn check_name(name: &str) -> Result<()> {
     if name.is_empty() || name.len() > MAX_NAME || name.chars().any(char::is_control) {
-        return Err(Error::SessionName { name: name.chars().take(64).collect() });
+        return Err(Error::SessionName {
+            name: name.chars().take(64).collect(),
+        });
     }
     Ok(())
 }
@@ -274,5 +300,7 @@ pub(crate) fn check_name(name: &str) -> Result<()> {
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T> + Send + 'static,
 ) -> Result<T> {
-    tokio::task::spawn_blocking(work).await.map_err(|source| Error::Task { source })?
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|source| Error::Task { source })?
 }

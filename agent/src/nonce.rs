@@ -8,7 +8,10 @@ use crate::{Error, Result};
 pub(crate) fn nonce() -> Result<String> {
     let mut bytes = [0_u8; 16];
     // Everything depends on this being unguessable, so it is the generator of the TLS stack.
-    ring::default_provider().secure_random.fill(&mut bytes).map_err(|_| Error::Random)?;
+    ring::default_provider()
+        .secure_random
+        .fill(&mut bytes)
+        .map_err(|_| Error::Random)?;
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 

@@ -75,8 +75,10 @@ mod tests {
         let passages: Vec<Citation> = (1..=12)
             .map(|number| Citation::new(number, "a.md", (number, number), "x", "k"))
             .collect();
-        let numbers: Vec<usize> =
-            cited("So [2] and [12], not 3.", passages).iter().map(|c| c.number).collect();
+        let numbers: Vec<usize> = cited("So [2] and [12], not 3.", passages)
+            .iter()
+            .map(|c| c.number)
+            .collect();
         assert_eq!(numbers, [2, 12]);
     }
 }

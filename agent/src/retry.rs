@@ -32,7 +32,10 @@ impl RetryPolicy {
     /// Every request is sent once.
     #[must_use]
     pub fn never() -> Self {
-        RetryPolicy { retries: 0, ..RetryPolicy::default() }
+        RetryPolicy {
+            retries: 0,
+            ..RetryPolicy::default()
+        }
     }
 
     /// Requests after the first (default 3).
@@ -77,7 +80,10 @@ impl RetryPolicy {
         if let Some(asked) = retry_after {
             return (asked <= self.longest).then_some(asked);
         }
-        let doubled = self.base.saturating_mul(2_u32.saturating_pow(attempt)).min(self.longest);
+        let doubled = self
+            .base
+            .saturating_mul(2_u32.saturating_pow(attempt))
+            .min(self.longest);
         Some(doubled.mul_f64(1.0 - spread.clamp(0.0, 1.0) / 4.0))
     }
 }
@@ -88,14 +94,20 @@ pub(crate) fn retry_after(header: &str, now: SystemTime) -> Option<Duration> {
     if let Ok(seconds) = header.parse::<u64>() {
         return Some(Duration::from_secs(seconds));
     }
-    let at = OffsetDateTime::parse(header, &Rfc2822).ok()?.unix_timestamp();
+    let at = OffsetDateTime::parse(header, &Rfc2822)
+        .ok()?
+        .unix_timestamp();
     let now = now.duration_since(UNIX_EPOCH).ok()?.as_secs();
-    Some(Duration::from_secs(u64::try_from(at).ok()?.saturating_sub(now)))
+    Some(Duration::from_secs(
+        u64::try_from(at).ok()?.saturating_sub(now),
+    ))
 }
 
 /// A number in `[0, 1)` that differs from call to call.
 pub(crate) fn spread() -> f64 {
-    let nanos = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.subsec_nanos());
+    let nanos = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |now| now.subsec_nanos());
     f64::from(nanos % 1_000) / 1_000.0
 }
 
@@ -105,22 +117,36 @@ mod tests {
 
     #[test]
     fn waits_double_up_to_the_longest() {
-        let policy =
-            RetryPolicy::default().retries(9).base(Duration::from_secs(1)).longest(Duration::from_secs(5));
-        let waits: Vec<_> =
-            (0..5).filter_map(|n| policy.wait(n, None, 0.0)).map(|w| w.as_secs()).collect();
+        let policy = RetryPolicy::default()
+            .retries(9)
+            .base(Duration::from_secs(1))
+            .longest(Duration::from_secs(5));
+        let waits: Vec<_> = (0..5)
+            .filter_map(|n| policy.wait(n, None, 0.0))
+            .map(|w| w.as_secs())
+            .collect();
         assert_eq!(waits, [1, 2, 4, 5, 5]);
         assert_eq!(policy.wait(u32::MAX - 1, None, 0.0), None);
-        assert!(policy.wait(8, None, 0.9).is_some_and(|wait| wait >= Duration::from_millis(3_750)));
+        assert!(
+            policy
+                .wait(8, None, 0.9)
+                .is_some_and(|wait| wait >= Duration::from_millis(3_750))
+        );
     }
 
     /// A provider that asks for an hour must not hold the caller for an hour.
     #[test]
     fn a_long_wait_asked_for_is_given_up_and_a_short_one_honoured() {
         let policy = RetryPolicy::default();
-        assert_eq!(policy.wait(0, Some(Duration::from_secs(7)), 0.5), Some(Duration::from_secs(7)));
+        assert_eq!(
+            policy.wait(0, Some(Duration::from_secs(7)), 0.5),
+            Some(Duration::from_secs(7))
+        );
         assert_eq!(policy.wait(0, Some(Duration::from_secs(3_600)), 0.5), None);
-        assert_eq!(RetryPolicy::never().wait(0, Some(Duration::ZERO), 0.0), None);
+        assert_eq!(
+            RetryPolicy::never().wait(0, Some(Duration::ZERO), 0.0),
+            None
+        );
     }
 
     #[test]
@@ -132,7 +158,10 @@ mod tests {
             Some(Duration::from_secs(30))
         );
         let later = UNIX_EPOCH + Duration::from_secs(784_111_999);
-        assert_eq!(retry_after("Sun, 06 Nov 1994 08:49:37 GMT", later), Some(Duration::ZERO));
+        assert_eq!(
+            retry_after("Sun, 06 Nov 1994 08:49:37 GMT", later),
+            Some(Duration::ZERO)
+        );
         assert_eq!(retry_after("soon", now), None);
         assert_eq!(retry_after("-1", now), None);
     }

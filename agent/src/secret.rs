@@ -25,7 +25,11 @@ impl Secret {
 
     /// The text without the key: a service may repeat what it was sent.
     pub(crate) fn redact(&self, text: &str) -> String {
-        if self.0.is_empty() { text.to_string() } else { text.replace(&*self.0, "[key]") }
+        if self.0.is_empty() {
+            text.to_string()
+        } else {
+            text.replace(&*self.0, "[key]")
+        }
     }
 }
 

@@ -52,9 +52,17 @@ impl Session {
         check_name(&self.name)?;
         let memory = self.setup.memory()?;
         let past = memory.recall(&self.name).await?;
-        let turn =
-            turn::run(&self.setup, &past.messages, past.is_untrusted(), &text, on_text).await?;
-        memory.keep(&self.name, past, self.setup.name(), &turn).await?;
+        let turn = turn::run(
+            &self.setup,
+            &past.messages,
+            past.is_untrusted(),
+            &text,
+            on_text,
+        )
+        .await?;
+        memory
+            .keep(&self.name, past, self.setup.name(), &turn)
+            .await?;
         Ok(turn.reply)
     }
 

@@ -32,13 +32,25 @@ pub(crate) async fn run(
     let model = setup.model()?;
     let tools = setup.tools()?;
     let fence = Fence::new()?;
-    let mut findings = Findings { untrusted, passages: Vec::new() };
+    let mut findings = Findings {
+        untrusted,
+        passages: Vec::new(),
+    };
     let mut reply = Reply::default();
     let mut messages = vec![Message::user(question)];
     for step in 1..=setup.max_steps {
         let mut sent = Vec::with_capacity(history.len() + messages.len() + 1);
-        sent.extend(system(setup, &fence, findings.untrusted || !tools.is_empty()));
-        sent.extend(history.iter().chain(&messages).map(|message| fence.around(message)));
+        sent.extend(system(
+            setup,
+            &fence,
+            findings.untrusted || !tools.is_empty(),
+        ));
+        sent.extend(
+            history
+                .iter()
+                .chain(&messages)
+                .map(|message| fence.around(message)),
+        );
         let mut request = ChatRequest::new(sent)
             .temperature(setup.temperature)
             .max_tokens(setup.max_tokens);
@@ -57,13 +69,22 @@ pub(crate) async fn run(
             reply.cost = Some(reply.cost.unwrap_or(0.0) + cost);
         }
         reply.text = said.text.clone();
-        reply.stop_reason = if last && step > 1 { StopReason::Steps } else { said.finish.into() };
+        reply.stop_reason = if last && step > 1 {
+            StopReason::Steps
+        } else {
+            said.finish.into()
+        };
         let calls = said.tool_calls;
-        messages.push(Message::Assistant { text: said.text, tool_calls: calls.clone() });
+        messages.push(Message::Assistant {
+            text: said.text,
+            tool_calls: calls.clone(),
+        });
         if calls.is_empty() {
             break;
         }
-        let results = tools.run(&calls, &mut findings, setup.approve.as_deref()).await;
+        let results = tools
+            .run(&calls, &mut findings, setup.approve.as_deref())
+            .await;
         messages.extend(results.into_iter().map(Message::Tool));
         reply.tool_calls.extend(calls);
         if last {
@@ -71,7 +92,11 @@ pub(crate) async fn run(
         }
     }
     reply.citations = cited(&reply.text, findings.passages);
-    Ok(Turn { reply, messages, untrusted: findings.untrusted })
+    Ok(Turn {
+        reply,
+        messages,
+        untrusted: findings.untrusted,
+    })
 }
 
 /// The instructions, with the rule of the fence where something may be fenced.

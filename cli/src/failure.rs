@@ -40,8 +40,6 @@ pub(crate) enum Failure {
     Output(io::Error),
     /// The machine gives no thread or timer.
     Runtime(io::Error),
-    /// Arguments that do not go together.
-    Usage { detail: &'static str },
     /// Stopped by the user at a point from which the command can go on.
     Interrupted,
     /// The documents do not answer; that was printed already.
@@ -156,7 +154,6 @@ impl Failure {
             Failure::Missing { .. } => "E5004",
             Failure::Output(_) => "E5005",
             Failure::Runtime(_) => "E5006",
-            Failure::Usage { .. } => "E5007",
             Failure::Interrupted => "E5008",
             Failure::NotAnswered => "E5009",
         }
@@ -201,7 +198,6 @@ impl Failure {
             }
             Failure::Output(source) => format!("cannot write to standard output: {source}"),
             Failure::Runtime(source) => format!("cannot start: {source}"),
-            Failure::Usage { detail } => (*detail).to_string(),
             Failure::Interrupted => "interrupted; what is committed stays".to_string(),
             Failure::NotAnswered => "the documents do not answer the question".to_string(),
         }
@@ -226,7 +222,6 @@ impl Failure {
             }
             Failure::File { .. } => Some("check the directory and its free space".to_string()),
             Failure::Missing { .. } => Some("list the keys with: lumos ls".to_string()),
-            Failure::Usage { .. } => Some("see: lumos --help".to_string()),
             Failure::Interrupted => Some("run the same command again to go on".to_string()),
             Failure::Contents { .. }
             | Failure::Output(_)

@@ -38,8 +38,6 @@ use crate::failure::Failure;
 const DONE: u8 = 0;
 /// The command was understood and failed.
 const FAILED: u8 = 1;
-/// The command line was not understood.
-const USAGE: u8 = 2;
 
 fn main() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().collect();
@@ -66,11 +64,7 @@ fn run(arguments: &[OsString]) -> u8 {
             if !failure.is_told() {
                 failure.report(json);
             }
-            if matches!(failure, Failure::Usage { .. }) {
-                USAGE
-            } else {
-                FAILED
-            }
+            FAILED
         }
     }
 }

@@ -122,7 +122,7 @@ fn merge(
         true => None,
         false => Some(write(core, checkpoint, &draft)?),
     };
-    let outcome = publish(core, checkpoint, |state| {
+    publish(core, checkpoint, |state| {
         let Some(collection) = state.collections.get_mut(&id).map(Arc::make_mut) else {
             return false;
         };
@@ -148,8 +148,7 @@ fn merge(
             .map(|sealed| SegmentView::sealed(sealed.clone(), Arc::new(deletes)));
         collection.segments.splice(run.clone(), merged);
         true
-    });
-    outcome
+    })
 }
 
 /// The live rows of some segments, in their order, and the new row of each segment's first.

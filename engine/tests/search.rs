@@ -242,7 +242,7 @@ fn searches_at_the_edges_give_what_there_is() {
     let db = Lumos::memory().unwrap();
     let docs = db.collection("docs").unwrap();
     assert!(docs.search("anything").run().unwrap().is_empty());
-    assert!(docs.search(&[1.0, 2.0]).run().unwrap().is_empty());
+    assert!(docs.search([1.0, 2.0]).run().unwrap().is_empty());
     assert!(docs.search("x").filter("a = 1").run().unwrap().is_empty());
     for i in 0..5 {
         docs.put(
@@ -255,7 +255,7 @@ fn searches_at_the_edges_give_what_there_is() {
     }
     for limit in [1, 4, 5, 6, 16_384] {
         assert_eq!(
-            docs.search(&[1.0, 1.0]).limit(limit).run().unwrap().len(),
+            docs.search([1.0, 1.0]).limit(limit).run().unwrap().len(),
             limit.min(5)
         );
         assert_eq!(
@@ -266,7 +266,7 @@ fn searches_at_the_edges_give_what_there_is() {
         assert_eq!(hybrid.run().unwrap().len(), limit.min(5));
     }
     assert!(
-        docs.search(&[1.0, 1.0])
+        docs.search([1.0, 1.0])
             .filter("i > 99")
             .run()
             .unwrap()

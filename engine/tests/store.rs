@@ -162,7 +162,7 @@ fn a_reopened_database_holds_everything() {
     assert_eq!(notes.count_matching("year >= 20").unwrap(), 10);
     for tag in ["sealed", "logged"] {
         assert_eq!(notes.search(tag).limit(100).run().unwrap().len(), 25);
-        let hits = notes.search(&[1.0, 1.0, 0.5]).limit(100).run().unwrap();
+        let hits = notes.search([1.0, 1.0, 0.5]).limit(100).run().unwrap();
         assert_eq!(
             hits.iter().filter(|hit| hit.key().starts_with(tag)).count(),
             25
@@ -228,7 +228,7 @@ fn a_declared_schema_is_kept_and_enforced() {
     }
     let db = Lumos::open(dir.path()).unwrap();
     let docs = db.collection_with("docs", schema()).unwrap();
-    let hits = docs.search(&[0.0, 0.0]).run().unwrap();
+    let hits = docs.search([0.0, 0.0]).run().unwrap();
     assert!((hits[0].score - 5.0).abs() < 1e-6, "a Euclidean distance");
     let other = db.collection_with("docs", Schema::new().model("m2"));
     assert_eq!(other.unwrap_err().code(), "E2001");
@@ -258,8 +258,8 @@ fn bad_input_is_refused_and_nothing_is_lost() {
             "E2003",
         ),
         (docs.put(Doc::new("x".repeat(513))).unwrap_err(), "E2007"),
-        (docs.search(&[1.0]).run().unwrap_err(), "E2001"),
-        (docs.search(&[0.0, 0.0]).run().unwrap_err(), "E2003"),
+        (docs.search([1.0]).run().unwrap_err(), "E2001"),
+        (docs.search([0.0, 0.0]).run().unwrap_err(), "E2003"),
         (docs.search("one").limit(0).run().unwrap_err(), "E2007"),
         (
             docs.search("one").limit(1_000_000).run().unwrap_err(),

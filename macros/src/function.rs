@@ -28,8 +28,12 @@ pub(crate) fn expand(options: Options, mut function: ItemFn) -> Result<TokenStre
     };
     let is_async = signature.asyncness.is_some();
     let fails = returns_result(&signature.output);
-    let arguments =
-        function.sig.inputs.iter_mut().map(argument).collect::<Result<Vec<Argument>>>()?;
+    let arguments = function
+        .sig
+        .inputs
+        .iter_mut()
+        .map(argument)
+        .collect::<Result<Vec<Argument>>>()?;
 
     let agent = &options.agent;
     let expanded = quote!(#agent::expanded);
@@ -38,15 +42,25 @@ pub(crate) fn expand(options: Options, mut function: ItemFn) -> Result<TokenStre
         let key = key(name);
         quote!(let #name = #expanded::argument::<#kind>(&mut arguments, #key)?;)
     });
-    let properties = arguments.iter().map(|Argument { name, kind, description }| {
-        let key = key(name);
-        let method = if is_option(kind) { quote!(optional) } else { quote!(required) };
-        let description = match description {
-            Some(text) => quote!(::core::option::Option::Some(#text)),
-            None => quote!(::core::option::Option::None),
-        };
-        quote!(.#method::<#kind>(#key, #description))
-    });
+    let properties = arguments.iter().map(
+        |Argument {
+             name,
+             kind,
+             description,
+         }| {
+            let key = key(name);
+            let method = if is_option(kind) {
+                quote!(optional)
+            } else {
+                quote!(required)
+            };
+            let description = match description {
+                Some(text) => quote!(::core::option::Option::Some(#text)),
+                None => quote!(::core::option::Option::None),
+            };
+            quote!(.#method::<#kind>(#key, #description))
+        },
+    );
     let output = if fails {
         quote! {
             match returned {
@@ -70,13 +84,17 @@ pub(crate) fn expand(options: Options, mut function: ItemFn) -> Result<TokenStre
         let run = quote!(move || { #using let returned = #name(#(#names),*); #output });
         (run, quote!(blocking_call))
     };
-    let timeout = options.timeout.map(|seconds| {
-        quote!(.timeout(::core::time::Duration::from_secs(#seconds)))
-    });
+    let timeout = options
+        .timeout
+        .map(|seconds| quote!(.timeout(::core::time::Duration::from_secs(#seconds))));
     let tool_name = options.name.unwrap_or_else(|| key(&name));
     let maker = format_ident!("{}_tool", name);
     let visibility = &function.vis;
-    let Options { side_effects, untrusted, .. } = options;
+    let Options {
+        side_effects,
+        untrusted,
+        ..
+    } = options;
     let about = format!("The tool of [`{name}`].");
     Ok(quote! {
         #function
@@ -106,7 +124,9 @@ pub(crate) fn expand(options: Options, mut function: ItemFn) -> Result<TokenStre
 /// The name as the model sees it: `r#type` is `type`.
 fn key(name: &Ident) -> String {
     let name = name.to_string();
-    name.strip_prefix("r#").map(ToString::to_string).unwrap_or(name)
+    name.strip_prefix("r#")
+        .map(ToString::to_string)
+        .unwrap_or(name)
 }
 
 /// Reads an argument, and takes its doc comment away, which the language allows only here.
@@ -114,23 +134,40 @@ fn argument(input: &mut FnArg) -> Result<Argument> {
     let input = match input {
         FnArg::Typed(input) => input,
         FnArg::Receiver(receiver) => {
-            return Err(Error::new_spanned(receiver, "a tool is a free function, without self"));
+            return Err(Error::new_spanned(
+                receiver,
+                "a tool is a free function, without self",
+            ));
         }
     };
     let name = match &*input.pat {
         Pat::Ident(pattern) if pattern.subpat.is_none() => pattern.ident.clone(),
-        other => return Err(Error::new_spanned(other, "an argument of a tool has a plain name")),
+        other => {
+            return Err(Error::new_spanned(
+                other,
+                "an argument of a tool has a plain name",
+            ));
+        }
     };
     if let Type::Reference(reference) = &*input.ty {
         let message = "an argument of a tool is owned: String instead of &str";
         return Err(Error::new_spanned(reference, message));
     }
     if let Type::ImplTrait(kind) = &*input.ty {
-        return Err(Error::new_spanned(kind, "an argument of a tool has a definite type"));
+        return Err(Error::new_spanned(
+            kind,
+            "an argument of a tool has a definite type",
+        ));
     }
     let description = description(&input.attrs);
-    input.attrs.retain(|attribute| !attribute.path().is_ident("doc"));
-    Ok(Argument { name, kind: (*input.ty).clone(), description })
+    input
+        .attrs
+        .retain(|attribute| !attribute.path().is_ident("doc"));
+    Ok(Argument {
+        name,
+        kind: (*input.ty).clone(),
+        description,
+    })
 }
 
 /// The text of the doc comments, `None` when there is none.
@@ -139,10 +176,18 @@ fn description(attributes: &[Attribute]) -> Option<String> {
     for attribute in attributes {
         if let Meta::NameValue(pair) = &attribute.meta
             && pair.path.is_ident("doc")
-            && let Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) = &pair.value
+            && let Expr::Lit(ExprLit {
+                lit: Lit::Str(text),
+                ..
+            }) = &pair.value
         {
             let text = text.value();
-            lines.push(text.strip_prefix(' ').unwrap_or(&text).trim_end().to_string());
+            lines.push(
+                text.strip_prefix(' ')
+                    .unwrap_or(&text)
+                    .trim_end()
+                    .to_string(),
+            );
         }
     }
     let text = lines.join("\n").trim().to_string();
@@ -151,7 +196,11 @@ fn description(attributes: &[Attribute]) -> Option<String> {
 
 fn last_name(kind: &Type) -> Option<String> {
     match kind {
-        Type::Path(path) => path.path.segments.last().map(|segment| segment.ident.to_string()),
+        Type::Path(path) => path
+            .path
+            .segments
+            .last()
+            .map(|segment| segment.ident.to_string()),
         Type::Paren(inner) => last_name(&inner.elem),
         Type::Group(inner) => last_name(&inner.elem),
         _ => None,

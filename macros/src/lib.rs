@@ -64,5 +64,7 @@ use self::options::Options;
 pub fn tool(options: TokenStream, item: TokenStream) -> TokenStream {
     let options = parse_macro_input!(options as Options);
     let function = parse_macro_input!(item as ItemFn);
-    function::expand(options, function).unwrap_or_else(|error| error.into_compile_error()).into()
+    function::expand(options, function)
+        .unwrap_or_else(|error| error.into_compile_error())
+        .into()
 }

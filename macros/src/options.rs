@@ -35,7 +35,7 @@ impl Parse for Options {
 /// One option; `crate` is a keyword, which no ordinary name is.
 enum CrateOrOption {
     Crate(Lit),
-    Option(MetaNameValue),
+    Option(Box<MetaNameValue>),
 }
 
 impl Parse for CrateOrOption {
@@ -45,7 +45,7 @@ impl Parse for CrateOrOption {
             input.parse::<Token![=]>()?;
             return Ok(CrateOrOption::Crate(input.parse()?));
         }
-        Ok(CrateOrOption::Option(input.parse()?))
+        Ok(CrateOrOption::Option(Box::new(input.parse()?)))
     }
 }
 
@@ -64,7 +64,11 @@ impl CrateOrOption {
         let Expr::Lit(ExprLit { lit, .. }) = &option.value else {
             return Err(Error::new_spanned(&option.value, "expected a literal"));
         };
-        let name = option.path.get_ident().map(ToString::to_string).unwrap_or_default();
+        let name = option
+            .path
+            .get_ident()
+            .map(ToString::to_string)
+            .unwrap_or_default();
         match (name.as_str(), lit) {
             ("name", Lit::Str(name)) => options.name = Some(name.value()),
             ("side_effects", Lit::Bool(value)) => options.side_effects = value.value,

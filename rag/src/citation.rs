@@ -47,7 +47,11 @@ impl Citation {
     pub fn of(number: usize, doc: &Doc) -> Self {
         let text = doc.text_field(DEFAULT_TEXT_FIELD).unwrap_or_default();
         // A document that was put by hand is its own source.
-        let source = doc.meta.get("source").and_then(Value::as_str).unwrap_or(&doc.key);
+        let source = doc
+            .meta
+            .get("source")
+            .and_then(Value::as_str)
+            .unwrap_or(&doc.key);
         let lines = lines_of(&doc.meta, text, 0..text.len());
         Citation::new(number, source, lines, text, doc.key.as_str())
     }

@@ -39,9 +39,12 @@ impl Deltas {
                 return Err("it calls too many tools");
             }
             while self.calls.len() <= at {
-                self.calls.push(ToolCall::new(format!("call_{}", self.calls.len()), "", ""));
+                self.calls
+                    .push(ToolCall::new(format!("call_{}", self.calls.len()), "", ""));
             }
-            let Some(known) = self.calls.get_mut(at) else { continue };
+            let Some(known) = self.calls.get_mut(at) else {
+                continue;
+            };
             if let Some(id) = call.id.filter(|id| !id.is_empty()) {
                 known.id = id;
             }
@@ -51,9 +54,15 @@ impl Deltas {
                     known.name.push_str(&name);
                 }
             }
-            known.arguments.push_str(&arguments_text(call.function.arguments));
+            known
+                .arguments
+                .push_str(&arguments_text(call.function.arguments));
         }
-        let text = choice.delta.content.or(choice.delta.refusal).unwrap_or_default();
+        let text = choice
+            .delta
+            .content
+            .or(choice.delta.refusal)
+            .unwrap_or_default();
         self.text.push_str(&text);
         Ok(text)
     }
@@ -111,9 +120,15 @@ mod tests {
         .unwrap();
         assert_eq!(
             reply.tool_calls,
-            [ToolCall::new("a", "weather", "{\"city\":\"Oslo\"}"), ToolCall::new("b", "time", "{}")]
+            [
+                ToolCall::new("a", "weather", "{\"city\":\"Oslo\"}"),
+                ToolCall::new("b", "time", "{}")
+            ]
         );
-        assert_eq!((reply.usage.input_tokens, reply.finish), (9, Finish::ToolCalls));
+        assert_eq!(
+            (reply.usage.input_tokens, reply.finish),
+            (9, Finish::ToolCalls)
+        );
     }
 
     /// Half an answer that looks like a whole one is worse than an error.

@@ -21,7 +21,11 @@ impl ToolCall {
         name: impl Into<String>,
         arguments: impl Into<String>,
     ) -> Self {
-        ToolCall { id: id.into(), name: name.into(), arguments: arguments.into() }
+        ToolCall {
+            id: id.into(),
+            name: name.into(),
+            arguments: arguments.into(),
+        }
     }
 }
 
@@ -110,7 +114,10 @@ impl Message {
 
     /// A model's message without tool calls.
     pub fn assistant(text: impl Into<String>) -> Self {
-        Message::Assistant { text: text.into(), tool_calls: Vec::new() }
+        Message::Assistant {
+            text: text.into(),
+            tool_calls: Vec::new(),
+        }
     }
 
     /// The text of the message.
@@ -154,7 +161,10 @@ mod tests {
         let call = ToolCall::new("c1", "weather", r#"{"city":"Oslo"}"#);
         let messages = vec![
             Message::user("Weather?"),
-            Message::Assistant { text: String::new(), tool_calls: vec![call.clone()] },
+            Message::Assistant {
+                text: String::new(),
+                tool_calls: vec![call.clone()],
+            },
             Message::Tool(ToolResult::new(&call, "21 C").untrusted(true)),
             Message::assistant("It is 21 C."),
         ];
@@ -163,7 +173,10 @@ mod tests {
             json,
             r#"[{"role":"user","text":"Weather?"},{"role":"assistant","text":"","tool_calls":[{"id":"c1","name":"weather","arguments":"{\"city\":\"Oslo\"}"}]},{"role":"tool","call_id":"c1","name":"weather","content":"21 C","untrusted":true},{"role":"assistant","text":"It is 21 C."}]"#
         );
-        assert_eq!(serde_json::from_str::<Vec<Message>>(&json).unwrap(), messages);
+        assert_eq!(
+            serde_json::from_str::<Vec<Message>>(&json).unwrap(),
+            messages
+        );
     }
 
     #[test]

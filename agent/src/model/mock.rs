@@ -35,7 +35,10 @@ impl MockStep {
     /// It calls several tools at once.
     pub fn calls<'a>(calls: impl IntoIterator<Item = (&'a str, Value)>) -> Self {
         MockStep::Call(
-            calls.into_iter().map(|(tool, args)| (tool.to_string(), args.to_string())).collect(),
+            calls
+                .into_iter()
+                .map(|(tool, args)| (tool.to_string(), args.to_string()))
+                .collect(),
         )
     }
 }
@@ -97,7 +100,10 @@ impl MockModel {
 
     /// What it was asked so far.
     pub fn requests(&self) -> Vec<ChatRequest> {
-        self.requests.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.requests
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     fn answer(&self, request: &ChatRequest) -> Result<ChatReply> {
@@ -106,7 +112,9 @@ impl MockModel {
         };
         let mut script = script.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(step) = script.steps.pop_front() else {
-            return Err(Error::ScriptEnded { steps: script.length });
+            return Err(Error::ScriptEnded {
+                steps: script.length,
+            });
         };
         let step_number = script.length - script.steps.len();
         Ok(match step {
@@ -154,7 +162,10 @@ impl ChatModel for MockModel {
     }
 
     async fn chat(&self, request: &ChatRequest) -> Result<ChatReply> {
-        self.requests.lock().unwrap_or_else(PoisonError::into_inner).push(request.clone());
+        self.requests
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(request.clone());
         let reply = self.answer(request)?;
         let read: usize = request.messages.iter().map(Message::estimated_tokens).sum();
         let written = Message::Assistant {
@@ -179,7 +190,10 @@ mod tests {
         let request = ChatRequest::new(vec![Message::user("?")]);
         assert_eq!(model.chat(&request).await.unwrap().text, "one");
         let error = model.chat(&request).await.unwrap_err();
-        assert_eq!(error.to_string(), "the script of the mock model has only 1 steps");
+        assert_eq!(
+            error.to_string(),
+            "the script of the mock model has only 1 steps"
+        );
         assert_eq!(model.requests().len(), 2);
     }
 
@@ -193,9 +207,15 @@ mod tests {
                 json!({}),
             )])
         };
-        let reply = model.chat(&ask("/weather {\"city\": \"Oslo\"}")).await.unwrap();
+        let reply = model
+            .chat(&ask("/weather {\"city\": \"Oslo\"}"))
+            .await
+            .unwrap();
         assert_eq!(reply.tool_calls[0].arguments, "{\"city\": \"Oslo\"}");
-        assert_eq!(model.chat(&ask("/unknown {}")).await.unwrap().text, "/unknown {}");
+        assert_eq!(
+            model.chat(&ask("/unknown {}")).await.unwrap().text,
+            "/unknown {}"
+        );
         assert_eq!(model.chat(&ask("hello")).await.unwrap().text, "hello");
     }
 }

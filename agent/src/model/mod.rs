@@ -19,8 +19,8 @@ use serde_json::Value;
 pub use message::{Message, ToolCall, ToolResult};
 pub use mock::{MockModel, MockStep};
 pub use openai::OpenAi;
-pub use provider::{IntoModel, ModelSpec};
 pub(crate) use provider::names as provider_names;
+pub use provider::{IntoModel, ModelSpec};
 pub use sse::{SseEvent, SseOverflow, SseParser};
 
 use crate::Result;
@@ -39,12 +39,12 @@ pub struct ToolSpec {
 
 impl ToolSpec {
     /// A tool of this name.
-    pub fn new(
-        name: impl Into<String>,
-        description: impl Into<String>,
-        parameters: Value,
-    ) -> Self {
-        ToolSpec { name: name.into(), description: description.into(), parameters }
+    pub fn new(name: impl Into<String>, description: impl Into<String>, parameters: Value) -> Self {
+        ToolSpec {
+            name: name.into(),
+            description: description.into(),
+            parameters,
+        }
     }
 }
 
@@ -66,7 +66,10 @@ impl ChatRequest {
     /// A request with this conversation.
     #[must_use]
     pub fn new(messages: Vec<Message>) -> Self {
-        ChatRequest { messages, ..ChatRequest::default() }
+        ChatRequest {
+            messages,
+            ..ChatRequest::default()
+        }
     }
 
     /// The tools it may call.
@@ -105,7 +108,10 @@ impl Usage {
     /// This many tokens in and out.
     #[must_use]
     pub fn new(input_tokens: u64, output_tokens: u64) -> Self {
-        Usage { input_tokens, output_tokens }
+        Usage {
+            input_tokens,
+            output_tokens,
+        }
     }
 
     /// Tokens in and out together.
@@ -155,12 +161,19 @@ pub struct ChatReply {
 impl ChatReply {
     /// An answer in words.
     pub fn text(text: impl Into<String>) -> Self {
-        ChatReply { text: text.into(), ..ChatReply::default() }
+        ChatReply {
+            text: text.into(),
+            ..ChatReply::default()
+        }
     }
 
     /// An answer that calls tools.
     pub fn calls(tool_calls: Vec<ToolCall>) -> Self {
-        ChatReply { tool_calls, finish: Finish::ToolCalls, ..ChatReply::default() }
+        ChatReply {
+            tool_calls,
+            finish: Finish::ToolCalls,
+            ..ChatReply::default()
+        }
     }
 
     /// Sets the tokens read and written.

@@ -86,7 +86,14 @@ impl OpenAi {
                 .client
                 .post(self.endpoint.url("chat/completions"))
                 .header(CONTENT_TYPE, "application/json")
-                .header(ACCEPT, if stream { "text/event-stream" } else { "application/json" })
+                .header(
+                    ACCEPT,
+                    if stream {
+                        "text/event-stream"
+                    } else {
+                        "application/json"
+                    },
+                )
                 .body(body.clone());
             if let Some(key) = &self.key {
                 post = post.header(AUTHORIZATION, self.authorization(key)?);
@@ -108,9 +115,7 @@ impl OpenAi {
                 }
                 // A request that was sent may have been answered and paid for: only a connection
                 // that never came about is tried again.
-                Err(source) if source.is_connect() => {
-                    (http::network(&self.endpoint, source), None)
-                }
+                Err(source) if source.is_connect() => (http::network(&self.endpoint, source), None),
                 Err(source) => return Err(http::network(&self.endpoint, source)),
             };
             match self.retry.wait(attempt, asked, retry::spread()) {
@@ -118,12 +123,18 @@ impl OpenAi {
                 None => return Err(error),
             }
         }
-        Err(Error::Timeout { endpoint: self.endpoint.shown() })
+        Err(Error::Timeout {
+            endpoint: self.endpoint.shown(),
+        })
     }
 
     fn authorization(&self, key: &Secret) -> Result<HeaderValue> {
-        let mut header = HeaderValue::from_str(&format!("Bearer {}", key.expose()))
-            .map_err(|_| Error::InvalidKey { endpoint: self.endpoint.shown() })?;
+        let mut header =
+            HeaderValue::from_str(&format!("Bearer {}", key.expose())).map_err(|_| {
+                Error::InvalidKey {
+                    endpoint: self.endpoint.shown(),
+                }
+            })?;
         header.set_sensitive(true);
         Ok(header)
     }
@@ -141,16 +152,30 @@ impl OpenAi {
         let body = http::read_body(&self.endpoint, &mut response, MAX_ERROR).await;
         let detail = self.said(&body.unwrap_or_default());
         match status {
-            401 | 403 => Error::Unauthorized { endpoint, status, detail },
-            429 => Error::RateLimited { endpoint, retry_after, detail },
-            _ => Error::Status { endpoint, status, detail },
+            401 | 403 => Error::Unauthorized {
+                endpoint,
+                status,
+                detail,
+            },
+            429 => Error::RateLimited {
+                endpoint,
+                retry_after,
+                detail,
+            },
+            _ => Error::Status {
+                endpoint,
+                status,
+                detail,
+            },
         }
     }
 
     // The message of an error body, short, on one line, and without the key.
     fn said(&self, body: &[u8]) -> String {
         let said = match from_slice::<WireReply>(body) {
-            Ok(WireReply { error: Some(error), .. }) => error.message(),
+            Ok(WireReply {
+                error: Some(error), ..
+            }) => error.message(),
             _ => String::new(),
         };
         self.clean(&said)
@@ -163,11 +188,17 @@ impl OpenAi {
             None => text.to_string(),
         };
         let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-        line.chars().filter(|c| !c.is_control()).take(SHOWN).collect()
+        line.chars()
+            .filter(|c| !c.is_control())
+            .take(SHOWN)
+            .collect()
     }
 
     fn malformed(&self, detail: impl Into<String>) -> Error {
-        Error::MalformedReply { endpoint: self.endpoint.shown(), detail: detail.into() }
+        Error::MalformedReply {
+            endpoint: self.endpoint.shown(),
+            detail: detail.into(),
+        }
     }
 
     // Where JSON does not fit, but not what it says: it may repeat anything.
@@ -177,7 +208,11 @@ impl OpenAi {
             serde_json::error::Category::Eof => "ends too early",
             _ => "is no JSON",
         };
-        self.malformed(format!("it {kind} (line {}, column {})", error.line(), error.column()))
+        self.malformed(format!(
+            "it {kind} (line {}, column {})",
+            error.line(),
+            error.column()
+        ))
     }
 
     fn checked(&self, reply: WireReply) -> Result<WireReply> {
@@ -201,10 +236,11 @@ impl ChatModel for OpenAi {
 
     async fn chat(&self, request: &ChatRequest) -> Result<ChatReply> {
         let mut response = self.send(request, false).await?;
-        let body =
-            http::read_body(&self.endpoint, &mut response, self.limits.max_bytes).await?;
+        let body = http::read_body(&self.endpoint, &mut response, self.limits.max_bytes).await?;
         let reply = from_slice(&body).map_err(|error| self.unreadable(&error))?;
-        self.checked(reply)?.into_reply().map_err(|detail| self.malformed(detail))
+        self.checked(reply)?
+            .into_reply()
+            .map_err(|detail| self.malformed(detail))
     }
 
     async fn stream(
@@ -226,10 +262,11 @@ impl ChatModel for OpenAi {
                 if event.data.trim() == "[DONE]" {
                     break 'pieces;
                 }
-                let piece = serde_json::from_str(&event.data)
-                    .map_err(|error| self.unreadable(&error))?;
-                let text =
-                    deltas.add(self.checked(piece)?).map_err(|detail| self.malformed(detail))?;
+                let piece =
+                    serde_json::from_str(&event.data).map_err(|error| self.unreadable(&error))?;
+                let text = deltas
+                    .add(self.checked(piece)?)
+                    .map_err(|detail| self.malformed(detail))?;
                 if !text.is_empty() {
                     on_text(&text);
                 }

@@ -15,15 +15,31 @@ struct Provider {
 }
 
 const PROVIDERS: [Provider; 8] = [
-    Provider { name: "openai", base: "https://api.openai.com/v1", key: Some("OPENAI_API_KEY") },
-    Provider { name: "ollama", base: "http://localhost:11434/v1", key: None },
+    Provider {
+        name: "openai",
+        base: "https://api.openai.com/v1",
+        key: Some("OPENAI_API_KEY"),
+    },
+    Provider {
+        name: "ollama",
+        base: "http://localhost:11434/v1",
+        key: None,
+    },
     Provider {
         name: "openrouter",
         base: "https://openrouter.ai/api/v1",
         key: Some("OPENROUTER_API_KEY"),
     },
-    Provider { name: "groq", base: "https://api.groq.com/openai/v1", key: Some("GROQ_API_KEY") },
-    Provider { name: "deepseek", base: "https://api.deepseek.com/v1", key: Some("DEEPSEEK_API_KEY") },
+    Provider {
+        name: "groq",
+        base: "https://api.groq.com/openai/v1",
+        key: Some("GROQ_API_KEY"),
+    },
+    Provider {
+        name: "deepseek",
+        base: "https://api.deepseek.com/v1",
+        key: Some("DEEPSEEK_API_KEY"),
+    },
     Provider {
         name: "dashscope",
         base: "https://dashscope.aliyuncs.com/compatible-mode/v1",
@@ -109,7 +125,9 @@ pub(crate) fn resolve(
     variable: &dyn Fn(&str) -> Option<String>,
 ) -> Result<Arc<dyn ChatModel>> {
     let variable = |name: &str| {
-        variable(name).map(|value| value.trim().to_string()).filter(|value| !value.is_empty())
+        variable(name)
+            .map(|value| value.trim().to_string())
+            .filter(|value| !value.is_empty())
     };
     let name = match spec {
         ModelSpec::Ready(model) => return Ok(Arc::clone(model)),
@@ -143,7 +161,9 @@ pub(crate) fn resolve(
         None if base_url.is_some() => name.clone(),
         None => match name.split_once('/') {
             Some((prefix, _)) => {
-                return Err(Error::UnknownProvider { provider: prefix.to_string() });
+                return Err(Error::UnknownProvider {
+                    provider: prefix.to_string(),
+                });
             }
             None => name.clone(),
         },
@@ -151,12 +171,23 @@ pub(crate) fn resolve(
     let key = variable("OPENAI_API_KEY").map(Secret::new);
     if key.is_none() && base_url.is_none() {
         return Err(match provider {
-            Some(_) => Error::MissingKey { provider: "openai", variable: "OPENAI_API_KEY" },
+            Some(_) => Error::MissingKey {
+                provider: "openai",
+                variable: "OPENAI_API_KEY",
+            },
             None => Error::NoModel,
         });
     }
-    let model = if model.is_empty() { DEFAULT_MODEL.to_string() } else { model };
-    open(base_url.as_deref().unwrap_or("https://api.openai.com/v1"), &model, key)
+    let model = if model.is_empty() {
+        DEFAULT_MODEL.to_string()
+    } else {
+        model
+    };
+    open(
+        base_url.as_deref().unwrap_or("https://api.openai.com/v1"),
+        &model,
+        key,
+    )
 }
 
 fn open(base: &str, model: &str, key: Option<Secret>) -> Result<Arc<dyn ChatModel>> {
@@ -174,7 +205,10 @@ mod tests {
             name => name.into_model(),
         };
         resolve(&spec, &|name| {
-            variables.iter().find(|(known, _)| *known == name).map(|(_, value)| value.to_string())
+            variables
+                .iter()
+                .find(|(known, _)| *known == name)
+                .map(|(_, value)| value.to_string())
         })
     }
 
@@ -185,7 +219,10 @@ mod tests {
         for spec in ["", "gpt-4"] {
             assert_eq!(with(spec, &[]).unwrap_err().code(), "E3002", "{spec}");
         }
-        assert_eq!(with("", &[("OPENAI_API_KEY", "  ")]).unwrap_err().code(), "E3002");
+        assert_eq!(
+            with("", &[("OPENAI_API_KEY", "  ")]).unwrap_err().code(),
+            "E3002"
+        );
     }
 
     #[test]
@@ -210,13 +247,19 @@ mod tests {
         let model = with("ollama/library/qwen3:8b", &[]).unwrap();
         assert_eq!(model.name(), "library/qwen3:8b");
         assert_eq!(with("mock", &[]).unwrap().name(), "mock");
-        assert_eq!(with("", &[("LUMOS_MODEL", "ollama/qwen3")]).unwrap().name(), "qwen3");
+        assert_eq!(
+            with("", &[("LUMOS_MODEL", "ollama/qwen3")]).unwrap().name(),
+            "qwen3"
+        );
     }
 
     /// A server of one's own serves models whose names hold slashes.
     #[test]
     fn with_a_base_url_any_name_is_a_model() {
-        assert_eq!(with("Qwen/Qwen2.5", &[LOCAL]).unwrap().name(), "Qwen/Qwen2.5");
+        assert_eq!(
+            with("Qwen/Qwen2.5", &[LOCAL]).unwrap().name(),
+            "Qwen/Qwen2.5"
+        );
         assert_eq!(with("", &[LOCAL]).unwrap().name(), DEFAULT_MODEL);
         assert_eq!(with("openai/x", &[LOCAL]).unwrap().name(), "x");
         let error = with("Qwen/Qwen2.5", &[]).unwrap_err();

@@ -122,8 +122,20 @@ mod tests {
                 .replace('|', end);
             let events = whole(stream.as_bytes());
             assert_eq!(events.len(), 2, "{end:?}");
-            assert_eq!(events[0], SseEvent { event: "delta".into(), data: "a\nb\n".into() });
-            assert_eq!(events[1], SseEvent { event: String::new(), data: "c".into() });
+            assert_eq!(
+                events[0],
+                SseEvent {
+                    event: "delta".into(),
+                    data: "a\nb\n".into()
+                }
+            );
+            assert_eq!(
+                events[1],
+                SseEvent {
+                    event: String::new(),
+                    data: "c".into()
+                }
+            );
         }
     }
 

@@ -62,7 +62,11 @@ fn message(message: &Message) -> Value {
                         "function": {"name": call.name, "arguments": call.arguments}})
                 })
                 .collect();
-            let content = if text.is_empty() { Value::Null } else { json!(text) };
+            let content = if text.is_empty() {
+                Value::Null
+            } else {
+                json!(text)
+            };
             json!({"role": "assistant", "content": content, "tool_calls": calls})
         }
         Message::Tool(result) => {
@@ -196,14 +200,21 @@ impl WireReply {
         let mut tool_calls = Vec::new();
         for (n, call) in choice.message.tool_calls.into_iter().enumerate() {
             tool_calls.push(ToolCall {
-                id: call.id.filter(|id| !id.is_empty()).unwrap_or_else(|| format!("call_{n}")),
+                id: call
+                    .id
+                    .filter(|id| !id.is_empty())
+                    .unwrap_or_else(|| format!("call_{n}")),
                 name: call.function.name.ok_or("a tool call has no name")?,
                 arguments: arguments_text(call.function.arguments),
             });
         }
         Ok(ChatReply {
             finish: finish(choice.finish_reason.as_deref(), !tool_calls.is_empty()),
-            text: choice.message.content.or(choice.message.refusal).unwrap_or_default(),
+            text: choice
+                .message
+                .content
+                .or(choice.message.refusal)
+                .unwrap_or_default(),
             tool_calls,
             usage: usage.into(),
             cost: usage.cost,
@@ -223,10 +234,17 @@ mod tests {
         let request = ChatRequest::new(vec![
             Message::system("Be brief."),
             Message::user("Weather?"),
-            Message::Assistant { text: String::new(), tool_calls: vec![call.clone()] },
+            Message::Assistant {
+                text: String::new(),
+                tool_calls: vec![call.clone()],
+            },
             Message::Tool(ToolResult::new(&call, "21 C")),
         ])
-        .tools(vec![ToolSpec::new("weather", "Current weather.", json!({"type": "object"}))])
+        .tools(vec![ToolSpec::new(
+            "weather",
+            "Current weather.",
+            json!({"type": "object"}),
+        )])
         .max_tokens(Some(50));
         let body = serde_json::to_value(WireRequest::new("m", &request, true)).unwrap();
         assert_eq!(
@@ -251,16 +269,23 @@ mod tests {
     }
 
     fn read(json: Value) -> Result<ChatReply, &'static str> {
-        serde_json::from_value::<WireReply>(json).unwrap().into_reply()
+        serde_json::from_value::<WireReply>(json)
+            .unwrap()
+            .into_reply()
     }
 
     #[test]
     fn answers_of_lenient_services_are_read() {
-        let reply = read(json!({"choices": [{"message": {"role": "assistant", "content": null,
+        let reply = read(
+            json!({"choices": [{"message": {"role": "assistant", "content": null,
             "tool_calls": [{"function": {"name": "f", "arguments": {"a": 1}}}]},
-            "finish_reason": "stop"}], "usage": {"prompt_tokens": 3, "completion_tokens": 4}}))
+            "finish_reason": "stop"}], "usage": {"prompt_tokens": 3, "completion_tokens": 4}}),
+        )
         .unwrap();
-        assert_eq!(reply.tool_calls, [ToolCall::new("call_0", "f", r#"{"a":1}"#)]);
+        assert_eq!(
+            reply.tool_calls,
+            [ToolCall::new("call_0", "f", r#"{"a":1}"#)]
+        );
         assert_eq!(reply.finish, Finish::ToolCalls);
         assert_eq!(reply.usage, Usage::new(3, 4));
         assert_eq!(read(json!({"choices": []})), Err("it has no choices"));

@@ -37,10 +37,14 @@ impl Toolbox {
             let name = tool.name();
             let fits = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
             if name.is_empty() || name.len() > 64 || !name.chars().all(fits) {
-                return Err(Error::ToolName { name: name.chars().take(64).collect() });
+                return Err(Error::ToolName {
+                    name: name.chars().take(64).collect(),
+                });
             }
             if tools[..n].iter().any(|other| other.name() == name) {
-                return Err(Error::DuplicateTool { name: name.to_string() });
+                return Err(Error::DuplicateTool {
+                    name: name.to_string(),
+                });
             }
         }
         Ok(Toolbox { tools })
@@ -71,7 +75,10 @@ impl Toolbox {
         let mut results = Vec::with_capacity(calls.len());
         let mut rest = &calls[..calls.len().min(MAX_CALLS)];
         while let Some(first) = rest.first() {
-            let harmless = rest.iter().take_while(|call| !self.has_side_effects(call)).count();
+            let harmless = rest
+                .iter()
+                .take_while(|call| !self.has_side_effects(call))
+                .count();
             let (now, later) = rest.split_at(harmless.max(1));
             if harmless == 0 {
                 let outcome = match permit(first, findings, approve).await {
@@ -95,13 +102,17 @@ impl Toolbox {
 
     fn has_side_effects(&self, call: &ToolCall) -> bool {
         // A tool that does not exist has none.
-        self.find(&call.name).is_some_and(|tool| tool.side_effects())
+        self.find(&call.name)
+            .is_some_and(|tool| tool.side_effects())
     }
 
     async fn call(&self, call: &ToolCall) -> Result<ToolOutput, ToolError> {
         let Some(tool) = self.find(&call.name) else {
             let known: Vec<&str> = self.tools.iter().map(|tool| tool.name()).collect();
-            return Err(ToolError::Unknown { name: call.name.clone(), known: known.join(", ") });
+            return Err(ToolError::Unknown {
+                name: call.name.clone(),
+                known: known.join(", "),
+            });
         };
         let arguments = arguments(&call.arguments)?;
         validate(tool.parameters(), &arguments)
@@ -162,7 +173,9 @@ async fn permit(
         return Ok(());
     }
     let reason = match approve {
-        None => "the conversation holds text of documents, and nobody approved the call".to_string(),
+        None => {
+            "the conversation holds text of documents, and nobody approved the call".to_string()
+        }
         Some(approve) => match approve.approve(call).await {
             Approval::Allow => return Ok(()),
             Approval::Deny(reason) => reason,
@@ -178,8 +191,12 @@ fn arguments(text: &str) -> Result<Value, ToolError> {
     }
     match serde_json::from_str(text) {
         Ok(value @ Value::Object(_)) => Ok(value),
-        Ok(_) => Err(ToolError::Malformed { detail: "it is of another kind".to_string() }),
-        Err(error) => Err(ToolError::Malformed { detail: error.to_string() }),
+        Ok(_) => Err(ToolError::Malformed {
+            detail: "it is of another kind".to_string(),
+        }),
+        Err(error) => Err(ToolError::Malformed {
+            detail: error.to_string(),
+        }),
     }
 }
 

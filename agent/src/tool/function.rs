@@ -41,11 +41,7 @@ pub struct FunctionTool {
 
 impl FunctionTool {
     /// A tool without arguments and with side effects that runs this function.
-    pub fn new<F, R>(
-        name: impl Into<String>,
-        description: impl Into<String>,
-        function: F,
-    ) -> Self
+    pub fn new<F, R>(name: impl Into<String>, description: impl Into<String>, function: F) -> Self
     where
         F: Fn(Map<String, Value>) -> R + Send + Sync + 'static,
         R: Future<Output = Result<ToolOutput, ToolError>> + Send + 'static,
@@ -129,7 +125,9 @@ impl Tool for FunctionTool {
     async fn call(&self, arguments: Value) -> Result<ToolOutput, ToolError> {
         match arguments {
             Value::Object(arguments) => (self.function)(arguments).await,
-            _ => Err(ToolError::Malformed { detail: "it is of another kind".to_string() }),
+            _ => Err(ToolError::Malformed {
+                detail: "it is of another kind".to_string(),
+            }),
         }
     }
 }
@@ -142,15 +140,16 @@ pub fn argument<T: DeserializeOwned>(
 ) -> Result<T, ToolError> {
     let value = arguments.remove(name).unwrap_or(Value::Null);
     serde_json::from_value(value).map_err(|error| ToolError::Arguments {
-        problems: vec![ArgumentError { path: name.to_string(), detail: error.to_string() }],
+        problems: vec![ArgumentError {
+            path: name.to_string(),
+            detail: error.to_string(),
+        }],
     })
 }
 
 /// Runs a call that was made ready.
 #[doc(hidden)]
-pub async fn async_call<R>(
-    ready: Result<R, ToolError>,
-) -> Result<ToolOutput, ToolError>
+pub async fn async_call<R>(ready: Result<R, ToolError>) -> Result<ToolOutput, ToolError>
 where
     R: Future<Output = Result<ToolOutput, ToolError>> + Send,
 {
@@ -164,7 +163,9 @@ where
     F: FnOnce() -> Result<ToolOutput, ToolError> + Send + 'static,
 {
     let run = ready?;
-    tokio::task::spawn_blocking(run).await.unwrap_or(Err(ToolError::Panicked))
+    tokio::task::spawn_blocking(run)
+        .await
+        .unwrap_or(Err(ToolError::Panicked))
 }
 
 /// What a function returned, on its way to text: as JSON if it serialises, else as it displays.
@@ -181,7 +182,9 @@ pub trait ViaSerialize {
 
 impl<T: Serialize> ViaSerialize for Returned<T> {
     fn output(self) -> Result<ToolOutput, ToolError> {
-        serde_json::to_value(&self.0).map(ToolOutput::from).map_err(ToolError::failed)
+        serde_json::to_value(&self.0)
+            .map(ToolOutput::from)
+            .map_err(ToolError::failed)
     }
 }
 

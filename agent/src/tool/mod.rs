@@ -33,7 +33,10 @@ pub struct Passage {
 impl Passage {
     /// A passage with the place it comes from.
     pub fn new(citation: Citation, text: impl Into<String>) -> Self {
-        Passage { citation, text: text.into() }
+        Passage {
+            citation,
+            text: text.into(),
+        }
     }
 }
 
@@ -50,12 +53,18 @@ pub struct ToolOutput {
 impl ToolOutput {
     /// A text.
     pub fn text(text: impl Into<String>) -> Self {
-        ToolOutput { text: text.into(), passages: Vec::new() }
+        ToolOutput {
+            text: text.into(),
+            passages: Vec::new(),
+        }
     }
 
     /// Passages of documents.
     pub fn passages(passages: Vec<Passage>) -> Self {
-        ToolOutput { text: String::new(), passages }
+        ToolOutput {
+            text: String::new(),
+            passages,
+        }
     }
 }
 
@@ -132,13 +141,19 @@ pub enum ToolError {
 }
 
 fn list(problems: &[ArgumentError]) -> String {
-    problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+    problems
+        .iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join("; ")
 }
 
 impl ToolError {
     /// The tool failed with this message.
     pub fn failed(message: impl ToString) -> Self {
-        ToolError::Failed { message: message.to_string() }
+        ToolError::Failed {
+            message: message.to_string(),
+        }
     }
 }
 

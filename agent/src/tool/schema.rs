@@ -1,7 +1,7 @@
 //! The schema of a tool's arguments, put together from the types of a function.
 
-use schemars::generate::{SchemaGenerator, SchemaSettings};
 use schemars::JsonSchema;
+use schemars::generate::{SchemaGenerator, SchemaSettings};
 use serde_json::{Map, Value, json};
 
 /// Builds the JSON Schema of a tool's arguments.

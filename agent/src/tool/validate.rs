@@ -37,9 +37,16 @@ impl fmt::Display for ArgumentError {
 /// # Errors
 /// What does not fit, up to eight problems.
 pub fn validate(schema: &Value, value: &Value) -> Result<(), Vec<ArgumentError>> {
-    let mut check = Check { root: schema, problems: Vec::new() };
+    let mut check = Check {
+        root: schema,
+        problems: Vec::new(),
+    };
     check.value(schema, value, "", 0);
-    if check.problems.is_empty() { Ok(()) } else { Err(check.problems) }
+    if check.problems.is_empty() {
+        Ok(())
+    } else {
+        Err(check.problems)
+    }
 }
 
 struct Check<'a> {
@@ -50,13 +57,19 @@ struct Check<'a> {
 impl<'a> Check<'a> {
     fn report(&mut self, path: &str, detail: impl Into<String>) {
         if self.problems.len() < MAX_PROBLEMS {
-            self.problems.push(ArgumentError { path: path.to_string(), detail: detail.into() });
+            self.problems.push(ArgumentError {
+                path: path.to_string(),
+                detail: detail.into(),
+            });
         }
     }
 
     // Whether the value fits, without reporting.
     fn fits(&self, schema: &'a Value, value: &Value, depth: usize) -> Vec<ArgumentError> {
-        let mut check = Check { root: self.root, problems: Vec::new() };
+        let mut check = Check {
+            root: self.root,
+            problems: Vec::new(),
+        };
         check.value(schema, value, "", depth);
         check.problems
     }
@@ -87,7 +100,11 @@ impl<'a> Check<'a> {
         if let Some(Value::Array(allowed)) = schema.get("enum")
             && !allowed.contains(value)
         {
-            let list = allowed.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+            let list = allowed
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+                .join(", ");
             self.report(path, format!("must be one of {list}, not {}", shown(value)));
         }
         if let Some(only) = schema.get("const")
@@ -137,7 +154,10 @@ impl<'a> Check<'a> {
         if fitting == 0 {
             let nearest = nearest.unwrap_or_default();
             let why = nearest.first().map(ToString::to_string).unwrap_or_default();
-            self.report(path, format!("fits none of its {} forms: {why}", choices.len()));
+            self.report(
+                path,
+                format!("fits none of its {} forms: {why}", choices.len()),
+            );
         } else if exactly_one && fitting > 1 {
             self.report(path, "fits several of its forms, it must fit one");
         }
@@ -167,8 +187,11 @@ impl<'a> Check<'a> {
                 Some(schema) => self.value(schema, value, &join(path, name), depth + 1),
                 None => match schema.get("additionalProperties") {
                     Some(Value::Bool(false)) => {
-                        let known: Vec<&str> =
-                            properties.unwrap_or(&empty).keys().map(String::as_str).collect();
+                        let known: Vec<&str> = properties
+                            .unwrap_or(&empty)
+                            .keys()
+                            .map(String::as_str)
+                            .collect();
                         let known = match known.is_empty() {
                             true => "there are none".to_string(),
                             false => format!("there are: {}", known.join(", ")),
@@ -182,13 +205,7 @@ impl<'a> Check<'a> {
         }
     }
 
-    fn array(
-        &mut self,
-        schema: &'a Map<String, Value>,
-        items: &[Value],
-        path: &str,
-        depth: usize,
-    ) {
+    fn array(&mut self, schema: &'a Map<String, Value>, items: &[Value], path: &str, depth: usize) {
         let prefix = match schema.get("prefixItems") {
             Some(Value::Array(prefix)) => prefix.as_slice(),
             _ => &[],
@@ -207,12 +224,13 @@ impl<'a> Check<'a> {
     fn bounds(&mut self, schema: &Map<String, Value>, value: &Value, path: &str) {
         let limit = |name: &str| schema.get(name).and_then(Value::as_f64);
         let (what, size, low, high) = match value {
-            Value::Number(number) => {
-                ("", number.as_f64(), limit("minimum"), limit("maximum"))
-            }
-            Value::Array(items) => {
-                (" items", Some(items.len() as f64), limit("minItems"), limit("maxItems"))
-            }
+            Value::Number(number) => ("", number.as_f64(), limit("minimum"), limit("maximum")),
+            Value::Array(items) => (
+                " items",
+                Some(items.len() as f64),
+                limit("minItems"),
+                limit("maxItems"),
+            ),
             Value::String(text) => (
                 " characters",
                 Some(text.chars().count() as f64),
@@ -232,7 +250,11 @@ impl<'a> Check<'a> {
 }
 
 fn join(path: &str, name: &str) -> String {
-    if path.is_empty() { name.to_string() } else { format!("{path}.{name}") }
+    if path.is_empty() {
+        name.to_string()
+    } else {
+        format!("{path}.{name}")
+    }
 }
 
 fn target<'a>(root: &'a Value, reference: &str) -> Option<&'a Value> {
@@ -270,9 +292,12 @@ fn kinds_text(kinds: &Value) -> String {
     };
     match kinds {
         Value::String(kind) => name(kind),
-        Value::Array(kinds) => {
-            kinds.iter().filter_map(Value::as_str).map(name).collect::<Vec<_>>().join(" or ")
-        }
+        Value::Array(kinds) => kinds
+            .iter()
+            .filter_map(Value::as_str)
+            .map(name)
+            .collect::<Vec<_>>()
+            .join(" or "),
         other => other.to_string(),
     }
 }
@@ -284,7 +309,11 @@ fn shown(value: &Value) -> String {
         Value::Object(_) => "an object".to_string(),
         value => {
             let text = value.to_string();
-            if text.len() <= 40 { text } else { "a long string".to_string() }
+            if text.len() <= 40 {
+                text
+            } else {
+                "a long string".to_string()
+            }
         }
     }
 }
@@ -345,18 +374,42 @@ mod tests {
             (json!([]), "must be an object, not an array"),
             (json!({}), "city: is missing"),
             (json!({"city": 5}), "city: must be a string, not 5"),
-            (json!({"city": ""}), "city: must be at least 1 characters, not 0"),
-            (json!({"city": "O", "days": "3"}), "days: must be an integer or null, not \"3\""),
-            (json!({"city": "O", "days": 1.0}), "days: must be an integer or null, not 1.0"),
-            (json!({"city": "O", "days": -1}), "days: must be at least 0, not -1"),
-            (json!({"city": "O", "days": 15}), "days: must be at most 14, not 15"),
-            (json!({"city": "O", "unit": "k"}), "unit: must be one of \"c\", \"f\", not \"k\""),
+            (
+                json!({"city": ""}),
+                "city: must be at least 1 characters, not 0",
+            ),
+            (
+                json!({"city": "O", "days": "3"}),
+                "days: must be an integer or null, not \"3\"",
+            ),
+            (
+                json!({"city": "O", "days": 1.0}),
+                "days: must be an integer or null, not 1.0",
+            ),
+            (
+                json!({"city": "O", "days": -1}),
+                "days: must be at least 0, not -1",
+            ),
+            (
+                json!({"city": "O", "days": 15}),
+                "days: must be at most 14, not 15",
+            ),
+            (
+                json!({"city": "O", "unit": "k"}),
+                "unit: must be one of \"c\", \"f\", not \"k\"",
+            ),
             (
                 json!({"city": "O", "town": 1}),
                 "town: is unknown; there are: at, city, days, stops, unit",
             ),
-            (json!({"city": "O", "stops": [{"name": 1}]}), "stops[0].name: must be a string, not 1"),
-            (json!({"city": "O", "stops": [{}]}), "stops[0].name: is missing"),
+            (
+                json!({"city": "O", "stops": [{"name": 1}]}),
+                "stops[0].name: must be a string, not 1",
+            ),
+            (
+                json!({"city": "O", "stops": [{}]}),
+                "stops[0].name: is missing",
+            ),
             (
                 json!({"city": "O", "stops": [{"name": "a", "at": [1]}]}),
                 "stops[0].at: must be at least 2 items, not 1",
@@ -365,7 +418,10 @@ mod tests {
                 json!({"city": "O", "stops": [{"name": "a", "at": [1, "x"]}]}),
                 "stops[0].at[1]: must be a number, not \"x\"",
             ),
-            (json!({"city": "O", "at": {}}), "at: fits none of its 2 forms: name: is missing"),
+            (
+                json!({"city": "O", "at": {}}),
+                "at: fits none of its 2 forms: name: is missing",
+            ),
         ];
         for (value, expected) in cases {
             assert_eq!(problems(forecast(), value.clone()), [expected], "{value}");
@@ -403,9 +459,15 @@ mod tests {
         ];
         leaf.prop_recursive(4, 32, 4, |inner| {
             let key = prop_oneof![
-                Just("type".to_string()), Just("properties".to_string()), Just("$ref".to_string()),
-                Just("required".to_string()), Just("anyOf".to_string()), Just("items".to_string()),
-                Just("enum".to_string()), Just("additionalProperties".to_string()), "[a-c]",
+                Just("type".to_string()),
+                Just("properties".to_string()),
+                Just("$ref".to_string()),
+                Just("required".to_string()),
+                Just("anyOf".to_string()),
+                Just("items".to_string()),
+                Just("enum".to_string()),
+                Just("additionalProperties".to_string()),
+                "[a-c]",
             ];
             prop_oneof![
                 prop::collection::vec(inner.clone(), 0..4).prop_map(Value::Array),

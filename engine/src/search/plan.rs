@@ -194,7 +194,6 @@ fn check_paths(state: &CollectionState, filter: &Filter) -> Result<()> {
         known.extend(view.paths());
     }
     for path in filter.paths() {
-        let path: &str = path.as_ref();
         // An object is known by what it holds.
         let inside = format!("{path}.");
         if !known.contains(path) && !known.iter().any(|known| known.starts_with(&inside)) {

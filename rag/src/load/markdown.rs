@@ -28,14 +28,13 @@ pub(crate) fn outline(text: &str) -> Outline {
                     heading
                 }));
             }
-            Event::Start(Tag::CodeBlock(_) | Tag::Table(_)) => {
+            Event::Start(Tag::CodeBlock(_) | Tag::Table(_))
                 if outline
                     .blocks
                     .last()
-                    .is_none_or(|last| last.end <= span.start)
-                {
-                    outline.blocks.push(span);
-                }
+                    .is_none_or(|last| last.end <= span.start) =>
+            {
+                outline.blocks.push(span);
             }
             Event::Start(Tag::BlockQuote(_) | Tag::List(_)) => depth += 1,
             Event::End(TagEnd::BlockQuote(_) | TagEnd::List(_)) => depth = depth.saturating_sub(1),
