@@ -35,7 +35,7 @@ fn doc(n: usize) -> Doc {
     Doc::new(format!("doc-{n}"))
         .text(format!("{} number{}", text.join(" "), n % 1_000))
         .vector(vector(n))
-        .meta(json!({"year": 1926 + n % 100, "even": n % 2 == 0}))
+        .meta(json!({"year": 1926 + n % 100, "even": n.is_multiple_of(2)}))
 }
 
 fn filled(db: &Lumos) -> Result<Collection> {

@@ -25,7 +25,7 @@ fn main() -> Result<()> {
     ])?;
 
     println!("near a vector, with a filter on an array and on a year:");
-    let near = books.search(&[1.0, 0.0, 0.0]);
+    let near = books.search([1.0, 0.0, 0.0]);
     for hit in near
         .filter("genres = 'science fiction' AND year < 1965")
         .run()?

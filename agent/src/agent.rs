@@ -90,7 +90,6 @@ impl Setup {
 impl Agent {
     /// An agent with the model of the environment, no instructions, no tools, and sessions that live
     /// as long as the agent.
-    #[must_use]
     pub fn builder() -> AgentBuilder {
         AgentBuilder {
             setup: Setup {

@@ -32,7 +32,6 @@ use clap::Parser;
 
 use crate::args::Cli;
 use crate::context::Context;
-use crate::failure::Failure;
 
 /// Success, and a closed pipe: whoever read had enough.
 const DONE: u8 = 0;
