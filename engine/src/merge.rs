@@ -45,7 +45,7 @@ pub(crate) fn compact(core: &Core) -> Result<()> {
             merge(core, &mut checkpoint, &state, id, 0..sealed)?;
         }
     }
-    Ok(())
+    Ok(core.committer()?.trim()?)
 }
 
 /// Merges one run of segments if one is due; returns whether there was one.

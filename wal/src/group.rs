@@ -176,6 +176,15 @@ impl<T: Send> Committer<T> {
             .map_or(Ok(()), |log| log.release(upto))
     }
 
+    /// Unlinks spare log files, see [`Log::trim`].
+    ///
+    /// # Errors
+    /// As [`Log::trim`].
+    pub fn trim(&self) -> Result<()> {
+        let mut store = self.store.lock();
+        store.log.as_mut().map_or(Ok(()), Log::trim)
+    }
+
     /// The bytes of frames in log files that are not released.
     pub fn live_bytes(&self) -> u64 {
         self.store.lock().log.as_ref().map_or(0, Log::live_bytes)

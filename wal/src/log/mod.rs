@@ -266,6 +266,25 @@ impl Log {
         self.sync_names()
     }
 
+    /// Unlinks the spares: they save work while commits go on, and are only in the way when none come.
+    ///
+    /// # Errors
+    /// As [`Log::release`].
+    pub fn trim(&mut self) -> Result<()> {
+        self.poison.check()?;
+        if self.spares.is_empty() {
+            return Ok(());
+        }
+        while let Some(name) = self.spares.last() {
+            let spare = self.dir.join(name);
+            self.vfs
+                .remove_file(&spare)
+                .map_err(|e| Error::io("remove", &spare, e))?;
+            self.spares.pop();
+        }
+        self.sync_names()
+    }
+
     pub(crate) fn poison(&self) -> Poison {
         self.poison.clone()
     }

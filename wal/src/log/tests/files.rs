@@ -74,6 +74,21 @@ fn released_files_are_kept_as_spares_or_removed() {
     assert_eq!(open(&vfs, 55).unwrap().1, frames(56..=56, 10));
 }
 
+/// A log that rests gives back the room of its spares, and goes on as before.
+#[test]
+fn a_trimmed_log_keeps_no_spares_and_no_less() {
+    let vfs: Arc<dyn Vfs> = Arc::new(MemVfs::new());
+    let (mut log, ..) = open(&vfs, 0).unwrap();
+    commit(&mut log, 1..=55, 1000);
+    log.release(44).unwrap();
+    log.trim().unwrap();
+    assert_eq!(names(&*vfs), [log_name(5)]);
+    log.trim().unwrap();
+    commit(&mut log, 56..=90, 1000);
+    kill(log);
+    assert_eq!(open(&vfs, 44).unwrap().1, frames(45..=90, 1000));
+}
+
 /// A reused file is full of old frames whose checksums are right. Their salt is not, so none is ever
 /// replayed, also when the new frames lie exactly over the old ones.
 #[test]
