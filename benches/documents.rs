@@ -16,7 +16,22 @@ use tokio::runtime::Runtime;
 const FILES: usize = 1_000;
 /// Sections of a file, each of which becomes a passage.
 const SECTIONS: usize = 10;
-const WORDS: usize = 45;
+/// Sentences of a section.
+const SENTENCES: usize = 4;
+/// Words of a sentence.
+const WORDS: usize = 12;
+
+const COMMON: [&str; 96] = [
+    "the", "of", "and", "to", "in", "is", "that", "for", "it", "with", "as", "was", "on", "be",
+    "by", "at", "from", "this", "are", "or", "which", "an", "not", "have", "water", "time",
+    "house", "light", "paper", "work", "river", "stone", "hand", "night", "field", "ship", "book",
+    "letter", "music", "bread", "winter", "summer", "market", "garden", "engine", "signal",
+    "bridge", "forest", "island", "mountain", "window", "table", "mirror", "silver", "copper",
+    "iron", "glass", "wheel", "clock", "map", "road", "station", "train", "harbour", "cloud",
+    "storm", "sun", "star", "planet", "seed", "flower", "root", "leaf", "branch", "apple", "grain",
+    "salt", "sugar", "honey", "wool", "cotton", "thread", "needle", "hammer", "nail", "rope",
+    "sail", "anchor", "tower", "gate", "wall", "roof", "floor", "door", "key", "lock",
+];
 
 /// Numbers that look random and are the same in every run.
 struct Dice(u64);
@@ -29,18 +44,18 @@ impl Dice {
         (self.0 >> 11) as f64 / (1u64 << 53) as f64 * limit
     }
 
-    /// A word of a language of some 20,000, a few of them frequent as in any language (Zipf's law).
+    /// A word, often a frequent one as in any language (Zipf's law), or made of two.
     fn word(&mut self) -> String {
-        const SYLLABLES: [&str; 12] = [
-            "ka", "lo", "mi", "ren", "sto", "ta", "vel", "no", "qui", "sha", "du", "pre",
-        ];
-        let mut rank = 20_000_f64.powf(self.below(1.0)) as usize;
-        let mut word = String::new();
-        while rank > 0 {
-            word.push_str(SYLLABLES[rank % SYLLABLES.len()]);
-            rank /= SYLLABLES.len();
+        let mut one = || {
+            let rank = (COMMON.len() as f64).powf(self.below(1.0)) as usize;
+            COMMON[rank.min(COMMON.len()) - 1]
+        };
+        let (first, second) = (one(), one());
+        if self.below(1.0) < 0.75 {
+            first.to_string()
+        } else {
+            format!("{second}{first}")
         }
-        word
     }
 
     fn words(&mut self, count: usize) -> String {
@@ -55,8 +70,13 @@ fn write(folder: &Path) {
     for file in 0..FILES {
         let mut text = format!("# {}\n\n", dice.words(3));
         for _ in 0..SECTIONS {
-            let (title, body) = (dice.words(4), dice.words(WORDS));
-            write!(text, "## {title}\n\n{body}.\n\n").unwrap();
+            write!(text, "## {}\n\n", dice.words(4)).unwrap();
+            for _ in 0..SENTENCES {
+                let sentence = dice.words(WORDS);
+                let (first, rest) = sentence.split_at(1);
+                write!(text, "{}{rest}. ", first.to_uppercase()).unwrap();
+            }
+            text.push_str("\n\n");
         }
         let place = folder.join(format!("part{:02}", file % 20));
         fs::create_dir_all(&place).unwrap();
@@ -69,7 +89,9 @@ fn all(criterion: &mut Criterion) {
     write(folder.path());
 
     let mut group = criterion.benchmark_group("documents");
-    group.sample_size(10).measurement_time(Duration::from_secs(30));
+    group
+        .sample_size(10)
+        .measurement_time(Duration::from_secs(30));
     group.bench_function("add 1,000 Markdown files, without embedding", |bencher| {
         bencher.iter_batched(
             || tempfile::tempdir().unwrap(),
@@ -94,7 +116,9 @@ fn all(criterion: &mut Criterion) {
     group.bench_function("add them again, unchanged", |bencher| {
         bencher.iter(|| black_box(rag.add(folder.path()).run().unwrap()));
     });
-    group.sample_size(50).measurement_time(Duration::from_secs(10));
+    group
+        .sample_size(50)
+        .measurement_time(Duration::from_secs(10));
     let mut dice = Dice(7);
     let questions: Vec<String> = (0..64).map(|_| dice.words(5)).collect();
     let mut turn = questions.iter().cycle();
@@ -112,7 +136,13 @@ fn all(criterion: &mut Criterion) {
     group.bench_function("search both ways, 10,000 passages", |bencher| {
         bencher.iter(|| {
             let (text, vector) = pairs.next().unwrap();
-            black_box(docs.search(text.as_str()).vector(vector.as_slice()).hybrid().run().unwrap())
+            black_box(
+                docs.search(text.as_str())
+                    .vector(vector.as_slice())
+                    .hybrid()
+                    .run()
+                    .unwrap(),
+            )
         });
     });
     group.bench_function("search both ways, query embedding included", |bencher| {

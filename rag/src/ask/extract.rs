@@ -17,8 +17,13 @@ const MIN_COVERAGE: f32 = 0.5;
 const MIN_EVIDENCE: f32 = 0.45;
 /// Passages whose sentences are looked at.
 const QUOTED_PASSAGES: usize = 8;
-/// Sentences that are compared by meaning.
-const MAX_EMBEDDED: usize = 32;
+/// Text that is embedded to compare sentences by meaning, in bytes: about 250 words, a few hundredths of a
+/// second.
+const MAX_EMBEDDED: usize = 1_600;
+/// Heading that is embedded before a sentence, in bytes.
+const MAX_HEADING: usize = 60;
+/// The share of a passage from which on a sentence has the meaning of the whole.
+const WHOLE: f32 = 0.8;
 /// Most quotes of an answer.
 const MAX_QUOTES: usize = 3;
 /// The least score of a further quote, as a share of the best one's.
@@ -167,7 +172,8 @@ impl Evidence {
             && one_line(sentence).to_lowercase().contains(&self.asked)
     }
 
-    /// Adds how near each sentence is to the question in meaning.
+    /// Adds how near each sentence is to the question in meaning; leaves out the sentences with the fewest
+    /// words of the question, where there are more than can be embedded in good time.
     fn compare(
         &self,
         candidates: &mut Vec<Candidate>,
@@ -175,33 +181,37 @@ impl Evidence {
         question: &[f32],
     ) -> Result<()> {
         candidates.sort_by(|a, b| b.score.total_cmp(&a.score));
-        candidates.truncate(MAX_EMBEDDED);
-        let texts: Vec<String> = candidates
-            .iter()
-            .map(|candidate| {
-                let passage = &self.passages[candidate.passage];
-                let sentence = &passage.text[candidate.span.clone()];
-                if passage.title.is_empty() {
-                    sentence.to_string()
-                } else {
-                    format!("{}\n{sentence}", passage.title)
-                }
-            })
-            .collect();
-        for (part, texts) in candidates
-            .chunks_mut(embedder.batch_size().max(1))
-            .zip(texts.chunks(embedder.batch_size().max(1)))
-        {
-            let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-            let vectors = embedder.embed(&texts, EmbedKind::Document)?;
-            for (candidate, vector) in part.iter_mut().zip(vectors) {
-                let similarity: f32 = vector
-                    .iter()
-                    .zip(question)
-                    .map(|(one, other)| one * other)
-                    .sum();
-                candidate.score = 0.5 * candidate.score + similarity;
+        let (mut similarities, mut texts) = (Vec::new(), Vec::new());
+        let mut bytes = 0;
+        for candidate in candidates.iter() {
+            let passage = &self.passages[candidate.passage];
+            if let Some(similarity) = passage.similarity
+                && candidate.span.len() as f32 >= WHOLE * passage.text.len() as f32
+            {
+                similarities.push(Some(similarity));
+                continue;
             }
+            let text = passage.under_heading(candidate.span.clone(), MAX_HEADING);
+            bytes += text.len();
+            if bytes > MAX_EMBEDDED && !texts.is_empty() {
+                break;
+            }
+            similarities.push(None);
+            texts.push(text);
+        }
+        candidates.truncate(similarities.len());
+        let mut vectors = Vec::with_capacity(texts.len());
+        for texts in texts.chunks(embedder.batch_size().max(1)) {
+            let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+            vectors.extend(embedder.embed(&texts, EmbedKind::Document)?);
+        }
+        let mut vectors = vectors.iter();
+        for (candidate, known) in candidates.iter_mut().zip(similarities) {
+            let similarity = match known {
+                Some(similarity) => similarity,
+                None => vectors.next().map_or(0.0, |vector| dot(vector, question)),
+            };
+            candidate.score = 0.5 * candidate.score + similarity;
         }
         Ok(())
     }
@@ -244,4 +254,9 @@ impl Evidence {
         let (one, other) = (text(one.0, one.1), text(other.0, &other.1));
         one.contains(&other) || other.contains(&one)
     }
+}
+
+/// The cosine similarity of vectors of length 1.
+fn dot(one: &[f32], other: &[f32]) -> f32 {
+    one.iter().zip(other).map(|(one, other)| one * other).sum()
 }

@@ -62,6 +62,20 @@ impl Passage {
         }
     }
 
+    /// A part of its text below the innermost heading, which is cut to so many bytes.
+    pub(crate) fn under_heading(&self, span: Range<usize>, heading: usize) -> String {
+        let title = self.title.rsplit(" > ").next().unwrap_or_default();
+        let mut end = heading.min(title.len());
+        while !title.is_char_boundary(end) {
+            end -= 1;
+        }
+        let text = self.text.get(span).unwrap_or_default();
+        match &title[..end] {
+            "" => text.to_string(),
+            title => format!("{title}\n{text}"),
+        }
+    }
+
     /// Its first and last line in the source.
     pub(crate) fn lines(&self) -> (usize, usize) {
         lines_of(&self.meta, &self.text, 0..self.text.len())
