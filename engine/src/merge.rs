@@ -36,12 +36,13 @@ pub(crate) fn compact(core: &Core) -> Result<()> {
             continue;
         };
         let sealed = sealed_count(collection);
-        let deleted = collection
-            .segments
-            .iter()
-            .take(sealed)
-            .any(|view| !view.deletes.is_empty());
-        if sealed > 1 || deleted {
+        let worth = |view: &SegmentView| {
+            let damaged = view
+                .as_sealed()
+                .is_some_and(|sealed| sealed.needs_mending());
+            !view.deletes.is_empty() || damaged
+        };
+        if sealed > 1 || collection.segments.iter().take(sealed).any(worth) {
             merge(core, &mut checkpoint, &state, id, 0..sealed)?;
         }
     }
@@ -165,6 +166,8 @@ fn draft(collection: &CollectionState, views: &[SegmentView]) -> Result<(Draft, 
         let Some(sealed) = view.as_sealed() else {
             continue;
         };
+        // Damage must not be copied into a file with a fresh checksum.
+        sealed.verify_data()?;
         for row in view.live_rows() {
             let new = draft.rows.len() as u32;
             draft.rows.push(DraftRow {

@@ -225,11 +225,12 @@ fn load_collection(
         stored.created,
     );
     state.sealed_seqno = stored.sealed_seqno;
+    let texts: Vec<String> = stored.schema.texts.keys().cloned().collect();
     let mut views = Vec::with_capacity(stored.segments.len() + 1);
     for entry in &stored.segments {
         let path = segment::segment_path(dir, entry.number);
         let file = SegmentFile::open(vfs, &path, access)?;
-        let sealed = SealedSegment::open(file, entry.number, entry.rows)?;
+        let sealed = SealedSegment::open(file, entry.number, entry.rows, &texts)?;
         let deletes = match entry.deletes {
             Some(generation) => {
                 segment::read_deletes(vfs, dir, entry.number, generation, entry.rows)?

@@ -101,7 +101,11 @@ pub(crate) fn write(
     };
     let (min_seqno, max_seqno) = draft.seqnos();
     let bytes = file.len();
-    let sealed = SealedSegment::open(file, number, rows)?;
+    let sealed = SealedSegment::open(file, number, rows, &draft.text_fields)?;
+    if sealed.needs_mending() {
+        // The log still has everything: it must not go before the file is whole.
+        sealed.verify()?;
+    }
     checkpoint.register(SegmentEntry {
         number,
         rows,

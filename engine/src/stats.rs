@@ -42,6 +42,9 @@ pub struct CollectionStats {
     pub segments: usize,
     /// Bytes of its segment files.
     pub segment_bytes: u64,
+    /// Segments with a damaged graph, keyword index or column: searched all the same, and mended when
+    /// they are merged or compacted.
+    pub damaged_segments: usize,
     /// Vectors by field, of live and deleted rows.
     pub vectors: Vec<VectorStats>,
     /// Fields, metrics, model.
@@ -126,6 +129,7 @@ fn of_collection(collection: &CollectionState) -> CollectionStats {
             .sum(),
         segments: sealed().count(),
         segment_bytes: sealed().map(|segment| segment.bytes()).sum(),
+        damaged_segments: sealed().filter(|segment| segment.needs_mending()).count(),
         vectors: collection
             .schema
             .vectors

@@ -159,29 +159,40 @@ impl Draft {
     }
 
     fn write_derived(&self, sink: &mut dyn SectionSink) -> Result<()> {
-        let mut columns = MemoryColumns::new();
-        let mut texts = Vec::with_capacity(self.rows.len());
-        for (row, entry) in self.rows.iter().enumerate() {
-            let body: Body =
-                serde_json::from_slice(&entry.payload).map_err(|source| Error::Json {
-                    key: entry.key.to_string(),
-                    source,
-                })?;
-            columns.add(row as u32, &body.meta);
-            texts.push(body.texts);
-        }
-        sink.add(COLUMNS, &columns.encode(self.rows.len() as u32))?;
+        let parse = |entry: &DraftRow| body(&entry.key, &entry.payload);
+        let bodies = self.rows.iter().map(parse).collect::<Result<Vec<_>>>()?;
+        sink.add(COLUMNS, &columns(&bodies))?;
         if !self.text_fields.is_empty() {
-            let rows = texts.iter().map(|texts| {
-                texts
-                    .iter()
-                    .map(|(field, text)| (field.as_str(), text.as_str()))
-                    .collect()
-            });
-            let blob = SealedText::build(Analyzer::default(), &self.text_fields, rows)
-                .map_err(Error::Keywords)?;
-            sink.add(TEXT, &blob)?;
+            sink.add(TEXT, &text(&bodies, &self.text_fields)?)?;
         }
         Ok(())
     }
+}
+
+/// The document of a row.
+pub(super) fn body(key: &str, payload: &[u8]) -> Result<Body> {
+    serde_json::from_slice(payload).map_err(|source| Error::Json {
+        key: key.to_string(),
+        source,
+    })
+}
+
+/// The metadata columns of some documents.
+pub(super) fn columns(bodies: &[Body]) -> Vec<u8> {
+    let mut columns = MemoryColumns::new();
+    for (row, body) in (0..).zip(bodies) {
+        columns.add(row, &body.meta);
+    }
+    columns.encode(bodies.len() as u32)
+}
+
+/// The keyword index of some documents.
+pub(super) fn text(bodies: &[Body], fields: &[String]) -> Result<Vec<u8>> {
+    let rows = bodies.iter().map(|body| {
+        let texts = body.texts.iter();
+        texts
+            .map(|(field, text)| (field.as_str(), text.as_str()))
+            .collect()
+    });
+    SealedText::build(Analyzer::default(), fields, rows).map_err(Error::Keywords)
 }

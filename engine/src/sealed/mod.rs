@@ -38,6 +38,8 @@ pub(crate) struct SealedSegment {
     vectors: BTreeMap<String, SealedVectors>,
     columns: Option<SealedColumns>,
     text: Option<SealedText>,
+    /// Whether columns or keyword index had to be made anew.
+    rebuilt: bool,
 }
 
 impl std::fmt::Debug for SealedSegment {
@@ -50,11 +52,17 @@ impl std::fmt::Debug for SealedSegment {
 }
 
 impl SealedSegment {
-    /// Opens the sections of a segment file of `rows` rows.
+    /// Opens the sections of a segment file of `rows` rows. Columns and keyword index that are damaged are
+    /// made anew, in memory, from the documents; `text_fields` are those of the collection.
     ///
     /// # Errors
     /// [`Error::Corruption`] when a section that holds data is missing or does not fit.
-    pub(crate) fn open(file: SegmentFile, number: u64, rows: u32) -> Result<Self> {
+    pub(crate) fn open(
+        file: SegmentFile,
+        number: u64,
+        rows: u32,
+        text_fields: &[String],
+    ) -> Result<Self> {
         let path = file.path().to_path_buf();
         let bad = |detail: String| damaged(&path, detail);
         let section = |name: &str| {
@@ -83,20 +91,15 @@ impl SealedSegment {
                 vectors.insert(field.to_string(), opened);
             }
         }
-        let columns = match file.section(COLUMNS) {
-            Some(bytes) => Some(
-                SealedColumns::open(bytes, rows)
-                    .map_err(|error| bad(format!("columns: {error}")))?,
-            ),
-            None => None,
-        };
-        let text = match file.section(TEXT) {
-            Some(bytes) => Some(
-                SealedText::open(bytes).map_err(|error| bad(format!("keyword index: {error}")))?,
-            ),
-            None => None,
-        };
-        Ok(SealedSegment {
+        let names: Vec<String> = file.sections().collect();
+        let has = |name: &str| names.iter().any(|there| there == name);
+        let columns = file.section(COLUMNS);
+        let columns = columns.and_then(|bytes| SealedColumns::open(bytes, rows).ok());
+        let text = file.section(TEXT);
+        let text = text.and_then(|bytes| SealedText::open(bytes).ok());
+        let lost_columns = columns.is_none() && has(COLUMNS);
+        let lost_text = text.is_none() && has(TEXT);
+        let mut segment = SealedSegment {
             number,
             rows,
             file,
@@ -106,7 +109,36 @@ impl SealedSegment {
             vectors,
             columns,
             text,
-        })
+            rebuilt: lost_columns || lost_text,
+        };
+        if segment.rebuilt {
+            segment.rebuild(lost_columns, lost_text.then_some(text_fields))?;
+        }
+        Ok(segment)
+    }
+
+    /// Makes columns and keyword index anew.
+    fn rebuild(&mut self, columns: bool, text_fields: Option<&[String]>) -> Result<()> {
+        let bodies = (0..self.rows)
+            .map(|row| build::body(&self.key(row)?, &self.payload(row)?))
+            .collect::<Result<Vec<_>>>()?;
+        if columns {
+            let bytes = OwnedBytes::new(build::columns(&bodies));
+            let columns = SealedColumns::open(bytes, self.rows);
+            self.columns =
+                Some(columns.map_err(|error| self.damaged(format!("columns: {error}")))?);
+        }
+        if let Some(fields) = text_fields {
+            let bytes = OwnedBytes::new(build::text(&bodies, fields)?);
+            self.text = Some(SealedText::open(bytes).map_err(Error::Keywords)?);
+        }
+        Ok(())
+    }
+
+    /// Whether a derived part of the file is damaged: writing the segment anew mends it.
+    pub(crate) fn needs_mending(&self) -> bool {
+        let graphs = self.vectors.values().any(SealedVectors::graph_is_damaged);
+        self.rebuilt || graphs || self.file.is_damaged()
     }
 
     pub(crate) fn number(&self) -> u64 {
@@ -125,6 +157,11 @@ impl SealedSegment {
     /// Verifies every checksum.
     pub(crate) fn verify(&self) -> Result<()> {
         self.file.verify()
+    }
+
+    /// Verifies the checksums of what cannot be made anew.
+    pub(crate) fn verify_data(&self) -> Result<()> {
+        self.file.verify_data()
     }
 
     /// The vector fields.
@@ -217,3 +254,6 @@ fn damaged(path: &std::path::Path, detail: String) -> Error {
         detail,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,6 @@
 //! An open segment file.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use lumos_wal::{OpenMode, Vfs, checksum};
@@ -25,6 +25,11 @@ pub(super) const HEADER: Header = Header {
 /// worse until `verify` finds it.
 const DEFERRED: [&str; 3] = ["vec.", "graph.", "payload"];
 
+/// Sections that can be made anew from the others: their damage is no loss.
+fn is_derived(name: &str) -> bool {
+    name == "col" || name == "text" || name.starts_with("graph.")
+}
+
 /// Larger ones of them are left to `verify`.
 const LARGE: u64 = 16 << 20;
 
@@ -34,6 +39,8 @@ pub(crate) struct SegmentFile {
     path: PathBuf,
     bytes: OwnedBytes,
     sections: BTreeMap<String, Section>,
+    /// Derived sections whose checksum does not match.
+    damaged: BTreeSet<String>,
 }
 
 impl std::fmt::Debug for SegmentFile {
@@ -49,7 +56,8 @@ impl SegmentFile {
     /// Opens the file at `path`.
     ///
     /// Every byte is checked; when the file is mapped, large vectors, graphs and payloads are left to
-    /// [`SegmentFile::verify`].
+    /// [`SegmentFile::verify`]. A derived section that is damaged is left out, see
+    /// [`SegmentFile::is_damaged`].
     ///
     /// # Errors
     /// [`Error::Corruption`], [`Error::FormatVersion`], and [`Error::Storage`] for the file system's own.
@@ -73,16 +81,29 @@ impl SegmentFile {
 
     fn new(path: &Path, bytes: OwnedBytes, access: SegmentAccess) -> Result<SegmentFile> {
         let sections = read_directory(path, &bytes)?;
-        let file = SegmentFile {
+        let mut file = SegmentFile {
             path: path.to_path_buf(),
             bytes,
             sections,
+            damaged: BTreeSet::new(),
         };
+        let mut damaged = BTreeSet::new();
         file.check(&file.sections, |section| {
-            access == SegmentAccess::Heap
+            let now = access == SegmentAccess::Heap
                 || section.length <= LARGE
-                || !DEFERRED.iter().any(|name| section.name.starts_with(name))
+                || !DEFERRED.iter().any(|name| section.name.starts_with(name));
+            if !now {
+                return Ok(());
+            }
+            match file.check_section(section) {
+                Err(_) if is_derived(&section.name) => {
+                    damaged.insert(section.name.clone());
+                    Ok(())
+                }
+                outcome => outcome,
+            }
         })?;
+        file.damaged = damaged;
         Ok(file)
     }
 
@@ -96,14 +117,21 @@ impl SegmentFile {
         self.bytes.len() as u64
     }
 
-    /// The bytes of a section, aligned to 64, without a copy.
+    /// The bytes of a section, aligned to 64, without a copy; `None` when it is damaged.
     pub(crate) fn section(&self, name: &str) -> Option<OwnedBytes> {
-        self.slice(self.sections.get(name)?)
+        let section = self.sections.get(name)?;
+        let sound = !self.damaged.contains(name);
+        sound.then(|| self.slice(section)).flatten()
     }
 
-    /// The names of the sections, sorted.
+    /// The names of the sections, sorted, damaged ones included.
     pub(crate) fn sections(&self) -> impl Iterator<Item = String> {
         self.sections.keys().cloned()
+    }
+
+    /// Whether a derived section was found damaged at opening.
+    pub(crate) fn is_damaged(&self) -> bool {
+        !self.damaged.is_empty()
     }
 
     /// Reads the whole file and checks every byte of it.
@@ -111,14 +139,28 @@ impl SegmentFile {
     /// # Errors
     /// [`Error::Corruption`] with the offset of the damaged part.
     pub(crate) fn verify(&self) -> Result<()> {
-        self.check(&read_directory(&self.path, &self.bytes)?, |_| true)
+        let sections = read_directory(&self.path, &self.bytes)?;
+        self.check(&sections, |section| self.check_section(section))
     }
 
-    /// Checks what lies between the sections, and the contents of those that are picked.
+    /// Checks all sections but the derived ones.
+    ///
+    /// # Errors
+    /// As [`SegmentFile::verify`].
+    pub(crate) fn verify_data(&self) -> Result<()> {
+        self.check(&self.sections, |section| {
+            if is_derived(&section.name) {
+                return Ok(());
+            }
+            self.check_section(section)
+        })
+    }
+
+    /// Checks what lies between the sections, and hands each of them over.
     fn check(
         &self,
         sections: &BTreeMap<String, Section>,
-        pick: impl Fn(&Section) -> bool,
+        mut visit: impl FnMut(&Section) -> Result<()>,
     ) -> Result<()> {
         let mut sections: Vec<&Section> = sections.values().collect();
         // An empty section begins where the next one begins.
@@ -126,9 +168,7 @@ impl SegmentFile {
         let mut end = Header::LEN as u64;
         for section in sections {
             self.check_gap(end, section.offset)?;
-            if pick(section) {
-                self.check_section(section)?;
-            }
+            visit(section)?;
             end = section.offset + section.length;
         }
         self.check_gap(end, directory::align(end))

@@ -284,7 +284,7 @@ fn damage_in_a_large_vector_section_is_found_by_verify() {
     let dir = temporary.path().join("db");
     let vfs = OsVfs;
     dirs(&vfs, &dir);
-    for (name, found_by_opening) in [("vec.a", false), ("text", true)] {
+    for (name, found_by_opening) in [("vec.a", false), ("keys", true)] {
         let path = write(&vfs, &dir, 1, &vec![(name.to_string(), vec![42; 17 << 20])]).unwrap();
         vfs.open(&path, OpenMode::ReadWrite)
             .unwrap()
