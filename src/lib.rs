@@ -92,4 +92,6 @@ mod documents {
     struct English;
     #[doc = include_str!("../README.zh-CN.md")]
     struct Chinese;
+    #[doc = include_str!("../docs/search.md")]
+    struct Search;
 }

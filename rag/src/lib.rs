@@ -40,6 +40,7 @@ mod error;
 mod ingest;
 mod load;
 mod minilm;
+mod open;
 mod rag;
 mod retrieve;
 
@@ -52,5 +53,6 @@ pub use error::{Error, Result};
 pub use ingest::{Add, AddReport, Phase, Progress};
 pub use load::{LoadError, MAX_FILE_BYTES, Walk, WalkOptions, is_supported, load, walk};
 pub use minilm::MiniLm;
+pub use open::{open, simple};
 pub use rag::{IntoStore, Rag, RagBuilder};
 pub use retrieve::Retrieve;
