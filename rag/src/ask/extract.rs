@@ -17,11 +17,11 @@ const MIN_COVERAGE: f32 = 0.5;
 const MIN_EVIDENCE: f32 = 0.45;
 /// Passages whose sentences are looked at.
 const QUOTED_PASSAGES: usize = 8;
-/// Text that is embedded to compare sentences by meaning, in bytes: about 250 words, a few hundredths of a
+/// Text that is embedded to compare sentences by meaning, in bytes: about 160 words, some hundredths of a
 /// second.
-const MAX_EMBEDDED: usize = 1_600;
+const MAX_EMBEDDED: usize = 1_000;
 /// Heading that is embedded before a sentence, in bytes.
-const MAX_HEADING: usize = 60;
+const MAX_HEADING: usize = 40;
 /// The share of a passage from which on a sentence has the meaning of the whole.
 const WHOLE: f32 = 0.8;
 /// Most quotes of an answer.
@@ -241,8 +241,11 @@ impl Evidence {
         start..end
     }
 
-    /// Whether two quotes say the same: neighbouring chunks share text.
+    /// Whether two quotes say the same: they overlap, or are in what neighbouring chunks share.
     fn repeats(&self, one: (usize, &Range<usize>), other: &(usize, Range<usize>)) -> bool {
+        if one.0 == other.0 && one.1.start < other.1.end && other.1.start < one.1.end {
+            return true;
+        }
         let text = |passage: usize, span: &Range<usize>| {
             one_line(
                 self.passages[passage]

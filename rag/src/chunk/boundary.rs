@@ -133,6 +133,10 @@ impl Gap {
     /// The strength of the boundary before `next`.
     fn strength(&self, next: char, format: Format) -> Strength {
         let code = matches!(format, Format::Code(_));
+        if self.feeds > 0 && !code && matches!(self.last, ':' | '\u{FF1A}') {
+            // What is announced belongs to its announcement.
+            return Strength::Clause;
+        }
         if self.feeds >= 2 {
             let item = code && self.indent == 0 && !is_closing(next);
             return if item {
@@ -146,7 +150,7 @@ impl Gap {
             '\u{3002}' | '\u{FF01}' | '\u{FF1F}' | '\u{FF0E}'
         );
         if self.feeds == 1 {
-            let stop = wide_stop || matches!(self.ending, '.' | '!' | '?' | ':' | '\u{2026}');
+            let stop = wide_stop || matches!(self.ending, '.' | '!' | '?' | '\u{2026}');
             let list = matches!(next, '-' | '*' | '+' | '|' | '#' | '>' | '\u{2022}');
             let hard = code || stop || list || format == Format::Html;
             return if hard { Strength::Line } else { Strength::Wrap };

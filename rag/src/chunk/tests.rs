@@ -180,6 +180,18 @@ fn wrapped_lines_are_not_cut_in_mid_sentence() {
 }
 
 /// Chinese has no spaces: chunks end at its own full stops, quotes stay closed.
+/// A list that was cut off from the sentence that announces it answered nothing.
+#[test]
+fn what_a_colon_announces_stays_with_it() {
+    let filler = "One of several words. ".repeat(6);
+    let text = format!("{filler}\n\nThe log has three parts:\n\n- head\n- body\n- tail\n");
+    for limit in 20..60 {
+        for chunk in cut(&text, Format::Markdown, options(limit, 0)) {
+            assert!(!chunk.text.ends_with(':'), "{limit}: {chunk:?}");
+        }
+    }
+}
+
 #[test]
 fn chinese_is_cut_after_its_sentences() {
     let sentence = "\u{6570}\u{636E}\u{5E93}\u{4FDD}\u{5B58}\u{300C}\u{6BCF}\u{4E00}\u{6B21}\u{5199}\u{5165}\u{3002}\u{300D}";
