@@ -56,7 +56,7 @@ pub(crate) async fn run(
             .max_tokens(setup.max_tokens);
         // Without tools in the last step the model can only answer.
         let last = step == setup.max_steps;
-        if !last || step == 1 {
+        if !last {
             request = request.tools(tools.specs());
         }
         let said: ChatReply = match &mut on_text {
@@ -82,14 +82,16 @@ pub(crate) async fn run(
         if calls.is_empty() {
             break;
         }
-        let results = tools
-            .run(&calls, &mut findings, setup.approve.as_deref())
-            .await;
+        let results = if last {
+            // Nobody would read the results.
+            reply.stop_reason = StopReason::Steps;
+            tools.refuse(&calls)
+        } else {
+            let approve = setup.approve.as_deref();
+            tools.run(&calls, &mut findings, approve).await
+        };
         messages.extend(results.into_iter().map(Message::Tool));
         reply.tool_calls.extend(calls);
-        if last {
-            reply.stop_reason = StopReason::Steps;
-        }
     }
     reply.citations = cited(&reply.text, findings.passages);
     Ok(Turn {

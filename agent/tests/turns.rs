@@ -126,6 +126,32 @@ async fn the_budget_of_steps_ends_a_turn_with_an_answer() {
     );
 }
 
+/// A model that calls a tool where none is offered: it is not run, since nobody would read the result.
+#[tokio::test]
+async fn calls_in_the_last_step_and_calls_beyond_the_limit_are_not_run() {
+    let runs = Arc::new(AtomicUsize::new(0));
+    let call = ("weather", json!({"city": "Oslo"}));
+    let model = MockModel::script([MockStep::calls([call.clone()])]);
+    let one = agent(&model)
+        .tool(counting("weather", &runs))
+        .max_steps(1)
+        .build();
+    let session = one.session("s");
+    let reply = session.chat("Weather?").await.unwrap();
+    assert_eq!((reply.steps, reply.stop_reason), (1, StopReason::Steps));
+    assert_eq!(runs.load(Ordering::SeqCst), 0);
+    // The conversation stays one that every provider accepts: each call has its result.
+    let said = session.messages().await.unwrap();
+    assert!(matches!(&said[2], Message::Tool(result) if result.failed));
+
+    let many = std::iter::repeat_n(call, 40);
+    let model = MockModel::script([MockStep::calls(many), MockStep::say("Well.")]);
+    let many = agent(&model).tool(counting("weather", &runs)).build();
+    many.chat("Weather?").await.unwrap();
+    assert_eq!(runs.load(Ordering::SeqCst), 32);
+    assert_eq!(read(&model).len(), 40);
+}
+
 #[tokio::test]
 async fn a_tool_that_hangs_panics_or_floods_does_not_take_the_agent_along() {
     let hang = FunctionTool::new("hang", "Hangs.", |_| async {

@@ -94,10 +94,17 @@ impl Toolbox {
             }
             rest = later;
         }
-        for call in &calls[results.len()..] {
-            results.push(self.result(call, Err(ToolError::BudgetSpent), findings));
-        }
+        results.extend(self.refuse(&calls[results.len()..]));
         results
+    }
+
+    /// The results of calls that are not run any more.
+    pub(crate) fn refuse(&self, calls: &[ToolCall]) -> Vec<ToolResult> {
+        let text = format!("error: {}", ToolError::BudgetSpent);
+        calls
+            .iter()
+            .map(|call| ToolResult::new(call, text.as_str()).failed(true))
+            .collect()
     }
 
     fn has_side_effects(&self, call: &ToolCall) -> bool {
