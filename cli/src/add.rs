@@ -66,6 +66,7 @@ impl Add {
         if report.cancelled {
             return Err(Failure::Interrupted);
         }
+        Context::settle(&db)?;
         self.refuse_skipped(&report)
     }
 

@@ -11,6 +11,8 @@ use crate::failure::{Failure, Result};
 use crate::model;
 use crate::output::Output;
 
+/// Log that is left to be replayed, in bytes: some hundredths of a second at the next opening.
+const SETTLED_BYTES: u64 = 2 << 20;
 /// The collection that commands use when none is named.
 pub(crate) const DEFAULT_COLLECTION: &str = "docs";
 
@@ -37,6 +39,14 @@ impl Context {
     /// Opens the database for writing, creating it when missing.
     pub(crate) fn writable(&self) -> Result<Lumos> {
         Ok(Lumos::open(&self.directory)?)
+    }
+
+    /// After a command that wrote: seals what the next command would otherwise have to replay.
+    pub(crate) fn settle(db: &Lumos) -> Result<()> {
+        if db.stats().log_bytes >= SETTLED_BYTES {
+            db.flush()?;
+        }
+        Ok(())
     }
 
     /// Opens an existing database for writing.

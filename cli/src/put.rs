@@ -59,6 +59,7 @@ impl Put {
             count += put_lines(&db, &collection, &mut input, &bar)?;
         }
         bar.finish_and_clear();
+        Context::settle(&db)?;
         if context.out.is_json() {
             return context
                 .out

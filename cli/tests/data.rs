@@ -36,6 +36,21 @@ fn what_is_put_is_listed_counted_and_read_back() {
     );
 }
 
+/// A command that follows a large import does not replay it.
+#[test]
+fn a_large_import_is_sealed_when_it_is_done() {
+    let lumos = Program::new();
+    let filler = "many words of a text ".repeat(40);
+    let lines: String = (0..3_000)
+        .map(|n| format!("{{\"key\": \"k{n}\", \"text\": \"{filler}{n}\"}}\n"))
+        .collect();
+    lumos.feed(&lines, ["put"]);
+    let stats = parsed(&lumos.ok(["stats", "--json"]));
+    assert_eq!(stats["log_bytes"], 0, "{stats}");
+    assert_eq!(stats["collections"][0]["memory_rows"], 0, "{stats}");
+    assert_eq!(lumos.ok(["count"]), "3000\n");
+}
+
 #[test]
 fn what_one_store_prints_another_one_reads() {
     let (one, two) = (Program::new(), Program::new());
