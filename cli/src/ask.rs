@@ -55,7 +55,7 @@ fn print(answer: &Answer, context: &mut Context) -> Outcome {
     }
     let colour = context.out.colour();
     for citation in &answer.citations {
-        let place = snippet::strong(&snippet::plain(&citation.place()), colour);
+        let place = snippet::strong(&snippet::name(&citation.place()), colour);
         let quote = snippet::one_line(&citation.quote);
         let quote = snippet::dim(&format!("\"{quote}\""), colour);
         context

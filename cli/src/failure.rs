@@ -206,7 +206,15 @@ impl Failure {
     /// What to do about it.
     pub(crate) fn hint(&self) -> Option<String> {
         match self {
-            Failure::Lumos(error) => error.hint(),
+            Failure::Lumos(error) => match error.code() {
+                // Those of the library are lines of code.
+                "E1003" => Some(
+                    "wait for that process or stop it; search, ask, get, ls, count and stats work beside it"
+                        .to_string(),
+                ),
+                "E3002" => Some("set OPENAI_API_KEY, or give --model ollama/qwen3".to_string()),
+                _ => error.hint(),
+            },
             Failure::Line {
                 detail, committed, ..
             } => Some(match detail {

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use crate::context::{Context, DEFAULT_COLLECTION};
 use crate::failure::Outcome;
+use crate::snippet;
 
 /// Documents read at once.
 const PAGE: usize = 1_000;
@@ -69,7 +70,7 @@ impl Ls {
                 if context.out.is_json() {
                     context.out.json(doc)?;
                 } else {
-                    context.out.line(&doc.key)?;
+                    context.out.line(snippet::name(&doc.key))?;
                 }
             }
             after = page.last().map(|doc| doc.key.clone());

@@ -124,7 +124,7 @@ fn print(hits: &[Hit], context: &mut Context) -> Outcome {
             context.out.json(hit)?;
             continue;
         }
-        let place = citation::place(&hit.doc);
+        let place = snippet::name(&citation::place(&hit.doc));
         let score = snippet::dim(&format!("{:.3}", hit.score), colour);
         context.out.line(format!(
             "{:>2}. {}  {score}",

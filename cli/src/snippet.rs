@@ -59,6 +59,12 @@ pub(crate) fn strong(text: &str, colour: bool) -> String {
     }
 }
 
+/// A key or a place, on one line and without what would steer the terminal.
+pub(crate) fn name(text: &str) -> String {
+    let visible = |c: char| if c.is_control() { '\u{fffd}' } else { c };
+    text.chars().map(visible).collect()
+}
+
 /// Text of a document without what would steer the terminal.
 pub(crate) fn plain(text: &str) -> String {
     text.chars()

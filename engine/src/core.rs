@@ -29,6 +29,8 @@ pub(crate) struct Core {
     pub(crate) publisher: Arc<Publisher>,
     /// `None` when read-only.
     pub(crate) committer: Option<Committer<Vec<Op>>>,
+    /// Bytes of log that opening read; what a read-only handle tells of the log.
+    pub(crate) replayed_bytes: u64,
     /// Shared by transactions that read nothing, exclusive for those whose reads must still hold when
     /// they commit.
     pub(crate) gate: RwLock<()>,

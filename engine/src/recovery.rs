@@ -37,6 +37,7 @@ pub(crate) fn memory() -> Result<Handle> {
         durability: Durability::Buffered,
         max_wal_bytes: u64::MAX,
         committer: Some(Committer::new(None, 0, publisher.clone())),
+        replayed_bytes: 0,
         publisher,
         gate: RwLock::new(()),
         maintenance: Mutex::new(Checkpoint::new(Manifest::default())),
@@ -90,6 +91,7 @@ pub(crate) fn open(dir: &Path, options: OpenOptions) -> Result<Handle> {
         durability: options.durability,
         max_wal_bytes: options.max_wal_bytes,
         committer: Some(Committer::new(Some(log), last, publisher.clone())),
+        replayed_bytes: recovery.bytes,
         publisher,
         gate: RwLock::new(()),
         maintenance: Mutex::new(Checkpoint::new(manifest)),
@@ -108,7 +110,7 @@ pub(crate) fn open(dir: &Path, options: OpenOptions) -> Result<Handle> {
 fn open_read_only(dir: &Path, options: &OpenOptions) -> Result<Handle> {
     let vfs = options.vfs.clone();
     let mut attempt = 0;
-    let (manifest, state) = loop {
+    let (manifest, state, replayed_bytes) = loop {
         attempt += 1;
         match read_state(&*vfs, dir, options.access) {
             Ok(read) => break read,
@@ -125,6 +127,7 @@ fn open_read_only(dir: &Path, options: &OpenOptions) -> Result<Handle> {
         durability: options.durability,
         max_wal_bytes: options.max_wal_bytes,
         committer: None,
+        replayed_bytes,
         publisher,
         gate: RwLock::new(()),
         maintenance: Mutex::new(Checkpoint::new(manifest)),
@@ -135,7 +138,11 @@ fn open_read_only(dir: &Path, options: &OpenOptions) -> Result<Handle> {
     Ok(Handle { core, worker: None })
 }
 
-fn read_state(vfs: &dyn Vfs, dir: &Path, access: SegmentAccess) -> Result<(Manifest, DbState)> {
+fn read_state(
+    vfs: &dyn Vfs,
+    dir: &Path,
+    access: SegmentAccess,
+) -> Result<(Manifest, DbState, u64)> {
     let wal = dir.join(WAL_DIR);
     let there = vfs
         .exists(&wal)
@@ -151,7 +158,7 @@ fn read_state(vfs: &dyn Vfs, dir: &Path, access: SegmentAccess) -> Result<(Manif
         replay(&mut state, &manifest, &wal, seqno, payload)
     })?;
     state.seqno = recovery.last_seqno.max(manifest.catalog_seqno);
-    Ok((manifest, state))
+    Ok((manifest, state, recovery.bytes))
 }
 
 fn create_dirs(vfs: &dyn Vfs, dir: &Path, create: bool) -> Result<()> {

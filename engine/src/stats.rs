@@ -106,7 +106,7 @@ pub(crate) fn collect(core: &Core) -> Stats {
         log_bytes: core
             .committer
             .as_ref()
-            .map_or(0, |committer| committer.live_bytes()),
+            .map_or(core.replayed_bytes, |committer| committer.live_bytes()),
         segment_bytes: segments
             .filter_map(|view| Some(view.as_sealed()?.bytes()))
             .sum(),

@@ -188,6 +188,20 @@ fn hybrid_search_joins_both_legs() {
         let text_only = hits.iter().find(|hit| hit.key() == "text only").unwrap();
         assert_eq!(text_only.vector_rank, None);
     }
+    // What a query demands or forbids holds for documents that are near, too.
+    for (query, expected) in [
+        ("+fast language", 3),
+        ("fast -language", 1),
+        ("+zebra fast", 0),
+    ] {
+        let hits = docs
+            .search(query)
+            .vector([1.0, 0.0])
+            .hybrid()
+            .run()
+            .unwrap();
+        assert_eq!(hits.len(), expected, "{query}: {hits:?}");
+    }
 }
 
 /// Chinese is found by its words without any setting.

@@ -44,6 +44,30 @@ fn keys_md(first: &str) -> String {
     format!("# Keys\n\n{first} {more}\n\n# Loss\n\nRevoke lost keys. {more}\n")
 }
 
+/// A passage that was removed by hand came back only when its file was edited.
+#[test]
+fn adding_again_brings_back_what_was_removed_or_replaced_by_hand() {
+    let (db, model, folder) = (
+        Lumos::memory().unwrap(),
+        Arc::new(Hashing::new("h")),
+        folder(),
+    );
+    let rag = rag(&db, &model);
+    rag.add(folder.path()).run().unwrap();
+    let before = all(&db, "docs");
+    let docs = db.collection("docs").unwrap();
+    docs.delete(before[0].key.as_str()).unwrap();
+    docs.put((before[3].key.as_str(), "something else"))
+        .unwrap();
+    let report = rag.add(folder.path()).run().unwrap();
+    assert_eq!(
+        (report.changed, report.unchanged, report.embedded),
+        (2, 1, 0),
+        "{report:?}"
+    );
+    assert_eq!(all(&db, "docs"), before);
+}
+
 #[test]
 fn adding_again_changes_and_embeds_nothing() {
     let (db, model, folder) = (

@@ -101,6 +101,13 @@ fn hybrid(
         places.dedup();
         score(&places)
     })?;
+    let (places, scores): (Vec<Place>, Vec<f32>) = if keywords.query.is_strict() {
+        // What must or must not be there holds for both legs.
+        let matching = places.into_iter().zip(scores);
+        matching.filter(|(_, score)| *score > 0.0).unzip()
+    } else {
+        (places, scores)
+    };
     let mut near = list(&legs::distances(state, vector, &places));
     near.sort_by(|a, b| a.1.total_cmp(&b.1).then(a.0.cmp(&b.0)));
     let mut matched: Vec<(u64, f32)> = (0..)

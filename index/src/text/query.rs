@@ -55,6 +55,14 @@ pub(crate) enum Kind {
 }
 
 impl TextQuery {
+    /// Whether words are marked as necessary or forbidden, so that a document that does not match is no
+    /// answer, however near it is otherwise.
+    pub fn is_strict(&self) -> bool {
+        self.clauses
+            .iter()
+            .any(|clause| clause.occur != Occur::Should)
+    }
+
     /// Reads a query; everything is a query but nothing, and more than 4 KiB or 256 words.
     ///
     /// # Errors

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 /// What adding files did. A document is a file, or a line of a corpus.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
@@ -20,6 +20,7 @@ pub struct AddReport {
     /// Documents that are gone from the added places.
     pub removed: usize,
     /// What was not added, and why: files, and lines of a corpus.
+    #[serde(serialize_with = "readable")]
     pub skipped: Vec<(PathBuf, String)>,
     /// Chunks written.
     pub chunks: usize,
@@ -29,6 +30,18 @@ pub struct AddReport {
     pub cached: usize,
     /// Whether it was cancelled; adding again goes on where it stopped.
     pub cancelled: bool,
+}
+
+/// Paths as text, also those whose name is not UTF-8.
+fn readable<S: Serializer>(
+    skipped: &[(PathBuf, String)],
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(
+        skipped
+            .iter()
+            .map(|(path, why)| (path.to_string_lossy(), why)),
+    )
 }
 
 impl fmt::Display for AddReport {

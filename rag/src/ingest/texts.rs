@@ -307,6 +307,17 @@ fn size(docs: &[Doc]) -> usize {
         .sum()
 }
 
+/// Whether all chunks of a file are there: somebody may have removed or replaced some by hand.
+fn is_whole(store: &dyn Store, collection: &str, record: &FileRecord) -> Result<bool> {
+    for n in 0..record.chunks {
+        let doc = store.get(collection, &chunk_key(&record.source, n))?;
+        if !doc.is_some_and(|doc| is_from(&doc, &record.source)) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
 /// Reads a file and decides what is to be done about it.
 fn plan(store: &dyn Store, collection: &str, chunking: ChunkOptions, path: &Path) -> Result<Plan> {
     let skip = |reason: String| {
@@ -316,7 +327,7 @@ fn plan(store: &dyn Store, collection: &str, chunking: ChunkOptions, path: &Path
         })
     };
     let Some(source) = path.to_str() else {
-        return skip("its name is not UTF-8".to_string());
+        return skip(format!("{}: its name is not UTF-8", path.display()));
     };
     if corpus::is_corpus(path) {
         return Ok(Plan::Corpus);
@@ -330,9 +341,10 @@ fn plan(store: &dyn Store, collection: &str, chunking: ChunkOptions, path: &Path
     let content = blake3::hash(&bytes);
     let hash = fingerprint(content, chunking);
     let is_file = |record: &FileRecord| record.generation.is_none();
-    if before
-        .as_ref()
-        .is_some_and(|(record, _)| record.hash == hash && is_file(record))
+    if let Some((record, _)) = &before
+        && record.hash == hash
+        && is_file(record)
+        && is_whole(store, collection, record)?
     {
         return Ok(Plan::Unchanged);
     }

@@ -47,6 +47,8 @@ pub struct Recovery {
     pub truncated_bytes: u64,
     /// How many log files there were.
     pub files: usize,
+    /// The bytes of their frames.
+    pub bytes: u64,
 }
 
 /// A file that is not written any more.

@@ -363,6 +363,7 @@ impl<'a> Scan<'a> {
             frames: self.frames,
             truncated_bytes: self.torn,
             files,
+            bytes: self.files.iter().map(|file| file.bytes).sum(),
         }
     }
 
