@@ -319,7 +319,10 @@ fn a_second_writer_is_refused_with_the_first_ones_number_and_readers_go_on() {
         );
         assert!(run.stderr.starts_with("error[E1003]: "), "{run:?}");
         assert!(run.stderr.contains(&first.id().to_string()), "{run:?}");
-        assert!(run.stderr.contains("  help: wait for that process"), "{run:?}");
+        assert!(
+            run.stderr.contains("  help: wait for that process"),
+            "{run:?}"
+        );
     }
     input.write_all(b"{\"key\": \"last\"}\n").unwrap();
     drop(input);
