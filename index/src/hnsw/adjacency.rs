@@ -103,13 +103,6 @@ impl Adjacency {
         self.lengths[node as usize] = row.len() as u8;
     }
 
-    /// Adds a link to a row that has room for it.
-    pub(crate) fn push(&mut self, node: u32, link: u32) {
-        let length = usize::from(self.lengths[node as usize]);
-        self.links[node as usize * self.stride + length] = link;
-        self.lengths[node as usize] += 1;
-    }
-
     /// Asks the processor to fetch the links of a node.
     fn prefetch(&self, node: u32) {
         for line in (0..self.stride).step_by(16) {

@@ -19,14 +19,14 @@ pub(crate) fn level_of(seed: u64, ordinal: u32) -> usize {
     (word.trailing_zeros() as usize / 4).min(MAX_LEVEL)
 }
 
-/// The ordinals `from..to` in order of insertion.
+/// Ordinals in order of insertion; given ascending.
 ///
 /// Nodes of high levels come first, so that upper layers are complete before the masses arrive
 /// and the entry point never changes after the first insertion; the very first is the lowest
 /// ordinal of the highest level. Otherwise the order is random, because batches in the order of
 /// the data would be blind to their own neighbourhood.
-pub(crate) fn insertion_order(seed: u64, from: u32, to: u32) -> Vec<u32> {
-    let mut keyed: Vec<(usize, u64, u32)> = (from..to)
+pub(crate) fn insertion_order(seed: u64, ordinals: impl Iterator<Item = u32>) -> Vec<u32> {
+    let mut keyed: Vec<(usize, u64, u32)> = ordinals
         .map(|ordinal| {
             let level = MAX_LEVEL - level_of(seed, ordinal);
             (level, mix(!seed ^ mix(u64::from(ordinal))), ordinal)
@@ -64,7 +64,7 @@ mod tests {
 
     #[test]
     fn the_order_is_a_permutation_by_falling_level_that_begins_with_the_entry_point() {
-        let order = insertion_order(7, 100, 5000);
+        let order = insertion_order(7, 100..5000);
         let levels: Vec<usize> = order.iter().map(|&o| level_of(7, o)).collect();
         assert!(levels.is_sorted_by(|a, b| a >= b));
         let entry = (100..5000).find(|&o| level_of(7, o) == levels[0]);
@@ -72,6 +72,6 @@ mod tests {
         let mut sorted = order.clone();
         sorted.sort_unstable();
         assert!(sorted.into_iter().eq(100..5000));
-        assert!(insertion_order(7, 3, 3).is_empty());
+        assert!(insertion_order(7, 3..3).is_empty());
     }
 }

@@ -6,6 +6,7 @@ mod filtered;
 mod insert;
 mod layout;
 mod level;
+mod merge;
 mod pool;
 mod repair;
 mod route;
@@ -13,6 +14,7 @@ mod search;
 mod select;
 mod view;
 
+pub use merge::GraphPart;
 pub use route::Route;
 pub use search::SearchStats;
 pub use view::HnswView;
@@ -93,7 +95,14 @@ impl Hnsw {
     }
 
     fn finish(mut builder: Builder<'_>, metric: Metric, params: &HnswParams, from: u32) -> Hnsw {
-        builder.insert_from(from);
+        let to = builder.base.len() as u32;
+        builder.insert(from..to, 0);
+        Hnsw::complete(builder, metric, params)
+    }
+
+    /// Brings a graph with all its nodes into its final form.
+    fn complete(mut builder: Builder<'_>, metric: Metric, params: &HnswParams) -> Hnsw {
+        builder.trim();
         repair::connect(&mut builder);
         let (layout, lines) = Layout::write(&builder, metric, params.bounded());
         Hnsw { layout, lines }

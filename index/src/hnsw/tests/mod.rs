@@ -4,6 +4,7 @@
 
 mod bytes;
 mod filter;
+mod merge;
 
 use std::collections::HashSet;
 
@@ -296,7 +297,8 @@ fn repair_reaches_every_node_from_any_graph() {
     let params = HnswParams::default();
     for clique in [0_u32, 33, 100] {
         let mut builder = Builder::new(vectors, Metric::L2, &params, None);
-        builder.insert_from(0);
+        builder.insert(0..n as u32, 0);
+        builder.trim();
         for node in 0..n as u32 {
             // Full rows within groups of `clique` nodes, with no way from group to group.
             let group = node / clique.max(1) * clique;
