@@ -7,7 +7,7 @@
 //! | create collection | `u8 1`, `u32 id`, `u8 kind` (0 documents, 1 key-value), `u32 n`, name, `u32 n`, schema as JSON |
 //! | set schema | `u8 2`, `u32 id`, `u32 n`, schema as JSON |
 //! | drop collection | `u8 3`, `u32 id` |
-//! | upsert | `u8 4`, `u32 id`, `u32 n`, key, `u32 n`, payload, `u32` vectors, each `u32 n`, field name, `u32 dimension`, `f32` numbers |
+//! | upsert | `u8 4`, `u32 id`, `u32 n`, key, `u32 n`, payload, `u64` when it ends (milliseconds since 1970, 0 for never), `u32` vectors, each `u32 n`, field name, `u32 dimension`, `f32` numbers |
 //! | delete | `u8 5`, `u32 id`, `u32 n`, key |
 
 use std::collections::BTreeMap;
@@ -97,6 +97,7 @@ pub(crate) fn encode(ops: &[Op]) -> Result<Vec<u8>, serde_json::Error> {
                 put_u32(&mut out, *id);
                 put_bytes(&mut out, record.key.as_bytes());
                 put_bytes(&mut out, &record.payload);
+                out.extend_from_slice(&record.expires.to_le_bytes());
                 put_u32(&mut out, record.vectors.len() as u32);
                 for (field, vector) in &record.vectors {
                     put_bytes(&mut out, field.as_bytes());
@@ -168,6 +169,7 @@ pub(crate) fn decode(payload: &[u8]) -> Result<Vec<Op>, (usize, String)> {
                 let id = cursor.u32()?;
                 let key = Arc::from(cursor.text()?);
                 let payload = cursor.bytes()?.to_vec();
+                let expires = cursor.u64()?;
                 let mut vectors = BTreeMap::new();
                 for _ in 0..cursor.u32()? {
                     let field = cursor.text()?.to_string();
@@ -179,6 +181,7 @@ pub(crate) fn decode(payload: &[u8]) -> Result<Vec<Op>, (usize, String)> {
                         key,
                         payload,
                         vectors,
+                        expires,
                     }),
                 }
             }
@@ -222,6 +225,11 @@ impl<'a> Cursor<'a> {
     fn u32(&mut self) -> Result<u32, (usize, String)> {
         let bytes = self.take(4)?;
         Ok(bytes.try_into().map(u32::from_le_bytes).unwrap_or_default())
+    }
+
+    fn u64(&mut self) -> Result<u64, (usize, String)> {
+        let bytes = self.take(8)?;
+        Ok(bytes.try_into().map(u64::from_le_bytes).unwrap_or_default())
     }
 
     fn bytes(&mut self) -> Result<&'a [u8], (usize, String)> {
@@ -271,6 +279,7 @@ mod tests {
                     key: "k".into(),
                     payload: b"{}".to_vec(),
                     vectors: BTreeMap::from([("vector".to_string(), vec![1.0, 0.0, -2.5])]),
+                    expires: 1_800_000_000_000,
                 }),
             },
             Op::Delete {

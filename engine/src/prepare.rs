@@ -334,6 +334,7 @@ impl<'a> Preparer<'a> {
             key: Arc::from(doc.key.as_str()),
             payload,
             vectors,
+            expires: 0,
         };
         let id = touched.id;
         self.data.push(Op::Upsert {

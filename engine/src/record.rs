@@ -22,6 +22,8 @@ pub(crate) struct Record {
     pub(crate) payload: Vec<u8>,
     /// Vectors as stored: of unit length under cosine.
     pub(crate) vectors: BTreeMap<String, Vec<f32>>,
+    /// When it ends, in milliseconds since 1970; 0 for never.
+    pub(crate) expires: u64,
 }
 
 impl Record {
@@ -31,6 +33,7 @@ impl Record {
             key: key.into(),
             payload: value,
             vectors: BTreeMap::new(),
+            expires: 0,
         }
     }
 

@@ -9,7 +9,7 @@ use crate::checkpoint::Checkpoint;
 use crate::core::Core;
 use crate::manifest::SegmentEntry;
 use crate::memory::MemorySegment;
-use crate::sealed::{Draft, SealedSegment};
+use crate::sealed::{self, Rows, SealedSegment};
 use crate::segment::{SegmentBuffer, SegmentFile, SegmentWriter, segment_path};
 use crate::source::SegmentView;
 use crate::state::{CollectionState, DbState};
@@ -43,11 +43,7 @@ pub(crate) fn seal_next(core: &Core, checkpoint: &mut Checkpoint) -> Result<bool
     let Some((id, frozen)) = oldest_frozen(&state) else {
         return Ok(false);
     };
-    let Some(collection) = state.collections.get(&id) else {
-        return Ok(false);
-    };
-    let draft = Draft::from_memory(collection.kind, &frozen);
-    let sealed = write(core, checkpoint, &draft)?;
+    let sealed = write(core, checkpoint, &*frozen)?;
     publish(core, checkpoint, |state| {
         let Some(collection) = state.collections.get_mut(&id).map(Arc::make_mut) else {
             return false;
@@ -81,37 +77,35 @@ fn oldest_frozen(state: &DbState) -> Option<(u32, Arc<MemorySegment>)> {
 pub(crate) fn write(
     core: &Core,
     checkpoint: &mut Checkpoint,
-    draft: &Draft,
+    rows: &dyn Rows,
 ) -> Result<Arc<SealedSegment>> {
     let number = checkpoint.take_number();
-    let rows = draft.rows.len() as u32;
-    let file = match &core.dir {
+    let (file, written) = match &core.dir {
         Some(dir) => {
             let path = segment_path(dir, number);
             let mut writer = SegmentWriter::create(&*core.vfs, &path)?;
-            draft.write(&mut writer)?;
+            let written = sealed::write(rows, &mut writer)?;
             writer.finish()?;
-            SegmentFile::open(&*core.vfs, &path, core.access)?
+            (SegmentFile::open(&*core.vfs, &path, core.access)?, written)
         }
         None => {
             let mut buffer = SegmentBuffer::new();
-            draft.write(&mut buffer)?;
-            buffer.finish()?
+            let written = sealed::write(rows, &mut buffer)?;
+            (buffer.finish()?, written)
         }
     };
-    let (min_seqno, max_seqno) = draft.seqnos();
     let bytes = file.len();
-    let sealed = SealedSegment::open(file, number, rows, &draft.text_fields)?;
+    let sealed = SealedSegment::open(file, number, written.rows, &rows.text_fields())?;
     if sealed.needs_mending() {
         // The log still has everything: it must not go before the file is whole.
         sealed.verify()?;
     }
     checkpoint.register(SegmentEntry {
         number,
-        rows,
+        rows: written.rows,
         deletes: None,
-        min_seqno,
-        max_seqno,
+        min_seqno: written.min_seqno,
+        max_seqno: written.max_seqno,
         bytes,
     });
     Ok(Arc::new(sealed))

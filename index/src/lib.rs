@@ -43,8 +43,8 @@ pub use hnsw::{GraphPart, Hnsw, HnswParams, HnswView, Route, SearchStats};
 pub use metric::Metric;
 pub use ordinals::OrdinalSet;
 pub use text::{
-    Analyzer, MemoryPostings, SealedText, Snippet, TextError, TextQuery, TextQueryError,
-    TextScores, TextSource, TextStats, Token, highlight,
+    Analyzer, MemoryPostings, SealedText, Snippet, TextBuilder, TextError, TextQuery,
+    TextQueryError, TextScores, TextSource, TextStats, Token, highlight,
 };
 pub use topk::{Neighbor, TopK};
 pub use vectors::Vectors;

@@ -4,6 +4,7 @@
 //! searched, and sealed to a file with the same row ids.
 
 mod column;
+mod rows;
 mod search;
 
 use std::collections::BTreeMap;
@@ -31,6 +32,8 @@ pub(crate) struct Entry {
     pub(crate) key: Arc<str>,
     pub(crate) payload: Vec<u8>,
     pub(crate) seqno: u64,
+    /// When it ends, in milliseconds since 1970; 0 for never.
+    pub(crate) expires: u64,
     /// The row of this segment that this one replaced.
     previous: Option<u32>,
 }
@@ -45,6 +48,8 @@ pub(crate) struct Rows {
     /// The newest row of every key.
     keys: BTreeMap<Arc<str>, u32>,
     bytes: usize,
+    /// The first moment at which a row ends, in milliseconds since 1970.
+    first_expiry: Option<u64>,
 }
 
 /// A segment in memory. One thread appends; any number of threads read under the lock, which is never
@@ -70,6 +75,7 @@ impl MemorySegment {
                 columns: MemoryColumns::new(),
                 keys: BTreeMap::new(),
                 bytes: 0,
+                first_expiry: None,
             }),
             text_fields,
             growing: Mutex::new(()),
@@ -90,7 +96,7 @@ impl MemorySegment {
             }
             CollectionKind::Kv => Body::default(),
         };
-        let bytes = record.bytes();
+        let (bytes, expires) = (record.bytes(), record.expires);
         let mut rows = self.rows.write();
         let row = rows.entries.len() as u32;
         if self.kind == CollectionKind::Documents {
@@ -116,9 +122,13 @@ impl MemorySegment {
             key: record.key,
             payload: record.payload,
             seqno,
+            expires: record.expires,
             previous,
         });
         rows.bytes += bytes;
+        if expires > 0 {
+            rows.first_expiry = Some(rows.first_expiry.map_or(expires, |at| at.min(expires)));
+        }
         row
     }
 
@@ -131,6 +141,16 @@ impl MemorySegment {
     pub(crate) fn is_full(&self) -> bool {
         let rows = self.rows.read();
         rows.entries.len() as u32 >= SEAL_ROWS || rows.bytes >= SEAL_BYTES
+    }
+
+    /// The first moment at which a row ends, in milliseconds since 1970.
+    pub(crate) fn first_expiry(&self) -> Option<u64> {
+        self.rows.read().first_expiry
+    }
+
+    /// Bytes of memory, about.
+    pub(crate) fn bytes(&self) -> usize {
+        self.rows.read().bytes
     }
 
     /// The seqno of the oldest row.

@@ -1,6 +1,7 @@
 //! A sealed segment: an immutable file whose sections are read where they lie.
 
 mod build;
+mod rows;
 mod vectors;
 
 use std::collections::BTreeMap;
@@ -12,15 +13,18 @@ use lumos_index::{Columns, Filter, SealedColumns, SealedText};
 use ownedbytes::OwnedBytes;
 use roaring::RoaringBitmap;
 
-use crate::segment::{Keys, Payload, SegmentFile};
+use crate::segment::{Keys, Payload, SegmentFile, u64_at};
 use crate::{Error, Result};
 
-pub(crate) use build::{Draft, DraftRow, DraftVectors};
+pub(crate) use build::write;
+pub(crate) use rows::{Row, Rows};
 pub(crate) use vectors::SealedVectors;
 
 pub(crate) const KEYS: &str = "keys";
 pub(crate) const PAYLOAD: &str = "payload";
 pub(crate) const SEQNO: &str = "seqno";
+/// Absent when no row ends.
+pub(crate) const EXPIRES: &str = "expires";
 pub(crate) const COLUMNS: &str = "col";
 pub(crate) const TEXT: &str = "text";
 pub(crate) const VECTORS: &str = "vec.";
@@ -35,6 +39,9 @@ pub(crate) struct SealedSegment {
     keys: Keys,
     payload: Payload,
     seqnos: OwnedBytes,
+    expires: Option<OwnedBytes>,
+    /// The first moment at which a row ends, in milliseconds since 1970.
+    first_expiry: Option<u64>,
     vectors: BTreeMap<String, SealedVectors>,
     columns: Option<SealedColumns>,
     text: Option<SealedText>,
@@ -78,6 +85,15 @@ impl SealedSegment {
                 seqnos.len()
             )));
         }
+        let expires = file.section(EXPIRES);
+        if let Some(expires) = &expires
+            && expires.len() != rows as usize * 8
+        {
+            let bytes = expires.len();
+            return Err(bad(format!(
+                "{bytes} bytes of expiry times for {rows} rows"
+            )));
+        }
         let mut vectors = BTreeMap::new();
         for name in file.sections() {
             if let Some(field) = name.strip_prefix(VECTORS) {
@@ -106,6 +122,8 @@ impl SealedSegment {
             keys,
             payload,
             seqnos,
+            first_expiry: expires.as_deref().and_then(first_expiry),
+            expires,
             vectors,
             columns,
             text,
@@ -119,18 +137,19 @@ impl SealedSegment {
 
     /// Makes columns and keyword index anew.
     fn rebuild(&mut self, columns: bool, text_fields: Option<&[String]>) -> Result<()> {
-        let bodies = (0..self.rows)
-            .map(|row| build::body(&self.key(row)?, &self.payload(row)?))
-            .collect::<Result<Vec<_>>>()?;
+        let mut derived = build::Derived::new(text_fields.unwrap_or_default())?;
+        for row in 0..self.rows {
+            derived.add(&self.key(row)?, &self.payload(row)?)?;
+        }
+        let (column_bytes, text_bytes) = derived.finish()?;
         if columns {
-            let bytes = OwnedBytes::new(build::columns(&bodies));
-            let columns = SealedColumns::open(bytes, self.rows);
+            let columns = SealedColumns::open(OwnedBytes::new(column_bytes), self.rows);
             self.columns =
                 Some(columns.map_err(|error| self.damaged(format!("columns: {error}")))?);
         }
-        if let Some(fields) = text_fields {
-            let bytes = OwnedBytes::new(build::text(&bodies, fields)?);
-            self.text = Some(SealedText::open(bytes).map_err(Error::Keywords)?);
+        if let Some(bytes) = text_bytes {
+            let text = SealedText::open(OwnedBytes::new(bytes));
+            self.text = Some(text.map_err(Error::Keywords)?);
         }
         Ok(())
     }
@@ -164,6 +183,11 @@ impl SealedSegment {
         self.file.verify_data()
     }
 
+    /// Whether the graph of a field is there and as it was written.
+    pub(crate) fn verify_graph(&self, field: &str) -> bool {
+        self.file.verify_section(&format!("{GRAPH}{field}"))
+    }
+
     /// The vector fields.
     pub(crate) fn vectors(&self) -> &BTreeMap<String, SealedVectors> {
         &self.vectors
@@ -186,19 +210,41 @@ impl SealedSegment {
             .map_err(|detail| self.damaged(detail))
     }
 
+    /// All that is stored of a row but its vectors.
+    pub(crate) fn with_row<T>(
+        &self,
+        row: u32,
+        read: impl FnOnce(Row<'_>) -> Result<T>,
+    ) -> Result<T> {
+        let payload = self.payload(row)?;
+        read(Row {
+            key: self.keys.key(row).map_err(|detail| self.damaged(detail))?,
+            payload: &payload,
+            seqno: self.seqno(row)?,
+            expires: self.expires(row),
+        })
+    }
+
     pub(crate) fn payload(&self, row: u32) -> Result<Vec<u8>> {
         self.payload.get(row).map_err(|detail| self.damaged(detail))
     }
 
     pub(crate) fn seqno(&self, row: u32) -> Result<u64> {
-        let at = row as usize * 8;
-        let bytes = self
-            .seqnos
-            .get(at..at + 8)
-            .and_then(|bytes| bytes.try_into().ok());
-        bytes
-            .map(u64::from_le_bytes)
+        u64_at(&self.seqnos, row as usize * 8)
             .ok_or_else(|| self.damaged(format!("row {row} has no seqno")))
+    }
+
+    /// When a row ends, in milliseconds since 1970; 0 for never.
+    pub(crate) fn expires(&self, row: u32) -> u64 {
+        let expires = self.expires.as_deref();
+        expires
+            .and_then(|expires| u64_at(expires, row as usize * 8))
+            .unwrap_or_default()
+    }
+
+    /// The first moment at which a row ends, in milliseconds since 1970.
+    pub(crate) fn first_expiry(&self) -> Option<u64> {
+        self.first_expiry
     }
 
     pub(crate) fn vectors_of(&self, row: u32) -> BTreeMap<String, Vec<f32>> {
@@ -245,6 +291,13 @@ impl SealedSegment {
     fn damaged(&self, detail: String) -> Error {
         damaged(self.file.path(), detail)
     }
+}
+
+/// The least of some moments that is one.
+fn first_expiry(expires: &[u8]) -> Option<u64> {
+    let (moments, _) = expires.as_chunks::<8>();
+    let moments = moments.iter().map(|moment| u64::from_le_bytes(*moment));
+    moments.filter(|moment| *moment > 0).min()
 }
 
 fn damaged(path: &std::path::Path, detail: String) -> Error {

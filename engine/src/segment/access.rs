@@ -3,6 +3,7 @@
 
 use std::fs::File;
 use std::io;
+use std::ops::Range;
 
 use lumos_wal::VfsFile;
 use memmap2::Mmap;
@@ -40,6 +41,22 @@ pub(super) fn load(file: &dyn VfsFile, access: SegmentAccess) -> io::Result<Owne
     }
 }
 
+/// A part of a file that is being written, which begins at a multiple of [`ALIGN`] and will not be
+/// written again.
+pub(super) fn load_written(file: &dyn VfsFile, range: Range<u64>) -> io::Result<OwnedBytes> {
+    let len = |len: u64| usize::try_from(len).map_err(|_| io::ErrorKind::OutOfMemory);
+    let (start, end) = (len(range.start)?, len(range.end)?);
+    match file.as_std() {
+        Some(std_file) if end > start => Ok(OwnedBytes::new(map(std_file)?).slice(start..end)),
+        _ => {
+            let (mut buffer, at) = aligned(end - start)?;
+            let place = buffer.get_mut(at..).unwrap_or_default();
+            let read = file.read_full_at(place, range.start)?;
+            Ok(OwnedBytes::new(buffer).slice(at..at + read))
+        }
+    }
+}
+
 /// A copy of `bytes`, aligned to [`ALIGN`].
 pub(super) fn copy(bytes: &[u8]) -> io::Result<OwnedBytes> {
     let (mut buffer, start) = aligned(bytes.len())?;
@@ -64,7 +81,9 @@ fn aligned(len: usize) -> io::Result<(Vec<u8>, usize)> {
 fn map(file: &File) -> io::Result<Mmap> {
     // SAFETY: the bytes behind a mapping must not change. A segment file is written under another name,
     // synced, and gets its own name only then; nothing writes to, cuts or extends a file of this name,
-    // and merges unlink it, which leaves mappings whole. Other processes are kept from writing by the
+    // and merges unlink it, which leaves mappings whole. A file that is still written is mapped for
+    // `load_written` only, as far as it goes; it is written from front to back, so what is added later
+    // lies behind the mapping. Other processes are kept from writing by the
     // lock of the directory. A mapping is read-only, and every decoder checks what it reads, so a
     // foreign program that breaks the rule gets wrong answers or SIGBUS here, as `SegmentAccess::Mmap`
     // tells; `SegmentAccess::Heap` is for directories that are not trusted.

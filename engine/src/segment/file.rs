@@ -143,6 +143,12 @@ impl SegmentFile {
         self.check(&sections, |section| self.check_section(section))
     }
 
+    /// Whether a section is there and its checksum matches.
+    pub(crate) fn verify_section(&self, name: &str) -> bool {
+        let section = self.sections.get(name);
+        section.is_some_and(|section| self.check_section(section).is_ok())
+    }
+
     /// Checks all sections but the derived ones.
     ///
     /// # Errors

@@ -20,7 +20,7 @@ use std::ops::Bound;
 use ownedbytes::OwnedBytes;
 use rayon::slice::ParallelSliceMut;
 
-use super::{u32_at, u64_at};
+use super::{SectionSink, u32_at, u64_at};
 
 const HEADER_LEN: usize = 16;
 /// Slots that a search looks at before it changes to the order, however keys were chosen.
@@ -59,22 +59,21 @@ impl KeysBuilder {
             .unwrap_or_default()
     }
 
-    /// The encoded section.
-    pub(crate) fn finish(self) -> Vec<u8> {
+    /// Adds the section to `sink`.
+    pub(crate) fn finish(self, name: &str, sink: &mut dyn SectionSink) -> crate::Result<()> {
         let mut order: Vec<u32> = (0..self.ends.len() as u32).collect();
         order.par_sort_unstable_by(|a, b| self.key(*a).cmp(self.key(*b)).then(a.cmp(b)));
         let table = self.table(&order);
-        let words = 2 + self.ends.len() + 1 + table.len();
-        let mut out = Vec::with_capacity(words * 8 + order.len() * 4 + self.bytes.len());
-        out.extend_from_slice(&(order.len() as u32).to_le_bytes());
-        out.extend_from_slice(&[0; 4]);
-        out.extend_from_slice(&(table.len() as u64).to_le_bytes());
-        out.extend_from_slice(&[0; 8]);
-        out.extend(self.ends.iter().flat_map(|end| end.to_le_bytes()));
-        out.extend(table.iter().flat_map(|slot| slot.to_le_bytes()));
-        out.extend(order.iter().flat_map(|row| row.to_le_bytes()));
-        out.extend_from_slice(&self.bytes);
-        out
+        let mut head = [0; HEADER_LEN + 8];
+        head[..4].copy_from_slice(&(order.len() as u32).to_le_bytes());
+        head[8..16].copy_from_slice(&(table.len() as u64).to_le_bytes());
+        sink.begin(name)?;
+        sink.write(&head)?;
+        // Numbers are little-endian in memory too: the index refuses other machines.
+        sink.write(bytemuck::cast_slice(&self.ends))?;
+        sink.write(bytemuck::cast_slice(&table))?;
+        sink.write(bytemuck::cast_slice(&order))?;
+        sink.write(&self.bytes)
     }
 
     fn table(&self, order: &[u32]) -> Vec<u64> {
@@ -287,6 +286,7 @@ impl Keys {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used)]
     use super::*;
+    use crate::segment::SegmentBuffer;
     use proptest::prelude::*;
     use std::collections::BTreeSet;
 
@@ -295,7 +295,9 @@ mod tests {
         for (row, key) in keys.iter().enumerate() {
             builder.add(key, row as u32);
         }
-        builder.finish()
+        let mut sink = SegmentBuffer::new();
+        builder.finish("keys", &mut sink).unwrap();
+        sink.section().unwrap().to_vec()
     }
 
     fn open(keys: &[String]) -> Keys {

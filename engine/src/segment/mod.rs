@@ -50,7 +50,7 @@ fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
 
 /// Like [`u32_at`].
 #[inline]
-fn u64_at(bytes: &[u8], at: usize) -> Option<u64> {
+pub(crate) fn u64_at(bytes: &[u8], at: usize) -> Option<u64> {
     bytes
         .get(at..)?
         .first_chunk()

@@ -2,12 +2,12 @@
 //!
 //! | bytes | content |
 //! |---|---|
-//! | `u32` | rows |
-//! | `u32` | blocks |
+//! | `u8[..]` | data: the blocks, one after the other |
 //! | `u32[rows]` | where each row ends in its block, uncompressed |
 //! | 24 bytes for each block | `u64` offset in the data, `u32` stored bytes, `u32` uncompressed bytes, `u32` first row, `u32` CRC-32 of the stored bytes |
-//! | `u32` | CRC-32 of everything before |
-//! | `u8[..]` | data: the blocks, one after the other |
+//! | `u32` | rows |
+//! | `u32` | blocks |
+//! | `u32` | CRC-32 of everything after the data |
 //!
 //! A block is in the block format of LZ4, or as it is when its two lengths are equal. A row is in one
 //! block as a whole; a block ends with the row that brings it to [`BLOCK`] bytes.
@@ -18,25 +18,26 @@ use lumos_wal::checksum;
 use ownedbytes::OwnedBytes;
 use parking_lot::Mutex;
 
-use super::{u32_at, u64_at};
+use super::{SectionSink, u32_at, u64_at};
+use crate::Result;
 
 /// Small enough that one row costs microseconds, large enough that JSON compresses.
 const BLOCK: usize = 8 << 10;
 /// A block up to this size is kept after it was read: the next row is likely in it.
 const KEEP: usize = 64 << 10;
-const HEADER_LEN: usize = 8;
+const TRAILER_LEN: usize = 12;
 const ENTRY_LEN: usize = 24;
 /// LZ4 cannot expand more than this.
 const MAX_RATIO: u64 = 255;
 
-/// Collects the payload of a segment.
+/// Collects the payload of a segment; blocks are written as they fill.
 #[derive(Debug, Default)]
 pub(crate) struct PayloadBuilder {
     ends: Vec<u32>,
     block: Vec<u8>,
     first_row: u32,
     table: Vec<u8>,
-    data: Vec<u8>,
+    written: u64,
 }
 
 impl PayloadBuilder {
@@ -44,26 +45,26 @@ impl PayloadBuilder {
         PayloadBuilder::default()
     }
 
-    /// Adds the bytes of the next row.
-    pub(crate) fn add(&mut self, bytes: &[u8]) {
+    /// Adds the bytes of the next row to the section that was begun in `sink`.
+    pub(crate) fn add(&mut self, bytes: &[u8], sink: &mut dyn SectionSink) -> Result<()> {
         self.block.extend_from_slice(bytes);
         self.ends.push(self.block.len() as u32);
-        if self.block.len() >= BLOCK {
-            self.flush();
+        match self.block.len() >= BLOCK {
+            true => self.flush(sink),
+            false => Ok(()),
         }
     }
 
-    fn flush(&mut self) {
+    fn flush(&mut self, sink: &mut dyn SectionSink) -> Result<()> {
         if self.first_row as usize == self.ends.len() {
-            return;
+            return Ok(());
         }
         let compressed = lz4_flex::block::compress(&self.block);
         let stored = match compressed.len() < self.block.len() {
             true => &compressed,
             false => &self.block,
         };
-        self.table
-            .extend_from_slice(&(self.data.len() as u64).to_le_bytes());
+        self.table.extend_from_slice(&self.written.to_le_bytes());
         for field in [
             stored.len() as u32,
             self.block.len() as u32,
@@ -72,24 +73,24 @@ impl PayloadBuilder {
         ] {
             self.table.extend_from_slice(&field.to_le_bytes());
         }
-        self.data.extend_from_slice(stored);
+        self.written += stored.len() as u64;
+        sink.write(stored)?;
         self.block.clear();
         self.first_row = self.ends.len() as u32;
+        Ok(())
     }
 
-    /// The encoded section.
-    pub(crate) fn finish(mut self) -> Vec<u8> {
-        self.flush();
-        let index = HEADER_LEN + self.ends.len() * 4 + self.table.len() + 4;
-        let mut out = Vec::with_capacity(index + self.data.len());
-        out.extend_from_slice(&(self.ends.len() as u32).to_le_bytes());
-        out.extend_from_slice(&((self.table.len() / ENTRY_LEN) as u32).to_le_bytes());
-        out.extend(self.ends.iter().flat_map(|end| end.to_le_bytes()));
-        out.extend_from_slice(&self.table);
-        let crc = checksum(&out);
-        out.extend_from_slice(&crc.to_le_bytes());
-        out.extend_from_slice(&self.data);
-        out
+    /// Completes the section.
+    pub(crate) fn finish(mut self, sink: &mut dyn SectionSink) -> Result<()> {
+        self.flush(sink)?;
+        let mut index = Vec::with_capacity(self.ends.len() * 4 + self.table.len() + TRAILER_LEN);
+        index.extend(self.ends.iter().flat_map(|end| end.to_le_bytes()));
+        index.extend_from_slice(&self.table);
+        index.extend_from_slice(&(self.ends.len() as u32).to_le_bytes());
+        index.extend_from_slice(&((self.table.len() / ENTRY_LEN) as u32).to_le_bytes());
+        let crc = checksum(&index);
+        index.extend_from_slice(&crc.to_le_bytes());
+        sink.write(&index)
     }
 }
 
@@ -129,20 +130,21 @@ impl Payload {
     /// What does not fit.
     pub(crate) fn open(bytes: OwnedBytes, rows: u32) -> Result<Payload, String> {
         let cut = || "the section of payloads is cut".to_string();
-        let (found, blocks) = u32_at(&bytes, 0).zip(u32_at(&bytes, 4)).ok_or_else(cut)?;
+        let trailer = bytes.len().checked_sub(TRAILER_LEN).ok_or_else(cut)?;
+        let field = |at: usize| u32_at(&bytes, trailer + at).ok_or_else(cut);
+        let (found, blocks, stored_crc) = (field(0)?, field(4)?, field(8)?);
         if found != rows || blocks > rows {
             return Err(format!(
                 "there are {found} payloads in {blocks} blocks for {rows} rows"
             ));
         }
-        let index = HEADER_LEN + rows as usize * 4 + blocks as usize * ENTRY_LEN;
-        let stored_crc = u32_at(&bytes, index).ok_or_else(cut)?;
-        if stored_crc != checksum(bytes.get(..index).unwrap_or_default()) {
+        let index = rows as usize * 4 + blocks as usize * ENTRY_LEN;
+        let start = trailer.checked_sub(index).ok_or_else(cut)?;
+        if stored_crc != checksum(bytes.get(start..trailer + 8).unwrap_or_default()) {
             return Err("the checksum of the index of payloads does not match".to_string());
         }
-        let data = bytes.slice(index + 4..bytes.len());
-        let (_, rest) = bytes.slice(0..index).split(HEADER_LEN);
-        let (ends, table) = rest.split(rows as usize * 4);
+        let data = bytes.slice(0..start);
+        let (ends, table) = bytes.slice(start..trailer).split(rows as usize * 4);
         let payload = Payload {
             rows,
             blocks,
@@ -277,12 +279,18 @@ fn decompress(stored: &[u8], raw: usize) -> Option<Vec<u8>> {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used)]
     use super::*;
+    use crate::segment::SegmentBuffer;
     use proptest::prelude::*;
 
     fn encode(rows: &[Vec<u8>]) -> Vec<u8> {
+        let mut sink = SegmentBuffer::new();
+        sink.begin("payload").unwrap();
         let mut builder = PayloadBuilder::new();
-        rows.iter().for_each(|row| builder.add(row));
-        builder.finish()
+        for row in rows {
+            builder.add(row, &mut sink).unwrap();
+        }
+        builder.finish(&mut sink).unwrap();
+        sink.section().unwrap().to_vec()
     }
 
     fn rows() -> impl Strategy<Value = Vec<Vec<u8>>> {
@@ -332,12 +340,14 @@ mod tests {
             rows in rows(), changes in proptest::collection::vec((any::<usize>(), any::<u8>()), 1..6),
         ) {
             let mut bytes = encode(&rows);
-            let index = HEADER_LEN + rows.len() * 4 + u32_at(&bytes, 4).unwrap() as usize * ENTRY_LEN;
+            let trailer = bytes.len() - TRAILER_LEN;
+            let blocks = u32_at(&bytes, trailer + 4).unwrap() as usize;
+            let start = trailer - rows.len() * 4 - blocks * ENTRY_LEN;
             for (at, byte) in changes {
-                bytes[HEADER_LEN + at % (index - HEADER_LEN).max(1)] = byte;
+                bytes[start + at % (trailer - start).max(1)] = byte;
             }
-            let crc = checksum(&bytes[..index]);
-            bytes[index..index + 4].copy_from_slice(&crc.to_le_bytes());
+            let crc = checksum(&bytes[start..trailer + 8]);
+            bytes[trailer + 8..].copy_from_slice(&crc.to_le_bytes());
             if let Ok(payload) = Payload::open(OwnedBytes::new(bytes), rows.len() as u32) {
                 let _any: Vec<_> = (0..rows.len()).map(|row| payload.get(row as u32)).collect();
             }

@@ -3,8 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use lumos_wal::{OpenMode, Vfs, VfsFile, checksum};
+use lumos_wal::{OpenMode, Vfs, VfsFile};
+use ownedbytes::OwnedBytes;
 
+use super::access;
 use super::directory::{self, Section};
 use super::file::{HEADER, SegmentFile};
 use super::name::{FileName, UNFINISHED};
@@ -14,14 +16,38 @@ use crate::{Error, Result};
 /// The path of segments that are in memory only.
 const IN_MEMORY: &str = "(in memory)";
 
+/// Bytes that are collected before they are written.
+const BUFFER: usize = 1 << 20;
+
 /// What takes the sections of a segment, in any order, each name once.
 pub(crate) trait SectionSink {
-    /// Adds a section.
+    /// Begins a section; the one before is complete.
     ///
     /// # Errors
     /// [`Error::Storage`] when it cannot be written, [`Error::InvalidArgument`] for a name that is too
     /// long or was there before.
-    fn add(&mut self, name: &str, bytes: &[u8]) -> Result<()>;
+    fn begin(&mut self, name: &str) -> Result<()>;
+
+    /// Adds bytes to the section that was begun last.
+    ///
+    /// # Errors
+    /// [`Error::Storage`].
+    fn write(&mut self, bytes: &[u8]) -> Result<()>;
+
+    /// The bytes of the section that was begun last, complete from now on.
+    ///
+    /// # Errors
+    /// [`Error::Storage`].
+    fn section(&mut self) -> Result<OwnedBytes>;
+
+    /// Adds a section.
+    ///
+    /// # Errors
+    /// As [`SectionSink::begin`].
+    fn add(&mut self, name: &str, bytes: &[u8]) -> Result<()> {
+        self.begin(name)?;
+        self.write(bytes)
+    }
 }
 
 /// The sections added so far, and where the next one goes.
@@ -29,6 +55,8 @@ pub(crate) trait SectionSink {
 struct Layout {
     sections: Vec<Section>,
     end: u64,
+    /// Of the section that was begun last.
+    checksum: crc32fast::Hasher,
 }
 
 impl Layout {
@@ -36,31 +64,53 @@ impl Layout {
         Layout {
             sections: Vec::new(),
             end: super::Header::LEN as u64,
+            checksum: crc32fast::Hasher::new(),
         }
     }
 
     /// Gives a section its place and returns the number of zeros before it.
-    fn add(&mut self, name: &str, bytes: &[u8]) -> Result<usize> {
+    fn begin(&mut self, name: &str) -> Result<usize> {
         if name.len() > usize::from(u16::MAX) || self.sections.iter().any(|s| s.name == name) {
             return Err(Error::InvalidArgument {
                 argument: "section",
                 detail: format!("\"{name}\" is too long or is there already"),
             });
         }
+        self.complete();
         let offset = directory::align(self.end);
         let gap = offset - self.end;
         self.sections.push(Section {
             name: name.to_string(),
             offset,
-            length: bytes.len() as u64,
-            crc: checksum(bytes),
+            length: 0,
+            crc: 0,
         });
-        self.end = offset + bytes.len() as u64;
+        self.end = offset;
         Ok(gap as usize)
     }
 
+    fn extend(&mut self, bytes: &[u8]) {
+        self.checksum.update(bytes);
+        self.end += bytes.len() as u64;
+    }
+
+    fn complete(&mut self) {
+        let checksum = std::mem::take(&mut self.checksum);
+        if let Some(last) = self.sections.last_mut() {
+            last.length = self.end - last.offset;
+            last.crc = checksum.finalize();
+        }
+    }
+
+    /// Where the section that was begun last lies.
+    fn last(&self) -> std::ops::Range<u64> {
+        let start = self.sections.last().map_or(self.end, |last| last.offset);
+        start..self.end
+    }
+
     /// What follows the last section: zeros, directory, footer.
-    fn finish(&self) -> Vec<u8> {
+    fn finish(&mut self) -> Vec<u8> {
+        self.complete();
         let offset = directory::align(self.end);
         let mut bytes = vec![0; (offset - self.end) as usize];
         bytes.extend_from_slice(&directory::encode(&self.sections, offset));
@@ -77,6 +127,9 @@ pub(crate) struct SegmentWriter<'a> {
     path: PathBuf,
     unfinished: PathBuf,
     layout: Layout,
+    /// Bytes that are not written yet, and where they go.
+    buffer: Vec<u8>,
+    written: u64,
     published: bool,
 }
 
@@ -99,12 +152,14 @@ impl<'a> SegmentWriter<'a> {
         let file = vfs
             .open(&unfinished, OpenMode::CreateNew)
             .map_err(failed("create"))?;
-        let writer = SegmentWriter {
+        let mut writer = SegmentWriter {
             vfs,
             file,
             path: path.to_path_buf(),
             unfinished,
             layout: Layout::new(),
+            buffer: Vec::new(),
+            written: 0,
             published: false,
         };
         let number = match path
@@ -115,14 +170,38 @@ impl<'a> SegmentWriter<'a> {
             Some(FileName::Segment(number)) => number,
             _ => 0,
         };
-        writer.write(&HEADER.encode(&[number]), 0)?;
+        writer.append(&HEADER.encode(&[number]))?;
         Ok(writer)
     }
 
-    fn write(&self, bytes: &[u8], offset: u64) -> Result<()> {
+    fn append(&mut self, bytes: &[u8]) -> Result<()> {
+        if self.buffer.len() + bytes.len() > BUFFER {
+            self.flush()?;
+        }
+        if bytes.len() < BUFFER {
+            self.buffer.extend_from_slice(bytes);
+            return Ok(());
+        }
+        self.put(bytes)
+    }
+
+    fn flush(&mut self) -> Result<()> {
+        let buffer = std::mem::take(&mut self.buffer);
+        let outcome = self.put(&buffer);
+        self.buffer = buffer;
+        self.buffer.clear();
+        outcome
+    }
+
+    fn put(&mut self, bytes: &[u8]) -> Result<()> {
+        if bytes.is_empty() {
+            return Ok(());
+        }
         self.file
-            .write_all_at(bytes, offset)
-            .map_err(|source| io("write", &self.unfinished, source))
+            .write_all_at(bytes, self.written)
+            .map_err(|source| io("write", &self.unfinished, source))?;
+        self.written += bytes.len() as u64;
+        Ok(())
     }
 
     /// Completes the file and returns its length. It is on disk under its name when this returns.
@@ -131,7 +210,8 @@ impl<'a> SegmentWriter<'a> {
     /// [`Error::Storage`]; when it comes from syncing the directory, the file may be there after a crash.
     pub(crate) fn finish(mut self) -> Result<u64> {
         let end = self.layout.finish();
-        self.write(&end, self.layout.end)?;
+        self.append(&end)?;
+        self.flush()?;
         self.file
             .sync_all()
             .map_err(|source| io("sync", &self.unfinished, source))?;
@@ -143,16 +223,25 @@ impl<'a> SegmentWriter<'a> {
         self.vfs
             .sync_dir(dir)
             .map_err(|source| io("sync directory", dir, source))?;
-        Ok(self.layout.end + end.len() as u64)
+        Ok(self.written)
     }
 }
 
 impl SectionSink for SegmentWriter<'_> {
-    fn add(&mut self, name: &str, bytes: &[u8]) -> Result<()> {
-        let end = self.layout.end;
-        let gap = self.layout.add(name, bytes)?;
-        self.write(&vec![0; gap], end)?;
-        self.write(bytes, end + gap as u64)
+    fn begin(&mut self, name: &str) -> Result<()> {
+        let gap = self.layout.begin(name)?;
+        self.append(&vec![0; gap])
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> Result<()> {
+        self.layout.extend(bytes);
+        self.append(bytes)
+    }
+
+    fn section(&mut self) -> Result<OwnedBytes> {
+        self.flush()?;
+        access::load_written(&*self.file, self.layout.last())
+            .map_err(|source| io("read", &self.unfinished, source))
     }
 }
 
@@ -191,10 +280,22 @@ impl SegmentBuffer {
 }
 
 impl SectionSink for SegmentBuffer {
-    fn add(&mut self, name: &str, bytes: &[u8]) -> Result<()> {
-        let gap = self.layout.add(name, bytes)?;
+    fn begin(&mut self, name: &str) -> Result<()> {
+        let gap = self.layout.begin(name)?;
         self.bytes.resize(self.bytes.len() + gap, 0);
+        Ok(())
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> Result<()> {
+        self.layout.extend(bytes);
         self.bytes.extend_from_slice(bytes);
         Ok(())
+    }
+
+    fn section(&mut self) -> Result<OwnedBytes> {
+        let range = self.layout.last();
+        let bytes = self.bytes.get(range.start as usize..range.end as usize);
+        access::copy(bytes.unwrap_or_default())
+            .map_err(|source| io("read", Path::new(IN_MEMORY), source))
     }
 }

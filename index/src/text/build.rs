@@ -1,6 +1,7 @@
 //! Building a sealed keyword index: the only place that uses tantivy's writer.
 
 use tantivy::Index;
+use tantivy::indexer::SingleSegmentIndexWriter;
 use tantivy::schema::{Field, IndexRecordOption, Schema, TextFieldIndexing, TextOptions};
 use tantivy::tokenizer::{PreTokenizedString, Token};
 use tantivy::{IndexSettings, TantivyDocument};
@@ -27,37 +28,85 @@ pub(crate) fn schema(fields: &[String]) -> (Schema, Vec<Field>) {
     (builder.build(), fields)
 }
 
-/// Builds the index of rows that are given in order; every row is one, also without text.
-pub(crate) fn build<'a>(
+/// Builds the sealed keyword index of rows that are added in order.
+///
+/// ```
+/// use lumos_index::{Analyzer, SealedText, TextBuilder};
+///
+/// let mut builder = TextBuilder::new(Analyzer::default(), &["text".to_string()])?;
+/// builder.add([("text", "Rust is fast")])?;
+/// builder.add([])?;
+/// let index = SealedText::open(ownedbytes::OwnedBytes::new(builder.finish()?))?;
+/// assert_eq!(index.rows(), 2);
+/// # Ok::<(), lumos_index::TextError>(())
+/// ```
+pub struct TextBuilder {
     analyzer: Analyzer,
-    fields: &[String],
-    rows: impl Iterator<Item = Vec<(&'a str, &'a str)>>,
-) -> Result<Vec<u8>, TextError> {
-    let write = |error: tantivy::TantivyError| TextError::Write(error.to_string());
-    let (schema, handles) = schema(fields);
-    let bundle = Bundle::default();
-    let mut writer = Index::builder()
-        .schema(schema)
-        .settings(IndexSettings::default())
-        .single_segment_index_writer::<TantivyDocument>(bundle.clone(), BUDGET)
-        .map_err(write)?;
-    let mut totals: Vec<FieldTotals> = fields
-        .iter()
-        .map(|name| FieldTotals {
+    bundle: Bundle,
+    writer: SingleSegmentIndexWriter,
+    handles: Vec<Field>,
+    totals: Vec<FieldTotals>,
+    rows: u32,
+}
+
+impl std::fmt::Debug for TextBuilder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TextBuilder")
+            .field("rows", &self.rows)
+            .finish_non_exhaustive()
+    }
+}
+
+fn write(error: tantivy::TantivyError) -> TextError {
+    TextError::Write(error.to_string())
+}
+
+impl TextBuilder {
+    /// An index of these fields, without rows.
+    ///
+    /// # Errors
+    /// [`TextError::Write`].
+    pub fn new(analyzer: Analyzer, fields: &[String]) -> Result<Self, TextError> {
+        let (schema, handles) = schema(fields);
+        let bundle = Bundle::default();
+        let writer = Index::builder()
+            .schema(schema)
+            .settings(IndexSettings::default())
+            .single_segment_index_writer::<TantivyDocument>(bundle.clone(), BUDGET)
+            .map_err(write)?;
+        let total = |name: &String| FieldTotals {
             name: name.clone(),
             tokens: 0,
             rows: 0,
+        };
+        Ok(TextBuilder {
+            analyzer,
+            bundle,
+            writer,
+            handles,
+            totals: fields.iter().map(total).collect(),
+            rows: 0,
         })
-        .collect();
-    let mut count = 0u32;
-    for texts in rows {
+    }
+
+    /// Adds the next row, given as pairs of field and text; a row without text is one too.
+    ///
+    /// # Errors
+    /// [`TextError::Write`].
+    pub fn add<'t>(
+        &mut self,
+        texts: impl IntoIterator<Item = (&'t str, &'t str)>,
+    ) -> Result<(), TextError> {
         let mut document = TantivyDocument::new();
-        for (total, handle) in totals.iter_mut().zip(&handles) {
-            let Some((_, text)) = texts.iter().find(|(name, _)| *name == total.name) else {
+        for (field, text) in texts {
+            let place = self.totals.iter().position(|total| total.name == field);
+            let Some((total, handle)) =
+                place.and_then(|place| self.totals.get_mut(place).zip(self.handles.get(place)))
+            else {
                 continue;
             };
             let mut tokens = Vec::new();
-            analyzer.each_token(text, &mut |term, _, position| {
+            self.analyzer.each_token(text, &mut |term, _, position| {
                 tokens.push(Token {
                     offset_from: 0,
                     offset_to: 0,
@@ -66,19 +115,28 @@ pub(crate) fn build<'a>(
                     position_length: 1,
                 });
             });
-            total.tokens += tokens.len() as u64;
-            total.rows += u32::from(!tokens.is_empty());
-            if !tokens.is_empty() {
-                let text = PreTokenizedString {
-                    text: String::new(),
-                    tokens,
-                };
-                document.add_pre_tokenized_text(*handle, text);
+            if tokens.is_empty() {
+                continue;
             }
+            total.tokens += tokens.len() as u64;
+            total.rows += 1;
+            let text = PreTokenizedString {
+                text: String::new(),
+                tokens,
+            };
+            document.add_pre_tokenized_text(*handle, text);
         }
-        writer.add_document(document).map_err(write)?;
-        count += 1;
+        self.writer.add_document(document).map_err(write)?;
+        self.rows += 1;
+        Ok(())
     }
-    writer.finalize().map_err(write)?;
-    Ok(bundle.encode(count, &totals))
+
+    /// The bytes of the index.
+    ///
+    /// # Errors
+    /// [`TextError::Write`].
+    pub fn finish(self) -> Result<Vec<u8>, TextError> {
+        self.writer.finalize().map_err(write)?;
+        Ok(self.bundle.encode(self.rows, &self.totals))
+    }
 }

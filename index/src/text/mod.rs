@@ -15,6 +15,7 @@ mod source;
 mod stats;
 
 pub use analyzer::{Analyzer, Token};
+pub use build::TextBuilder;
 pub use error::{TextError, TextQueryError};
 pub use highlight::{Snippet, highlight};
 pub use memory::MemoryPostings;

@@ -5,8 +5,7 @@ use tantivy::fieldnorm::FieldNormReader;
 use tantivy::schema::{Field, IndexRecordOption};
 use tantivy::{Index, InvertedIndexReader, SegmentReader, Term};
 
-use super::analyzer::Analyzer;
-use super::build::{build, schema};
+use super::build::schema;
 use super::bundle::{Bundle, FieldTotals};
 use super::error::TextError;
 
@@ -39,19 +38,6 @@ fn damaged(error: impl std::fmt::Display) -> TextError {
 }
 
 impl SealedText {
-    /// The bytes of an index over rows that are given in order, as pairs of field and text; a row
-    /// without text is one too.
-    ///
-    /// # Errors
-    /// [`TextError::Write`].
-    pub fn build<'a>(
-        analyzer: Analyzer,
-        fields: &[String],
-        rows: impl Iterator<Item = Vec<(&'a str, &'a str)>>,
-    ) -> Result<Vec<u8>, TextError> {
-        build(analyzer, fields, rows)
-    }
-
     /// Opens the bytes of an index.
     ///
     /// # Errors

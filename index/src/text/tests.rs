@@ -22,10 +22,12 @@ fn memory(rows: &[Texts]) -> MemoryPostings {
 }
 
 fn sealed(rows: &[Texts]) -> SealedText {
-    let rows = rows
-        .iter()
-        .map(|texts| texts.iter().map(|(f, t)| (*f, t.as_str())).collect());
-    let bytes = SealedText::build(Analyzer::default(), &fields(), rows).unwrap();
+    let mut builder = TextBuilder::new(Analyzer::default(), &fields()).unwrap();
+    for texts in rows {
+        let texts = texts.iter().map(|(f, t)| (*f, t.as_str()));
+        builder.add(texts).unwrap();
+    }
+    let bytes = builder.finish().unwrap();
     SealedText::open(OwnedBytes::new(bytes)).unwrap()
 }
 

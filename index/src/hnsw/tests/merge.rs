@@ -44,7 +44,7 @@ fn a_merged_graph_finds_what_one_built_from_nothing_finds() {
         let queries = clustered(metric, 200, DIM, 40, 3);
         let mut all = Vec::new();
         let first = append(&mut all, &b, |_| true);
-        let second = append(&mut all, &a, |at| mix(at as u64) % 5 > 0);
+        let second = append(&mut all, &a, |at| !mix(at as u64).is_multiple_of(5));
         let graph = merged(
             &all,
             metric,
@@ -71,7 +71,7 @@ fn fifty_generations_of_deletes_do_not_wear_a_graph_out() {
     let mut now = graph(&live, metric);
     for generation in 0..50_u64 {
         let mut next = Vec::new();
-        let gone = |at: usize| mix(generation << 32 | at as u64) % 50 == 0;
+        let gone = |at: usize| mix(generation << 32 | at as u64).is_multiple_of(50);
         let places = append(&mut next, &live, |at| !gone(at));
         let new = clustered(metric, n - next.len() / DIM, DIM, 40, 100 + generation);
         next.extend_from_slice(&new);

@@ -1,21 +1,23 @@
 //! Merging sealed segments: fewer files to search, and no deleted rows.
 //!
-//! Size-tiered: a run of neighbouring segments of about one size becomes a segment of the next. The
-//! rows of a merge are held in memory while it runs.
+//! Size-tiered: a run of neighbouring segments of about one size becomes a segment of the next. Rows and
+//! vectors are read and written where they lie; keys, metadata columns and the keyword index of the new
+//! segment are held in memory while they are made.
 
-use std::collections::BTreeMap;
+mod rows;
+
 use std::ops::Range;
 use std::sync::Arc;
 
 use roaring::RoaringBitmap;
 
+use crate::Result;
 use crate::checkpoint::Checkpoint;
 use crate::core::Core;
 use crate::seal::{died, publish, write};
-use crate::sealed::{Draft, DraftRow, DraftVectors};
 use crate::source::SegmentView;
 use crate::state::{CollectionState, DbState};
-use crate::{Error, Result};
+use rows::MergedRows;
 
 /// Neighbours of one size that are merged.
 const RUN: usize = 8;
@@ -118,10 +120,10 @@ fn merge(
     let Some(views) = collection.segments.get(run.clone()) else {
         return Ok(());
     };
-    let (draft, starts) = draft(collection, views)?;
-    let sealed = match draft.rows.is_empty() {
+    let rows = MergedRows::new(collection, views)?;
+    let sealed = match rows.is_empty() {
         true => None,
-        false => Some(write(core, checkpoint, &draft)?),
+        false => Some(write(core, checkpoint, &rows)?),
     };
     publish(core, checkpoint, |state| {
         let Some(collection) = state.collections.get_mut(&id).map(Arc::make_mut) else {
@@ -138,10 +140,9 @@ fn merge(
         }
         // Rows that were deleted while the merge ran.
         let mut deletes = RoaringBitmap::new();
-        for ((before, now), start) in views.iter().zip(now).zip(&starts) {
+        for ((before, now), part) in views.iter().zip(now).zip(&rows.parts) {
             for row in died(before, now) {
-                let rank = before.live_rows().rank(row) as u32;
-                deletes.insert(start + rank - 1);
+                deletes.insert(part.start + part.live.rank(row) as u32 - 1);
             }
         }
         let merged = sealed
@@ -150,55 +151,4 @@ fn merge(
         collection.segments.splice(run.clone(), merged);
         true
     })
-}
-
-/// The live rows of some segments, in their order, and the new row of each segment's first.
-fn draft(collection: &CollectionState, views: &[SegmentView]) -> Result<(Draft, Vec<u32>)> {
-    let mut draft = Draft {
-        kind: collection.kind,
-        text_fields: collection.schema.texts.keys().cloned().collect(),
-        rows: Vec::new(),
-        vectors: BTreeMap::new(),
-    };
-    let mut starts = Vec::with_capacity(views.len());
-    for view in views {
-        starts.push(draft.rows.len() as u32);
-        let Some(sealed) = view.as_sealed() else {
-            continue;
-        };
-        // Damage must not be copied into a file with a fresh checksum.
-        sealed.verify_data()?;
-        for row in view.live_rows() {
-            let new = draft.rows.len() as u32;
-            draft.rows.push(DraftRow {
-                key: sealed.key(row)?,
-                payload: sealed.payload(row)?,
-                seqno: sealed.seqno(row)?,
-            });
-            for (name, vectors) in sealed.vectors() {
-                let Some(vector) = vectors.vector(row) else {
-                    continue;
-                };
-                let field = vectors.field;
-                let column = draft
-                    .vectors
-                    .entry(name.clone())
-                    .or_insert_with(|| DraftVectors {
-                        field,
-                        data: Vec::new(),
-                        rows: Vec::new(),
-                        graph: None,
-                    });
-                if column.field != field {
-                    return Err(Error::SchemaMismatch {
-                        collection: collection.name.clone(),
-                        detail: format!("vectors of field \"{name}\" differ between segments"),
-                    });
-                }
-                column.data.extend_from_slice(vector);
-                column.rows.push(new);
-            }
-        }
-    }
-    Ok((draft, starts))
 }

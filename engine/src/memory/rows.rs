@@ -1,0 +1,73 @@
+//! A frozen segment as the rows of the file that it becomes.
+
+use lumos_index::{Hnsw, HnswParams, Vectors};
+
+use super::{Entry, MemorySegment};
+use crate::manifest::CollectionKind;
+use crate::sealed::{Row, Rows};
+use crate::{Result, VectorField};
+
+impl Rows for MemorySegment {
+    fn kind(&self) -> CollectionKind {
+        self.kind
+    }
+
+    fn text_fields(&self) -> Vec<String> {
+        self.text_fields.clone()
+    }
+
+    fn each(&self, visit: &mut dyn FnMut(Row<'_>) -> Result<()>) -> Result<()> {
+        let row = |entry: &Entry| {
+            visit(Row {
+                key: &entry.key,
+                payload: &entry.payload,
+                seqno: entry.seqno,
+                expires: entry.expires,
+            })
+        };
+        // Nothing waits: a frozen segment is not written, and searches read it too.
+        self.read(|rows| rows.entries.iter().try_for_each(row))
+    }
+
+    fn vectors(&self) -> Result<Vec<(String, VectorField, u32)>> {
+        Ok(self.read(|rows| {
+            let columns = rows.vectors.iter();
+            columns
+                .map(|(name, column)| (name.clone(), column.field, column.len() as u32))
+                .collect()
+        }))
+    }
+
+    fn each_vector(
+        &self,
+        field: &str,
+        visit: &mut dyn FnMut(u32, &[f32]) -> Result<()>,
+    ) -> Result<()> {
+        self.read(|rows| {
+            let Some(column) = rows.vectors.get(field) else {
+                return Ok(());
+            };
+            let dimension = column.field.dimension;
+            if let Some(indexed) = &column.indexed {
+                let vectors = indexed.data.chunks_exact(dimension);
+                for (row, vector) in indexed.rows.iter().zip(vectors) {
+                    visit(*row, vector)?;
+                }
+            }
+            let vectors = column.tail.chunks_exact(dimension);
+            for (row, vector) in column.tail_rows.iter().zip(vectors) {
+                visit(*row, vector)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// The one that searches have used, extended over all rows.
+    fn graph(&self, field: &str, spec: VectorField, vectors: Vectors<'_>) -> Result<Hnsw> {
+        let indexed = self.read(|rows| rows.vectors.get(field)?.indexed.clone());
+        Ok(match indexed {
+            Some(indexed) => indexed.graph.extended(vectors, spec.metric),
+            None => Hnsw::build(vectors, spec.metric, &HnswParams::default()),
+        })
+    }
+}

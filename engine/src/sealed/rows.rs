@@ -1,0 +1,43 @@
+//! The rows of a segment to be written, wherever they come from.
+
+use lumos_index::{Hnsw, HnswParams, Vectors};
+
+use crate::manifest::CollectionKind;
+use crate::{Result, VectorField};
+
+/// One row as it is stored.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Row<'a> {
+    pub(crate) key: &'a str,
+    pub(crate) payload: &'a [u8],
+    pub(crate) seqno: u64,
+    /// When it ends, in milliseconds since 1970; 0 for never.
+    pub(crate) expires: u64,
+}
+
+/// What a segment is written from. Each pass gives the same rows in the same order, and none of them
+/// holds more than a few rows in memory.
+pub(crate) trait Rows {
+    fn kind(&self) -> CollectionKind;
+
+    /// The text fields that are indexed.
+    fn text_fields(&self) -> Vec<String>;
+
+    /// Gives every row, the first being row 0.
+    fn each(&self, visit: &mut dyn FnMut(Row<'_>) -> Result<()>) -> Result<()>;
+
+    /// The vector fields, and how many rows have a vector in each.
+    fn vectors(&self) -> Result<Vec<(String, VectorField, u32)>>;
+
+    /// Gives the row and the vector of every row that has one in this field.
+    fn each_vector(
+        &self,
+        field: &str,
+        visit: &mut dyn FnMut(u32, &[f32]) -> Result<()>,
+    ) -> Result<()>;
+
+    /// The graph over all vectors of a field.
+    fn graph(&self, _field: &str, spec: VectorField, vectors: Vectors<'_>) -> Result<Hnsw> {
+        Ok(Hnsw::build(vectors, spec.metric, &HnswParams::default()))
+    }
+}
