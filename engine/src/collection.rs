@@ -1,10 +1,13 @@
 //! The handle of one collection.
 
+use std::sync::Arc;
+
 use lumos_index::Filter;
 
 use crate::database::Lumos;
+use crate::op::Op;
 use crate::search::{Query, Search, execute};
-use crate::{Batch, Change, Doc, Error, Result, Scan, Schema, Seqno};
+use crate::{Batch, Doc, Error, Result, Scan, Schema, Seqno};
 
 /// Documents put in one commit by [`Collection::put_all`].
 const PUT_ALL_BATCH: usize = 1_000;
@@ -107,7 +110,8 @@ impl Collection {
     }
 
     /// Deletes a document by key, or every document that matches a filter, in one commit; returns how
-    /// many there were.
+    /// many there were. A delete by filter holds the keys of what it deletes in memory, about three
+    /// times, and nothing else: a million keys of 20 bytes are some 70 MB.
     ///
     /// ```
     /// # fn main() -> lumos_engine::Result<()> {
@@ -125,30 +129,30 @@ impl Collection {
     /// `Filter` for an unknown field, `ReadOnly`, `Storage`.
     pub fn delete(&self, selection: impl Into<Selection>) -> Result<u64> {
         let core = self.db.core();
-        core.committer()?;
-        core.wait_for_room();
+        core.admit()?;
         // What is deleted is decided and logged under one guard: keys, not the filter, are replayed.
         let guard = core.exclusive();
         let state = core.state();
         let state = state.collection(&self.name)?;
-        let keys = match selection.into() {
+        let id = state.id;
+        let (count, op) = match selection.into() {
             Selection::Key(key) => match state.find(&key)? {
-                Some(_) => vec![key],
-                None => Vec::new(),
+                Some(_) => {
+                    let key = Arc::from(key);
+                    (1, Op::Delete { id, key })
+                }
+                None => return Ok(0),
             },
-            Selection::Matching(filter) => execute::matching_keys(state, &filter)?,
+            Selection::Matching(filter) => {
+                let keys = execute::matching_keys(state, &filter)?;
+                if keys.is_empty() {
+                    return Ok(0);
+                }
+                (keys.len() as u64, Op::DeleteMany { id, keys })
+            }
         };
-        let changes: Vec<Change> = keys
-            .into_iter()
-            .map(|key| Change::Delete {
-                collection: self.name.clone(),
-                key,
-            })
-            .collect();
-        if !changes.is_empty() {
-            core.write_exclusive(&guard, &changes)?;
-        }
-        Ok(changes.len() as u64)
+        core.commit_exclusive(&guard, vec![op])?;
+        Ok(count)
     }
 
     /// Number of documents.

@@ -11,6 +11,7 @@ use crate::checkpoint::Checkpoint;
 use crate::doc::{DEFAULT_TEXT_FIELD, DEFAULT_VECTOR_FIELD};
 use crate::manifest::CollectionKind;
 use crate::op::{self, Op};
+use crate::pins::Pins;
 use crate::prepare::{Prepared, Preparer};
 use crate::publish::Publisher;
 use crate::segment::SegmentAccess;
@@ -38,8 +39,30 @@ pub(crate) struct Core {
     pub(crate) maintenance: Mutex<Checkpoint>,
     pub(crate) embedders: RwLock<BTreeMap<String, Arc<dyn Embedder>>>,
     /// Why the last round of background work failed.
-    pub(crate) background_error: Mutex<Option<String>>,
+    pub(crate) background: Mutex<Background>,
+    /// What snapshots hold.
+    pub(crate) pins: Arc<Pins>,
     pub(crate) _lock: Option<WriterLock>,
+}
+
+/// How the background fares.
+#[derive(Debug, Default)]
+pub(crate) struct Background {
+    /// Why its last round failed.
+    pub(crate) error: Option<String>,
+    /// The same, until a write has told it.
+    untold: Option<String>,
+}
+
+impl Background {
+    /// Notes the outcome of a round. What fails the same way again is told once.
+    pub(crate) fn note(&mut self, outcome: Result<()>) {
+        let error = outcome.err().map(|error| error.to_string());
+        if self.error != error {
+            self.untold.clone_from(&error);
+            self.error = error;
+        }
+    }
 }
 
 impl Core {
@@ -78,6 +101,15 @@ impl Core {
         changes: &[Change],
     ) -> Result<Seqno> {
         self.commit(self.prepare(changes)?.ops)
+    }
+
+    /// Commits operations that were resolved under the guard.
+    pub(crate) fn commit_exclusive(
+        &self,
+        _guard: &RwLockWriteGuard<'_, ()>,
+        ops: Vec<Op>,
+    ) -> Result<Seqno> {
+        self.commit(ops)
     }
 
     /// Creates or widens a collection.
@@ -124,9 +156,19 @@ impl Core {
         Ok(seqno)
     }
 
-    /// Waits while the background is too far behind, outside of all locks.
-    pub(crate) fn wait_for_room(&self) {
+    /// What every write does first: waits while the background is too far behind, outside of all locks,
+    /// and says once what it could not do.
+    pub(crate) fn admit(&self) -> Result<()> {
+        self.committer()?;
         self.publisher.work().wait_for_room();
+        match self.background.lock().untold.take() {
+            Some(detail) => {
+                // Perhaps the reason is gone.
+                self.publisher.work().notify();
+                Err(Error::Background { detail })
+            }
+            None => Ok(()),
+        }
     }
 
     /// The embedder registered for a collection.

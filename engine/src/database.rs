@@ -146,11 +146,14 @@ impl Lumos {
     /// # Errors
     /// `UnknownCollection`.
     pub fn drop_collection(&self, name: &str) -> Result<()> {
-        self.core().committer()?;
-        let _exclusive = self.core().exclusive();
-        let id = self.core().state().collection(name)?.id;
-        self.core().commit(vec![Op::Drop { id }])?;
-        self.core().embedders.write().remove(name);
+        let core = self.core();
+        core.committer()?;
+        let _exclusive = core.exclusive();
+        let before = core.state();
+        let id = before.collection(name)?.id;
+        core.commit(vec![Op::Drop { id }])?;
+        core.pins.retire(&before, &core.state());
+        core.embedders.write().remove(name);
         Ok(())
     }
 
@@ -171,8 +174,7 @@ impl Lumos {
     /// # Errors
     /// The closure's own error, or that of the commit.
     pub fn write<T>(&self, run: impl FnOnce(&mut Transaction<'_>) -> Result<T>) -> Result<T> {
-        self.core().committer()?;
-        self.core().wait_for_room();
+        self.core().admit()?;
         let mut transaction = Transaction::new(self.core());
         let value = run(&mut transaction)?;
         transaction.commit()?;
@@ -180,15 +182,13 @@ impl Lumos {
     }
 
     pub(crate) fn write_batch(&self, batch: Batch) -> Result<Seqno> {
-        self.core().committer()?;
-        self.core().wait_for_room();
+        self.core().admit()?;
         self.core().write(batch.changes())
     }
 
     /// Commits a batch, embedding texts where an embedder is set.
     pub(crate) fn write_embedded(&self, batch: Batch) -> Result<Seqno> {
-        self.core().committer()?;
-        self.core().wait_for_room();
+        self.core().admit()?;
         let changes = self.core().embed(batch)?;
         self.core().write(&changes)
     }
@@ -200,7 +200,7 @@ impl Lumos {
 
     /// The state of all collections now, unchanged by later commits.
     pub fn snapshot(&self) -> Snapshot {
-        Snapshot::new(self.core().state())
+        Snapshot::new(self.core().state(), &self.core().pins)
     }
 
     /// Registers what embeds the texts of a collection: documents without a vector are embedded when they
@@ -226,6 +226,29 @@ impl Lumos {
     /// `ReadOnly`, `Storage`.
     pub fn sync(&self) -> Result<()> {
         Ok(self.core().committer()?.sync()?)
+    }
+
+    /// Deletes the documents whose time is over (see [`Schema::ttl`]) and returns how many there were. The
+    /// background does it about once a second; without a background, or for certainty, call it.
+    ///
+    /// ```
+    /// # fn main() -> lumos_engine::Result<()> {
+    /// use std::time::Duration;
+    /// use lumos_engine::{Lumos, Schema};
+    /// let db = Lumos::memory()?;
+    /// let cache = db.collection_with("cache", Schema::new().ttl(Duration::from_millis(5)))?;
+    /// cache.put(("a", "short-lived"))?;
+    /// std::thread::sleep(Duration::from_millis(10));
+    /// db.expire()?;
+    /// assert_eq!(cache.count()?, 0);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// `ReadOnly`, `Storage`.
+    pub fn expire(&self) -> Result<u64> {
+        crate::expire::expire(self.core(), crate::expire::now())
     }
 
     /// Seals what is in memory to files, so that the next open replays nothing.

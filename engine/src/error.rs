@@ -34,6 +34,14 @@ pub enum Error {
         /// The newest version this build reads.
         supported: u32,
     },
+    /// The file was written by a later version that uses what this build does not know.
+    #[error("{} needs features that this build does not have (bits {features:#x})", file.display())]
+    UnknownFeatures {
+        /// The file that needs them.
+        file: PathBuf,
+        /// Their bits.
+        features: u32,
+    },
     /// No database at this path, and it may not be created.
     #[error("there is no Lumos database at {}", path.display())]
     NotFound {
@@ -125,6 +133,13 @@ pub enum Error {
         /// What is wrong with it.
         detail: String,
     },
+    /// Sealing or merging in the background failed. Nothing was written by the call that says so, and
+    /// the next one is admitted: what failed is tried again.
+    #[error("background work failed, nothing was written: {detail}")]
+    Background {
+        /// What failed.
+        detail: String,
+    },
     /// A precondition of a transaction did not hold; nothing was written.
     #[error("conflict on \"{key}\": {detail}")]
     Conflict {
@@ -168,10 +183,13 @@ impl Error {
             }
             Error::Keywords(_) => "E1012",
             Error::Storage(lumos_wal::Error::FormatVersion { .. })
-            | Error::FormatVersion { .. } => "E1011",
+            | Error::FormatVersion { .. }
+            | Error::Storage(lumos_wal::Error::UnknownFeatures { .. })
+            | Error::UnknownFeatures { .. } => "E1011",
             Error::Storage(lumos_wal::Error::Poisoned { .. }) => "E1005",
             Error::Storage(lumos_wal::Error::UnsupportedFileSystem { .. }) => "E1006",
             Error::Storage(_) => "E1001",
+            Error::Background { .. } => "E1007",
             Error::NotFound { .. } => "E1002",
             Error::ReadOnly => "E1004",
             Error::DimensionMismatch { .. } | Error::ModelMismatch { .. } => "E2001",
@@ -207,10 +225,15 @@ impl Error {
                 "keep a copy of the directory, then restore a backup".to_string()
             }
             Error::Storage(lumos_wal::Error::FormatVersion { .. })
-            | Error::FormatVersion { .. } => "open it with a newer Lumos".to_string(),
+            | Error::FormatVersion { .. }
+            | Error::Storage(lumos_wal::Error::UnknownFeatures { .. })
+            | Error::UnknownFeatures { .. } => "open it with a newer Lumos".to_string(),
             Error::Storage(_) => {
                 "check that the path exists, that it is a directory, and its permissions"
                     .to_string()
+            }
+            Error::Background { .. } => {
+                "make room on the disk or mend what it names, then write again".to_string()
             }
             Error::NotFound { .. } => {
                 "add something first: lumos add ./docs, or check the path".to_string()

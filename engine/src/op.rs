@@ -9,11 +9,13 @@
 //! | drop collection | `u8 3`, `u32 id` |
 //! | upsert | `u8 4`, `u32 id`, `u32 n`, key, `u32 n`, payload, `u64` when it ends (milliseconds since 1970, 0 for never), `u32` vectors, each `u32 n`, field name, `u32 dimension`, `f32` numbers |
 //! | delete | `u8 5`, `u32 id`, `u32 n`, key |
+//! | delete many | `u8 6`, `u32 id`, `u32` keys, each `u32 n`, key |
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::Schema;
+use crate::key_list::KeyList;
 use crate::manifest::CollectionKind;
 use crate::record::Record;
 
@@ -23,6 +25,7 @@ const SET_SCHEMA: u8 = 2;
 const DROP: u8 = 3;
 const UPSERT: u8 = 4;
 const DELETE: u8 = 5;
+const DELETE_MANY: u8 = 6;
 
 /// One resolved change. Replay applies exactly what a live commit applied.
 #[derive(Debug)]
@@ -48,6 +51,10 @@ pub(crate) enum Op {
         id: u32,
         key: Arc<str>,
     },
+    DeleteMany {
+        id: u32,
+        keys: KeyList,
+    },
 }
 
 impl Op {
@@ -58,7 +65,8 @@ impl Op {
             | Op::SetSchema { id, .. }
             | Op::Drop { id }
             | Op::Upsert { id, .. }
-            | Op::Delete { id, .. } => *id,
+            | Op::Delete { id, .. }
+            | Op::DeleteMany { id, .. } => *id,
         }
     }
 }
@@ -111,6 +119,14 @@ pub(crate) fn encode(ops: &[Op]) -> Result<Vec<u8>, serde_json::Error> {
                 out.push(DELETE);
                 put_u32(&mut out, *id);
                 put_bytes(&mut out, key.as_bytes());
+            }
+            Op::DeleteMany { id, keys } => {
+                out.push(DELETE_MANY);
+                put_u32(&mut out, *id);
+                put_u32(&mut out, keys.len() as u32);
+                for key in keys.iter() {
+                    put_bytes(&mut out, key.as_bytes());
+                }
             }
         }
     }
@@ -189,6 +205,17 @@ pub(crate) fn decode(payload: &[u8]) -> Result<Vec<Op>, (usize, String)> {
                 id: cursor.u32()?,
                 key: Arc::from(cursor.text()?),
             },
+            DELETE_MANY => {
+                let id = cursor.u32()?;
+                let mut keys = KeyList::default();
+                for _ in 0..cursor.u32()? {
+                    let at = cursor.at;
+                    if !keys.push(cursor.text()?) {
+                        return Err((at, "more keys than one operation can hold".to_string()));
+                    }
+                }
+                Op::DeleteMany { id, keys }
+            }
             other => return Err((start, format!("unknown operation {other}"))),
         });
     }
@@ -266,6 +293,8 @@ mod tests {
     use proptest::prelude::*;
 
     fn sample() -> Vec<Op> {
+        let mut many = KeyList::default();
+        assert!(many.push("first") && many.push("second"));
         vec![
             Op::Create {
                 id: 7,
@@ -286,6 +315,7 @@ mod tests {
                 id: 7,
                 key: "gone".into(),
             },
+            Op::DeleteMany { id: 7, keys: many },
             Op::SetSchema {
                 id: 7,
                 schema: Schema::new(),

@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::doc::DEFAULT_VECTOR_FIELD;
+use crate::expire;
 use crate::manifest::CollectionKind;
 use crate::name::{MAX_DIMENSION, MAX_PAYLOAD_BYTES, check_depth, check_key, check_name};
 use crate::op::Op;
@@ -175,6 +176,16 @@ impl<'a> Preparer<'a> {
                 Some(_) => {}
             }
         }
+        if wanted.ttl_ms == Some(0) {
+            return Err(Error::InvalidArgument {
+                argument: "ttl",
+                detail: "must be at least a millisecond".to_string(),
+            });
+        }
+        if wanted.ttl_ms.is_some() && wanted.ttl_ms != touched.schema.ttl_ms {
+            touched.schema.ttl_ms = wanted.ttl_ms;
+            touched.changed = true;
+        }
         if let Some(model) = &wanted.model {
             match &touched.schema.model {
                 None => {
@@ -334,7 +345,7 @@ impl<'a> Preparer<'a> {
             key: Arc::from(doc.key.as_str()),
             payload,
             vectors,
-            expires: 0,
+            expires: touched.schema.ttl_ms.map_or(0, expire::after),
         };
         let id = touched.id;
         self.data.push(Op::Upsert {

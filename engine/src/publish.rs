@@ -1,6 +1,7 @@
 //! The current state, and the one place that replaces it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use lumos_wal::Apply;
 use parking_lot::{Condvar, Mutex, MutexGuard, RwLock};
@@ -11,6 +12,9 @@ use crate::{Error, Result, Seqno};
 
 /// Frozen segments that may wait for their seal before commits wait for them.
 const MAX_FROZEN: usize = 4;
+/// How long nothing is committed before the database counts as idle, and the time between two looks for
+/// documents that ended.
+const PAUSE: Duration = Duration::from_secs(1);
 /// The worker is woken each time this many rows were added, not at every commit.
 const NOTIFY_ROWS: u64 = 1_024;
 
@@ -31,9 +35,27 @@ pub(crate) struct Work {
     changed: Condvar,
 }
 
+/// Why the worker is woken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wake {
+    /// There may be something to do.
+    Due,
+    /// Documents may have ended.
+    Tick,
+    /// Nothing was committed for a while.
+    Idle,
+    /// The database closes.
+    Stop,
+}
+
 #[derive(Debug, Default)]
 struct WorkState {
     due: bool,
+    /// Batches that were applied, and how many of them had been when the database was last idle.
+    applied: u64,
+    settled: u64,
+    /// Whether a collection has documents that end.
+    ticking: bool,
     stop: bool,
     /// Whether a thread answers; without one nobody waits.
     attended: bool,
@@ -63,14 +85,42 @@ impl Work {
         self.state.lock().stop
     }
 
-    /// Waits for work; false when the database closes.
-    pub(crate) fn wait(&self) -> bool {
+    /// Waits for work.
+    pub(crate) fn wait(&self) -> Wake {
         let mut state = self.state.lock();
-        while !state.due && !state.stop {
-            self.changed.wait(&mut state);
+        loop {
+            if state.stop {
+                return Wake::Stop;
+            }
+            if std::mem::take(&mut state.due) {
+                return Wake::Due;
+            }
+            let applied = state.applied;
+            if applied == state.settled && !state.ticking {
+                self.changed.wait(&mut state);
+                continue;
+            }
+            if !self.changed.wait_for(&mut state, PAUSE).timed_out() {
+                continue;
+            }
+            if applied == state.applied && applied != state.settled {
+                state.settled = applied;
+                return Wake::Idle;
+            }
+            if state.ticking {
+                return Wake::Tick;
+            }
         }
-        state.due = false;
-        !state.stop
+    }
+
+    fn applied(&self, ticking: bool) {
+        let mut state = self.state.lock();
+        let rested = state.applied == state.settled;
+        state.applied += 1;
+        state.ticking = ticking;
+        if rested {
+            self.changed.notify_all();
+        }
     }
 
     fn set_frozen(&self, frozen: usize) {
@@ -176,9 +226,11 @@ impl Apply<Vec<Op>> for Publisher {
             }
             frozen |= state.freeze_full();
         }
+        let ticking = state.has_ttl();
         let due = frozen || before / NOTIFY_ROWS != active_rows(&state) / NOTIFY_ROWS;
         turn.publish(state);
         drop(turn);
+        self.work.applied(ticking);
         if due {
             self.work.notify();
         }

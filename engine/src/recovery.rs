@@ -42,7 +42,8 @@ pub(crate) fn memory() -> Result<Handle> {
         gate: RwLock::new(()),
         maintenance: Mutex::new(Checkpoint::new(Manifest::default())),
         embedders: RwLock::default(),
-        background_error: Mutex::new(None),
+        background: Mutex::default(),
+        pins: Arc::default(),
         _lock: None,
     });
     Ok(Handle {
@@ -96,7 +97,8 @@ pub(crate) fn open(dir: &Path, options: OpenOptions) -> Result<Handle> {
         gate: RwLock::new(()),
         maintenance: Mutex::new(Checkpoint::new(manifest)),
         embedders: RwLock::default(),
-        background_error: Mutex::new(None),
+        background: Mutex::default(),
+        pins: Arc::default(),
         _lock: Some(lock),
     });
     let worker = options
@@ -132,7 +134,8 @@ fn open_read_only(dir: &Path, options: &OpenOptions) -> Result<Handle> {
         gate: RwLock::new(()),
         maintenance: Mutex::new(Checkpoint::new(manifest)),
         embedders: RwLock::default(),
-        background_error: Mutex::new(None),
+        background: Mutex::default(),
+        pins: Arc::default(),
         _lock: None,
     });
     Ok(Handle { core, worker: None })
@@ -271,9 +274,9 @@ fn replay(
         let keep = match (&op, state.collections.get(&op.collection())) {
             (Op::Create { .. }, _) => !in_catalog,
             (Op::SetSchema { .. } | Op::Drop { .. }, known) => !in_catalog && known.is_some(),
-            (Op::Upsert { .. } | Op::Delete { .. }, Some(known)) => seqno > known.sealed_seqno,
+            (_, Some(known)) => seqno > known.sealed_seqno,
             // Dropped before the manifest was written, or by this very replay.
-            (Op::Upsert { .. } | Op::Delete { .. }, None) => {
+            (_, None) => {
                 let created_here = due.iter().any(|earlier: &Op| {
                     matches!(earlier, Op::Create { id, .. } if *id == op.collection())
                 });

@@ -1,6 +1,7 @@
 //! What a collection stores: vector fields, text fields, declared metadata types, the embedding model.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use lumos_index::Metric;
 use serde::{Deserialize, Serialize};
@@ -51,6 +52,9 @@ pub struct Schema {
     /// The embedding model of the default vector field, when documents are embedded from text.
     #[serde(default)]
     pub model: Option<String>,
+    /// How long a document lives after it was put, in milliseconds; for ever without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ttl_ms: Option<u64>,
 }
 
 impl Schema {
@@ -91,6 +95,17 @@ impl Schema {
     #[must_use]
     pub fn field(mut self, name: &str, kind: FieldType) -> Self {
         self.fields.insert(name.to_string(), kind);
+        self
+    }
+
+    /// Deletes documents this long after they were put. Putting one again starts its time anew; a
+    /// change of the schema holds for documents that are put from then on.
+    ///
+    /// Deleting is done in the background about once a second (see [`Lumos::expire`](crate::Lumos::expire)),
+    /// as ordinary commits: until then a document is found, and snapshots keep it.
+    #[must_use]
+    pub fn ttl(mut self, ttl: Duration) -> Self {
+        self.ttl_ms = Some(u64::try_from(ttl.as_millis()).unwrap_or(u64::MAX));
         self
     }
 

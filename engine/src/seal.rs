@@ -128,7 +128,9 @@ pub(crate) fn publish(
         return Ok(());
     }
     let Some(dir) = &core.dir else {
+        let before = turn.current();
         turn.publish(state);
+        core.pins.retire(&before, &core.state());
         return Ok(());
     };
     let floor = checkpoint.write(core, dir, &state)?;
@@ -136,7 +138,9 @@ pub(crate) fn publish(
         let sealed_seqno = collection.durable_seqno(state.seqno);
         Arc::make_mut(collection).sealed_seqno = sealed_seqno;
     }
+    let before = turn.current();
     turn.publish(state);
+    core.pins.retire(&before, &core.state());
     core.committer()?.release(floor)?;
     Ok(())
 }

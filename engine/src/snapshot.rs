@@ -3,11 +3,14 @@
 use std::sync::Arc;
 
 use crate::manifest::CollectionKind;
+use crate::pins::{Pin, Pins};
 use crate::search::execute;
 use crate::state::DbState;
 use crate::{Doc, Hit, Result, Scan, SearchRequest, Seqno};
 
-/// See [`Lumos::snapshot`](crate::Lumos::snapshot). Cheap to take; holds the files it reads.
+/// See [`Lumos::snapshot`](crate::Lumos::snapshot). Cheap to take. It holds the files and the memory it
+/// reads, also after they were merged away or their collection was dropped;
+/// [`Stats::pinned`](crate::Stats::pinned) says how much that is.
 ///
 /// ```
 /// # fn main() -> lumos_engine::Result<()> {
@@ -24,11 +27,13 @@ use crate::{Doc, Hit, Result, Scan, SearchRequest, Seqno};
 #[derive(Debug, Clone)]
 pub struct Snapshot {
     state: Arc<DbState>,
+    _pin: Arc<Pin>,
 }
 
 impl Snapshot {
-    pub(crate) fn new(state: Arc<DbState>) -> Self {
-        Snapshot { state }
+    pub(crate) fn new(state: Arc<DbState>, pins: &Arc<Pins>) -> Self {
+        let pin = Arc::new(pins.pin(state.seqno));
+        Snapshot { state, _pin: pin }
     }
 
     /// The last commit it holds.

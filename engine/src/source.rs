@@ -61,6 +61,15 @@ impl SegmentView {
         }
     }
 
+    /// Whether both are views of one segment.
+    pub(crate) fn is_same(&self, other: &SegmentView) -> bool {
+        match (&self.source, &other.source) {
+            (Source::Memory(a), Source::Memory(b)) => Arc::ptr_eq(a, b),
+            (Source::Sealed(a), Source::Sealed(b)) => Arc::ptr_eq(a, b),
+            _ => false,
+        }
+    }
+
     /// Number of rows that are neither deleted nor replaced.
     pub(crate) fn live(&self) -> u64 {
         u64::from(self.rows) - self.deletes.range_cardinality(..self.rows)
@@ -97,6 +106,43 @@ impl SegmentView {
                 .with_entry(row, |entry| entry.key.clone())
                 .ok_or_else(|| no_such_row(row)),
             Source::Sealed(segment) => segment.key(row),
+        }
+    }
+
+    /// The commit that wrote a row.
+    pub(crate) fn seqno(&self, row: u32) -> Result<u64> {
+        match &self.source {
+            Source::Memory(segment) => segment
+                .with_entry(row, |entry| entry.seqno)
+                .ok_or_else(|| no_such_row(row)),
+            Source::Sealed(segment) => segment.seqno(row),
+        }
+    }
+
+    /// When a row ends, in milliseconds since 1970; 0 for never.
+    pub(crate) fn expires(&self, row: u32) -> u64 {
+        match &self.source {
+            Source::Memory(segment) => {
+                let expires = segment.with_entry(row, |entry| entry.expires);
+                expires.unwrap_or_default()
+            }
+            Source::Sealed(segment) => segment.expires(row),
+        }
+    }
+
+    /// The first moment at which a row that is not known to be deleted ends.
+    pub(crate) fn first_expiry(&self) -> Option<u64> {
+        match &self.source {
+            Source::Memory(segment) => segment.first_expiry(),
+            Source::Sealed(segment) => segment.first_expiry(),
+        }
+    }
+
+    /// Says that what ended up to `now` is deleted.
+    pub(crate) fn expired(&self, now: u64) {
+        match &self.source {
+            Source::Memory(segment) => segment.expired(now),
+            Source::Sealed(segment) => segment.expired(now),
         }
     }
 

@@ -138,17 +138,24 @@ impl CollectionState {
         Ok(keys)
     }
 
-    fn delete(&mut self, key: &str) -> Result<()> {
+    /// Deletes what commits before `seqno` stored under a key; returns false when a later one has stored
+    /// something, which happens while the log is replayed over documents that were ingested.
+    fn delete(&mut self, key: &str, seqno: Seqno) -> Result<bool> {
         if let Some(place) = self.find(key)?
             && let Some(view) = self.segments.get_mut(place.segment)
         {
+            if view.seqno(place.row)? > seqno {
+                return Ok(false);
+            }
             Arc::make_mut(&mut view.deletes).insert(place.row);
         }
-        Ok(())
+        Ok(true)
     }
 
     fn upsert(&mut self, record: Record, seqno: Seqno) -> Result<()> {
-        self.delete(&record.key)?;
+        if !self.delete(&record.key, seqno)? {
+            return Ok(());
+        }
         if let Some((view, active)) = self.active() {
             let row = active.append(record, seqno, &view.schema);
             if let Some(last) = self.segments.last_mut() {
@@ -243,6 +250,12 @@ impl DbState {
             })
     }
 
+    /// Whether documents of some collection end.
+    pub(crate) fn has_ttl(&self) -> bool {
+        let mut schemas = self.collections.values().map(|state| &state.schema);
+        schemas.any(|schema| schema.ttl_ms.is_some())
+    }
+
     /// Applies one transaction: the same for live commits and for replay.
     ///
     /// # Errors
@@ -282,7 +295,15 @@ impl DbState {
             }
             Op::Delete { id, key } => {
                 if let Some(state) = self.collections.get_mut(&id) {
-                    Arc::make_mut(state).delete(&key)?;
+                    Arc::make_mut(state).delete(&key, seqno)?;
+                }
+            }
+            Op::DeleteMany { id, keys } => {
+                if let Some(state) = self.collections.get_mut(&id) {
+                    let state = Arc::make_mut(state);
+                    for key in keys.iter() {
+                        state.delete(key, seqno)?;
+                    }
                 }
             }
         }

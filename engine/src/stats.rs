@@ -22,8 +22,24 @@ pub struct Stats {
     pub log_bytes: u64,
     /// Bytes of segment files.
     pub segment_bytes: u64,
+    /// What snapshots hold that the database itself does not need any more.
+    pub pinned: PinnedStats,
     /// Why the last round of background work failed; it is tried again as writes go on.
     pub background_error: Option<String>,
+}
+
+/// What snapshots hold.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[non_exhaustive]
+pub struct PinnedStats {
+    /// Snapshots that are held.
+    pub snapshots: usize,
+    /// The commit of the oldest of them.
+    pub oldest_seqno: Option<Seqno>,
+    /// Segments that were merged, sealed or dropped since, and are kept for a snapshot or a search.
+    pub segments: usize,
+    /// Their bytes, on disk or in memory, that come back when the last snapshot of them is dropped.
+    pub bytes: u64,
 }
 
 /// Sizes and counts of a collection.
@@ -110,7 +126,8 @@ pub(crate) fn collect(core: &Core) -> Stats {
         segment_bytes: segments
             .filter_map(|view| Some(view.as_sealed()?.bytes()))
             .sum(),
-        background_error: core.background_error.lock().clone(),
+        pinned: core.pins.stats(),
+        background_error: core.background.lock().error.clone(),
     }
 }
 

@@ -58,6 +58,14 @@ pub enum Error {
         /// The newest version that this build reads.
         supported: u32,
     },
+    /// A file uses what this build does not know.
+    #[error("{} needs features that this build does not have (bits {features:#x})", .file.display())]
+    UnknownFeatures {
+        /// The file.
+        file: PathBuf,
+        /// The bits of the features.
+        features: u32,
+    },
     /// The file system cannot hold a database safely.
     #[error("{} is on a {kind} file system, whose locks and syncs cannot be relied on", .path.display())]
     UnsupportedFileSystem {

@@ -190,6 +190,11 @@ impl<T: Send> Committer<T> {
         self.store.lock().log.as_ref().map_or(0, Log::live_bytes)
     }
 
+    /// The bytes that the files of the log take, spares included.
+    pub fn disk_bytes(&self) -> u64 {
+        self.store.lock().log.as_ref().map_or(0, Log::disk_bytes)
+    }
+
     /// The seqno of the last logged commit.
     pub fn last_seqno(&self) -> Seqno {
         self.store.lock().last

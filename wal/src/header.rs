@@ -8,7 +8,7 @@
 //! |-------:|-----:|-------|
 //! | 0  | 8  | magic `LUMOSWAL` |
 //! | 8  | 4  | format version, 1 |
-//! | 12 | 4  | zero |
+//! | 12 | 4  | features: a bit for each that a reader must know; 0 in this version |
 //! | 16 | 8  | number of the file, as in its name |
 //! | 24 | 8  | seqno of the first frame |
 //! | 32 | 8  | salt: chance, the same in every frame of the file |
@@ -33,6 +33,8 @@ pub(crate) const FRAMES_START: u64 = 4096;
 /// Far beyond what can be reached by counting, so that adding to a seqno never overflows.
 pub(crate) const MAX_SEQNO: Seqno = 1 << 62;
 const MAGIC: [u8; 8] = *b"LUMOSWAL";
+/// The features that this build knows.
+const FEATURES: u32 = 0;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct FileHeader {
@@ -74,6 +76,13 @@ impl FileHeader {
                 file: path.to_path_buf(),
                 found: version,
                 supported: LOG_FORMAT_VERSION,
+            });
+        }
+        let unknown = u32_at(bytes, 12) & !FEATURES;
+        if unknown != 0 {
+            return Err(Error::UnknownFeatures {
+                file: path.to_path_buf(),
+                features: unknown,
             });
         }
         let header = FileHeader {
@@ -159,6 +168,23 @@ mod tests {
         );
         assert_eq!(&bytes[40..48], [4, 3, 0, 0, 0, 0, 0, 0]);
         assert_eq!(&bytes[48..60], [0; 12]);
+    }
+
+    /// A log that needs something this build has not is refused by that.
+    #[test]
+    fn unknown_features_are_refused() {
+        let mut bytes = FileHeader {
+            number: 7,
+            first: 1,
+            salt: 1,
+            length: 8192,
+        }
+        .encode();
+        bytes[12] = 2;
+        let crc = checksum(&bytes[..60]);
+        bytes[60..].copy_from_slice(&crc.to_le_bytes());
+        let error = FileHeader::decode(Path::new(PATH), 7, &bytes).unwrap_err();
+        assert!(matches!(error, Error::UnknownFeatures { features: 2, .. }));
     }
 
     /// A database written by a later build is refused by its version, not called damaged.

@@ -148,6 +148,13 @@ impl MemorySegment {
         self.rows.read().first_expiry
     }
 
+    /// Says that what ended up to `now` is deleted.
+    pub(crate) fn expired(&self, now: u64) {
+        let mut rows = self.rows.write();
+        let later = rows.entries.iter().map(|entry| entry.expires);
+        rows.first_expiry = later.filter(|at| *at > now).min();
+    }
+
     /// Bytes of memory, about.
     pub(crate) fn bytes(&self) -> usize {
         self.rows.read().bytes

@@ -51,11 +51,28 @@ pub(crate) fn compact(core: &Core) -> Result<()> {
     Ok(core.committer()?.trim()?)
 }
 
+/// Whether there is time to merge what could wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Eager {
+    No,
+    Yes,
+}
+
+impl Eager {
+    /// Deleted rows of a segment, in percent, from which it is written anew.
+    fn dead_percent(self) -> u64 {
+        match self {
+            Eager::No => 50,
+            Eager::Yes => 20,
+        }
+    }
+}
+
 /// Merges one run of segments if one is due; returns whether there was one.
-pub(crate) fn merge_next(core: &Core, checkpoint: &mut Checkpoint) -> Result<bool> {
+pub(crate) fn merge_next(core: &Core, checkpoint: &mut Checkpoint, eager: Eager) -> Result<bool> {
     let state = core.state();
     for collection in state.collections.values() {
-        if let Some(run) = due(collection) {
+        if let Some(run) = due(collection, eager) {
             merge(core, checkpoint, &state, collection.id, run)?;
             return Ok(true);
         }
@@ -81,12 +98,15 @@ fn tier(view: &SegmentView) -> u32 {
     tier
 }
 
-/// The first run of neighbours whose merge is worth it: [`RUN`] of one tier, or one that is mostly
-/// deleted.
-fn due(collection: &CollectionState) -> Option<Range<usize>> {
+/// The first run of neighbours whose merge is worth it: [`RUN`] of one tier, or one of whose rows many
+/// are deleted.
+fn due(collection: &CollectionState, eager: Eager) -> Option<Range<usize>> {
     let sealed = collection.segments.get(..sealed_count(collection))?;
-    let half_dead = |view: &SegmentView| view.live() * 2 < u64::from(view.rows);
-    if let Some(at) = sealed.iter().position(half_dead) {
+    let dying = |view: &SegmentView| {
+        let rows = u64::from(view.rows);
+        (rows - view.live()) * 100 > rows * eager.dead_percent()
+    };
+    if let Some(at) = sealed.iter().position(dying) {
         return Some(at..at + 1);
     }
     let mut start = 0;

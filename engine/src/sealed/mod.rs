@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use lumos_index::{Columns, Filter, SealedColumns, SealedText};
 use ownedbytes::OwnedBytes;
@@ -41,7 +42,7 @@ pub(crate) struct SealedSegment {
     seqnos: OwnedBytes,
     expires: Option<OwnedBytes>,
     /// The first moment at which a row ends, in milliseconds since 1970.
-    first_expiry: Option<u64>,
+    first_expiry: AtomicU64,
     vectors: BTreeMap<String, SealedVectors>,
     columns: Option<SealedColumns>,
     text: Option<SealedText>,
@@ -122,7 +123,7 @@ impl SealedSegment {
             keys,
             payload,
             seqnos,
-            first_expiry: expires.as_deref().and_then(first_expiry),
+            first_expiry: AtomicU64::new(next_expiry(expires.as_deref(), 0)),
             expires,
             vectors,
             columns,
@@ -244,7 +245,13 @@ impl SealedSegment {
 
     /// The first moment at which a row ends, in milliseconds since 1970.
     pub(crate) fn first_expiry(&self) -> Option<u64> {
-        self.first_expiry
+        Some(self.first_expiry.load(Relaxed)).filter(|at| *at < u64::MAX)
+    }
+
+    /// Says that what ended up to `now` is deleted.
+    pub(crate) fn expired(&self, now: u64) {
+        let next = next_expiry(self.expires.as_deref(), now);
+        self.first_expiry.store(next, Relaxed);
     }
 
     pub(crate) fn vectors_of(&self, row: u32) -> BTreeMap<String, Vec<f32>> {
@@ -293,11 +300,11 @@ impl SealedSegment {
     }
 }
 
-/// The least of some moments that is one.
-fn first_expiry(expires: &[u8]) -> Option<u64> {
-    let (moments, _) = expires.as_chunks::<8>();
+/// The least of some moments that is after `now`, or the last of all.
+fn next_expiry(expires: Option<&[u8]>, now: u64) -> u64 {
+    let (moments, _) = expires.unwrap_or_default().as_chunks::<8>();
     let moments = moments.iter().map(|moment| u64::from_le_bytes(*moment));
-    moments.filter(|moment| *moment > 0).min()
+    moments.filter(|at| *at > now).min().unwrap_or(u64::MAX)
 }
 
 fn damaged(path: &std::path::Path, detail: String) -> Error {

@@ -6,8 +6,9 @@ use super::hit::{Highlight, Hit, LegRank};
 use super::legs::{self, Found, Keywords};
 use super::plan::{KeywordQuery, Plan, VectorQuery, bind_filter};
 use super::request::{Fusion, SearchRequest};
+use crate::key_list::KeyList;
 use crate::state::{CollectionState, Place};
-use crate::{Doc, Result};
+use crate::{Doc, Error, Result};
 
 /// Candidates each leg of a hybrid search brings, at least.
 const HYBRID_DEPTH: usize = 200;
@@ -212,15 +213,19 @@ fn highlights(doc: &Doc, request: &SearchRequest, keywords: &KeywordQuery) -> Ve
     pieces.collect()
 }
 
-/// The keys of all live documents that match, in key order.
-pub(crate) fn matching_keys(state: &CollectionState, filter: &Filter) -> Result<Vec<String>> {
-    let mut keys = Vec::new();
+/// The keys of all live documents that match.
+pub(crate) fn matching_keys(state: &CollectionState, filter: &Filter) -> Result<KeyList> {
+    let mut keys = KeyList::default();
     for allowed in bind_filter(state, Some(filter))? {
         for row in allowed.bitmap().unwrap_or_default() {
-            keys.push(allowed.view().key(row)?.to_string());
+            if !keys.push(&allowed.view().key(row)?) {
+                return Err(Error::InvalidArgument {
+                    argument: "filter",
+                    detail: "matches more keys than one commit can hold (4 GiB)".to_string(),
+                });
+            }
         }
     }
-    keys.sort_unstable();
     Ok(keys)
 }
 

@@ -4,13 +4,14 @@
 //! |-------:|-----:|-------|
 //! | 0  | 8  | magic |
 //! | 8  | 4  | format version |
-//! | 12 | 4  | zero |
+//! | 12 | 4  | features: a bit for each that a reader must know; 0 in this version |
 //! | 16 | 40 | five fields of 8 bytes, whose meaning depends on the magic |
-//! | 56 | 4  | zero |
+//! | 56 | 4  | hints: a bit for each that a reader may ignore; 0 in this version |
 //! | 60 | 4  | CRC-32 of bytes 0 to 60 |
 //!
-//! Integers are little-endian. Magic, version and checksum keep their places in every later version, as
-//! they do in log files, so that a later file is refused by its version and not called damaged.
+//! Integers are little-endian. Magic, version, features and checksum keep their places in every later
+//! version, as they do in log files, so that a later file is refused by its version or by what it needs,
+//! and not called damaged. A feature is for what can be added to a version without changing the rest.
 
 use std::path::Path;
 
@@ -20,6 +21,8 @@ use super::{corruption, u32_at, u64_at};
 use crate::{Error, Result};
 
 const FIELDS: usize = 5;
+/// The features that this build knows.
+const FEATURES: u32 = 0;
 
 /// The header of one kind of file.
 pub(crate) struct Header {
@@ -76,6 +79,13 @@ impl Header {
                 supported: self.version,
             });
         }
+        let unknown = u32_at(bytes, 12).unwrap_or_default() & !FEATURES;
+        if unknown != 0 {
+            return Err(Error::UnknownFeatures {
+                file: path.to_path_buf(),
+                features: unknown,
+            });
+        }
         let mut fields = [0; FIELDS];
         for (at, field) in fields.iter_mut().enumerate() {
             *field = u64_at(bytes, 16 + 8 * at).unwrap_or_default();
@@ -107,6 +117,22 @@ mod tests {
             let damaged = matches!(error, Error::Corruption { .. });
             prop_assert!(damaged);
         }
+    }
+
+    /// A file that needs something this build has not is refused by that; a hint is no need.
+    #[test]
+    fn unknown_features_are_refused_and_unknown_hints_are_not() {
+        let with = |at: usize| {
+            let mut bytes = HEADER.encode(&[1]);
+            bytes[at] = 0b100;
+            let crc = checksum(&bytes[..60]);
+            bytes[60..].copy_from_slice(&crc.to_le_bytes());
+            HEADER.decode(Path::new("a.seg"), &bytes)
+        };
+        assert_eq!(with(56).unwrap(), [1, 0, 0, 0, 0]);
+        let error = with(12).unwrap_err();
+        assert!(matches!(error, Error::UnknownFeatures { features: 4, .. }));
+        assert_eq!(error.code(), "E1011");
     }
 
     /// A file written by a later build is refused by its version, not called damaged.

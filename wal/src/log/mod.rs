@@ -226,6 +226,19 @@ impl Log {
         closed + self.current.as_ref().map_or(0, |file| file.end)
     }
 
+    /// The bytes that the files of the log take, spares included. Files of unknown length count as empty.
+    pub fn disk_bytes(&self) -> u64 {
+        let closed = self.closed.iter().map(|file| log_name(file.number));
+        let names = closed.chain(self.spares.iter().cloned());
+        let others: u64 = names
+            .filter_map(|name| {
+                let file = self.vfs.open(&self.dir.join(name), OpenMode::Read);
+                file.ok()?.len().ok()
+            })
+            .sum();
+        others + self.current.as_ref().map_or(0, |file| file.allocated)
+    }
+
     /// Gives up the files whose frames all have seqnos up to `upto`; some are kept for reuse.
     ///
     /// Call it only when a durable manifest says that a replay starts above `upto`.
