@@ -39,6 +39,16 @@ impl Checkpoint {
         }
     }
 
+    /// The manifest on disk.
+    pub(crate) fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// Takes note of a manifest that another process wrote.
+    pub(crate) fn follow(&mut self, manifest: Manifest) {
+        *self = Checkpoint::new(manifest);
+    }
+
     /// The number of the next segment file.
     pub(crate) fn take_number(&mut self) -> u64 {
         let number = self.manifest.next_segment;

@@ -3,20 +3,20 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
-use lumos_wal::{Committer, Durability, Vfs, WriterLock};
+use lumos_wal::{Committer, Vfs, WriterLock};
 use parking_lot::{Mutex, RwLock, RwLockWriteGuard};
 
 use crate::checkpoint::Checkpoint;
 use crate::doc::{DEFAULT_TEXT_FIELD, DEFAULT_VECTOR_FIELD};
-use crate::manifest::CollectionKind;
+use crate::manifest::{CollectionKind, Manifest};
 use crate::op::{self, Op};
 use crate::pins::Pins;
 use crate::prepare::{Prepared, Preparer};
 use crate::publish::Publisher;
-use crate::segment::SegmentAccess;
 use crate::state::DbState;
-use crate::{Batch, Change, EmbedKind, Embedder, Error, Result, Schema, Seqno};
+use crate::{Batch, Change, EmbedKind, Embedder, Error, OpenOptions, Result, Schema, Seqno};
 
 /// The parts of an open database.
 #[derive(Debug)]
@@ -24,14 +24,12 @@ pub(crate) struct Core {
     /// `None` for a database in memory.
     pub(crate) dir: Option<PathBuf>,
     pub(crate) vfs: Arc<dyn Vfs>,
-    pub(crate) access: SegmentAccess,
-    pub(crate) durability: Durability,
-    pub(crate) max_wal_bytes: u64,
+    pub(crate) options: OpenOptions,
     pub(crate) publisher: Arc<Publisher>,
     /// `None` when read-only.
     pub(crate) committer: Option<Committer<Vec<Op>>>,
     /// Bytes of log that opening read; what a read-only handle tells of the log.
-    pub(crate) replayed_bytes: u64,
+    pub(crate) replayed_bytes: AtomicU64,
     /// Shared by transactions that read nothing, exclusive for those whose reads must still hold when
     /// they commit.
     pub(crate) gate: RwLock<()>,
@@ -66,6 +64,24 @@ impl Background {
 }
 
 impl Core {
+    /// What has no directory, no log and no lock.
+    pub(crate) fn new(options: OpenOptions, publisher: Arc<Publisher>) -> Self {
+        Core {
+            dir: None,
+            vfs: options.vfs.clone(),
+            options,
+            publisher,
+            committer: None,
+            replayed_bytes: AtomicU64::new(0),
+            gate: RwLock::new(()),
+            maintenance: Mutex::new(Checkpoint::new(Manifest::default())),
+            embedders: RwLock::default(),
+            background: Mutex::default(),
+            pins: Arc::default(),
+            _lock: None,
+        }
+    }
+
     /// The current state.
     pub(crate) fn state(&self) -> Arc<DbState> {
         self.publisher.current()
@@ -151,7 +167,7 @@ impl Core {
             key: "schema".to_string(),
             source,
         })?;
-        let seqno = committer.commit(payload, ops, self.durability)?;
+        let seqno = committer.commit(payload, ops, self.options.durability)?;
         self.publisher.check()?;
         Ok(seqno)
     }

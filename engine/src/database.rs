@@ -151,7 +151,11 @@ impl Lumos {
         let _exclusive = core.exclusive();
         let before = core.state();
         let id = before.collection(name)?.id;
-        core.commit(vec![Op::Drop { id }])?;
+        core.commit(vec![Op::Drop {
+            id,
+            kind: CollectionKind::Documents,
+            name: name.to_string(),
+        }])?;
         core.pins.retire(&before, &core.state());
         core.embedders.write().remove(name);
         Ok(())
@@ -273,6 +277,30 @@ impl Lumos {
     /// Sizes and counts.
     pub fn stats(&self) -> Stats {
         crate::stats::collect(self.core())
+    }
+
+    /// Brings a read-only handle up to what the writing process has published, and returns the last commit
+    /// it sees now; a handle that writes is always there. Snapshots and running searches keep their state.
+    ///
+    /// ```
+    /// # fn main() -> lumos_engine::Result<()> {
+    /// # let dir = tempfile::tempdir().map_err(|e| e.to_string()).unwrap();
+    /// # let path = dir.path().join("data");
+    /// use lumos_engine::Lumos;
+    /// let writer = Lumos::open(&path)?;
+    /// let docs = writer.collection("docs")?;
+    /// let reader = Lumos::options().read_only(true).open(&path)?;
+    /// docs.put(("a", "text"))?;
+    /// assert_eq!(reader.refresh()?, writer.seqno());
+    /// assert_eq!(reader.collection("docs")?.count()?, 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// `Storage` and `Corruption`; what the handle showed before stays.
+    pub fn refresh(&self) -> Result<Seqno> {
+        crate::follow::refresh(self.core())
     }
 
     /// Whether this handle may write.

@@ -6,9 +6,10 @@
 //! |---|---|
 //! | create collection | `u8 1`, `u32 id`, `u8 kind` (0 documents, 1 key-value), `u32 n`, name, `u32 n`, schema as JSON |
 //! | set schema | `u8 2`, `u32 id`, `u32 n`, schema as JSON |
-//! | drop collection | `u8 3`, `u32 id` |
+//! | drop collection | `u8 3`, `u32 id`, `u8 kind`, `u32 n`, name |
 //! | upsert | `u8 4`, `u32 id`, `u32 n`, key, `u32 n`, payload, `u64` when it ends (milliseconds since 1970, 0 for never), `u32` vectors, each `u32 n`, field name, `u32 dimension`, `f32` numbers |
 //! | delete | `u8 5`, `u32 id`, `u32 n`, key |
+//! | ingest | `u8 7`, `u32 id`, `u32` rows that the next manifest brings as a segment |
 //! | delete many | `u8 6`, `u32 id`, `u32` keys, each `u32 n`, key |
 
 use std::collections::BTreeMap;
@@ -26,6 +27,7 @@ const DROP: u8 = 3;
 const UPSERT: u8 = 4;
 const DELETE: u8 = 5;
 const DELETE_MANY: u8 = 6;
+const INGEST: u8 = 7;
 
 /// One resolved change. Replay applies exactly what a live commit applied.
 #[derive(Debug)]
@@ -42,6 +44,13 @@ pub(crate) enum Op {
     },
     Drop {
         id: u32,
+        kind: CollectionKind,
+        name: String,
+    },
+    /// Nothing to apply: says that a segment was added by a manifest.
+    Ingest {
+        id: u32,
+        rows: u32,
     },
     Upsert {
         id: u32,
@@ -63,7 +72,8 @@ impl Op {
         match self {
             Op::Create { id, .. }
             | Op::SetSchema { id, .. }
-            | Op::Drop { id }
+            | Op::Drop { id, .. }
+            | Op::Ingest { id, .. }
             | Op::Upsert { id, .. }
             | Op::Delete { id, .. }
             | Op::DeleteMany { id, .. } => *id,
@@ -84,10 +94,7 @@ pub(crate) fn encode(ops: &[Op]) -> Result<Vec<u8>, serde_json::Error> {
             } => {
                 out.push(CREATE);
                 put_u32(&mut out, *id);
-                out.push(match kind {
-                    CollectionKind::Documents => 0,
-                    CollectionKind::Kv => 1,
-                });
+                out.push(code(*kind));
                 put_bytes(&mut out, name.as_bytes());
                 put_bytes(&mut out, &serde_json::to_vec(schema)?);
             }
@@ -96,9 +103,16 @@ pub(crate) fn encode(ops: &[Op]) -> Result<Vec<u8>, serde_json::Error> {
                 put_u32(&mut out, *id);
                 put_bytes(&mut out, &serde_json::to_vec(schema)?);
             }
-            Op::Drop { id } => {
+            Op::Drop { id, kind, name } => {
                 out.push(DROP);
                 put_u32(&mut out, *id);
+                out.push(code(*kind));
+                put_bytes(&mut out, name.as_bytes());
+            }
+            Op::Ingest { id, rows } => {
+                out.push(INGEST);
+                put_u32(&mut out, *id);
+                put_u32(&mut out, *rows);
             }
             Op::Upsert { id, record } => {
                 out.push(UPSERT);
@@ -133,6 +147,13 @@ pub(crate) fn encode(ops: &[Op]) -> Result<Vec<u8>, serde_json::Error> {
     Ok(out)
 }
 
+fn code(kind: CollectionKind) -> u8 {
+    match kind {
+        CollectionKind::Documents => 0,
+        CollectionKind::Kv => 1,
+    }
+}
+
 fn put_u32(out: &mut Vec<u8>, value: u32) {
     out.extend_from_slice(&value.to_le_bytes());
 }
@@ -164,14 +185,9 @@ pub(crate) fn decode(payload: &[u8]) -> Result<Vec<Op>, (usize, String)> {
         ops.push(match cursor.u8()? {
             CREATE => {
                 let id = cursor.u32()?;
-                let kind = match cursor.u8()? {
-                    0 => CollectionKind::Documents,
-                    1 => CollectionKind::Kv,
-                    other => return Err((start, format!("unknown collection kind {other}"))),
-                };
                 Op::Create {
                     id,
-                    kind,
+                    kind: cursor.kind()?,
                     name: cursor.text()?.to_string(),
                     schema: cursor.json()?,
                 }
@@ -180,7 +196,15 @@ pub(crate) fn decode(payload: &[u8]) -> Result<Vec<Op>, (usize, String)> {
                 id: cursor.u32()?,
                 schema: cursor.json()?,
             },
-            DROP => Op::Drop { id: cursor.u32()? },
+            DROP => Op::Drop {
+                id: cursor.u32()?,
+                kind: cursor.kind()?,
+                name: cursor.text()?.to_string(),
+            },
+            INGEST => Op::Ingest {
+                id: cursor.u32()?,
+                rows: cursor.u32()?,
+            },
             UPSERT => {
                 let id = cursor.u32()?;
                 let key = Arc::from(cursor.text()?);
@@ -254,6 +278,15 @@ impl<'a> Cursor<'a> {
         Ok(bytes.try_into().map(u32::from_le_bytes).unwrap_or_default())
     }
 
+    fn kind(&mut self) -> Result<CollectionKind, (usize, String)> {
+        let at = self.at;
+        match self.u8()? {
+            0 => Ok(CollectionKind::Documents),
+            1 => Ok(CollectionKind::Kv),
+            other => Err((at, format!("unknown collection kind {other}"))),
+        }
+    }
+
     fn u64(&mut self) -> Result<u64, (usize, String)> {
         let bytes = self.take(8)?;
         Ok(bytes.try_into().map(u64::from_le_bytes).unwrap_or_default())
@@ -320,7 +353,12 @@ mod tests {
                 id: 7,
                 schema: Schema::new(),
             },
-            Op::Drop { id: 7 },
+            Op::Ingest { id: 7, rows: 12 },
+            Op::Drop {
+                id: 7,
+                kind: CollectionKind::Documents,
+                name: "docs".into(),
+            },
         ]
     }
 

@@ -28,6 +28,9 @@ pub struct OpenOptions {
     pub(crate) access: SegmentAccess,
     pub(crate) background: bool,
     pub(crate) max_wal_bytes: u64,
+    pub(crate) keep_changes: u64,
+    pub(crate) untrusted: bool,
+    pub(crate) memory_limit: Option<usize>,
     pub(crate) salt_seed: Option<u64>,
     pub(crate) vfs: Arc<dyn Vfs>,
 }
@@ -41,6 +44,9 @@ impl Default for OpenOptions {
             access: SegmentAccess::default(),
             background: true,
             max_wal_bytes: 256 << 20,
+            keep_changes: 0,
+            untrusted: false,
+            memory_limit: None,
             salt_seed: None,
             vfs: Arc::new(OsVfs),
         }
@@ -83,6 +89,37 @@ impl OpenOptions {
     /// (default 256 MiB).
     pub fn max_wal_bytes(mut self, bytes: u64) -> Self {
         self.max_wal_bytes = bytes;
+        self
+    }
+
+    /// Log, in bytes, that is kept after recovery does not need it any more, so that
+    /// [`Lumos::changes`] reaches further back (default 0).
+    pub fn keep_changes(mut self, bytes: u64) -> Self {
+        self.keep_changes = bytes;
+        self
+    }
+
+    /// For a directory that comes from someone else: nothing is mapped, every checksum and every link of
+    /// every graph is verified at opening, and keyword indexes and columns are made anew from the
+    /// documents (default false).
+    ///
+    /// Opening then reads the whole database into memory, and takes as long as indexing its text.
+    pub fn untrusted(mut self, untrusted: bool) -> Self {
+        self.untrusted = untrusted;
+        if untrusted {
+            self.access = SegmentAccess::Heap;
+        }
+        self
+    }
+
+    /// Bytes of memory that rows which are not sealed yet, and the making of segments in the background,
+    /// may take together, about (default unlimited; at least 1 MiB).
+    ///
+    /// Half of it is for rows: active segments are sealed earlier, and writers wait when the background
+    /// cannot keep up. A quarter is for one merge: segments too large for it are left as they are, by
+    /// [`Lumos::compact`] too. Mapped segment files are the page cache's and do not count.
+    pub fn memory_limit(mut self, bytes: usize) -> Self {
+        self.memory_limit = Some(bytes.max(1 << 20));
         self
     }
 

@@ -5,46 +5,36 @@ use std::path::Path;
 use std::sync::Arc;
 
 use lumos_wal::{Committer, Log, LogOptions, MemVfs, Vfs, WriterLock};
-use parking_lot::{Mutex, RwLock};
-use roaring::RoaringBitmap;
+use parking_lot::Mutex;
 
 use crate::checkpoint::Checkpoint;
 use crate::core::Core;
 use crate::database::Handle;
-use crate::manifest::{CollectionManifest, Manifest};
-use crate::op::{self, Op};
+use crate::load::Loader;
+use crate::manifest::Manifest;
 use crate::publish::Publisher;
-use crate::sealed::SealedSegment;
-use crate::segment::{self, SegmentAccess, SegmentFile};
-use crate::source::SegmentView;
-use crate::state::{CollectionState, DbState};
-use crate::{Durability, Error, OpenOptions, Result, Seqno};
+use crate::segment::{self, SegmentAccess};
+use crate::state::DbState;
+use crate::{Durability, Error, OpenOptions, Result};
 
 pub(crate) const WAL_DIR: &str = "wal";
 pub(crate) const SEGMENTS_DIR: &str = "segments";
 pub(crate) const TMP_DIR: &str = "tmp";
 
 /// A reader that opens while the writer replaces files starts over this often.
-const READ_ONLY_ATTEMPTS: usize = 5;
+pub(crate) const READ_ONLY_ATTEMPTS: usize = 20;
 
 /// Opens a database in memory.
 pub(crate) fn memory() -> Result<Handle> {
+    let options = OpenOptions::default()
+        .vfs(Arc::new(MemVfs::default()))
+        .durability(Durability::Buffered)
+        .segment_access(SegmentAccess::Heap)
+        .max_wal_bytes(u64::MAX);
     let publisher = Arc::new(Publisher::new(DbState::default()));
     let core = Arc::new(Core {
-        dir: None,
-        vfs: Arc::new(MemVfs::default()),
-        access: SegmentAccess::Heap,
-        durability: Durability::Buffered,
-        max_wal_bytes: u64::MAX,
         committer: Some(Committer::new(None, 0, publisher.clone())),
-        replayed_bytes: 0,
-        publisher,
-        gate: RwLock::new(()),
-        maintenance: Mutex::new(Checkpoint::new(Manifest::default())),
-        embedders: RwLock::default(),
-        background: Mutex::default(),
-        pins: Arc::default(),
-        _lock: None,
+        ..Core::new(options, publisher)
     });
     Ok(Handle {
         worker: crate::worker::spawn(core.clone()),
@@ -69,8 +59,9 @@ pub(crate) fn open(dir: &Path, options: OpenOptions) -> Result<Handle> {
     let lock = WriterLock::acquire(&*vfs, dir)?;
     let manifest = Manifest::read(&*vfs, dir)?.unwrap_or_default();
     segment::remove_orphans(&*vfs, dir, &manifest)?;
-    let mut state = load(&*vfs, dir, &manifest, options.access)?;
-    let mut log_options = LogOptions::default();
+    let loader = Loader::new(&*vfs, dir, &options);
+    let mut state = loader.load(&manifest)?;
+    let mut log_options = LogOptions::default().retain_bytes(options.keep_changes);
     if let Some(seed) = options.salt_seed {
         log_options = log_options.salt_seed(seed);
     }
@@ -80,29 +71,21 @@ pub(crate) fn open(dir: &Path, options: OpenOptions) -> Result<Handle> {
         &wal,
         manifest.floor,
         log_options,
-        |seqno, payload| replay(&mut state, &manifest, &wal, seqno, payload),
+        |seqno, payload| loader.replay(&mut state, &manifest, seqno, payload),
     )?;
     let last = recovery.last_seqno.max(manifest.catalog_seqno);
     state.seqno = last;
     let publisher = Arc::new(Publisher::new(state));
+    let background = options.background;
     let core = Arc::new(Core {
         dir: Some(dir.to_path_buf()),
-        vfs,
-        access: options.access,
-        durability: options.durability,
-        max_wal_bytes: options.max_wal_bytes,
         committer: Some(Committer::new(Some(log), last, publisher.clone())),
-        replayed_bytes: recovery.bytes,
-        publisher,
-        gate: RwLock::new(()),
+        replayed_bytes: recovery.bytes.into(),
         maintenance: Mutex::new(Checkpoint::new(manifest)),
-        embedders: RwLock::default(),
-        background: Mutex::default(),
-        pins: Arc::default(),
         _lock: Some(lock),
+        ..Core::new(options, publisher)
     });
-    let worker = options
-        .background
+    let worker = background
         .then(|| crate::worker::spawn(core.clone()))
         .flatten();
     core.publisher.work().notify();
@@ -114,7 +97,7 @@ fn open_read_only(dir: &Path, options: &OpenOptions) -> Result<Handle> {
     let mut attempt = 0;
     let (manifest, state, replayed_bytes) = loop {
         attempt += 1;
-        match read_state(&*vfs, dir, options.access) {
+        match Loader::new(&*vfs, dir, options).read() {
             Ok(read) => break read,
             // The writer may have replaced files between the manifest and the log; look again.
             Err(Error::Storage(_) | Error::Corruption { .. }) if attempt < READ_ONLY_ATTEMPTS => {}
@@ -122,46 +105,16 @@ fn open_read_only(dir: &Path, options: &OpenOptions) -> Result<Handle> {
         }
     };
     let publisher = Arc::new(Publisher::new(state));
-    let core = Arc::new(Core {
+    let core = Core {
         dir: Some(dir.to_path_buf()),
-        vfs,
-        access: options.access,
-        durability: options.durability,
-        max_wal_bytes: options.max_wal_bytes,
-        committer: None,
-        replayed_bytes,
-        publisher,
-        gate: RwLock::new(()),
+        replayed_bytes: replayed_bytes.into(),
         maintenance: Mutex::new(Checkpoint::new(manifest)),
-        embedders: RwLock::default(),
-        background: Mutex::default(),
-        pins: Arc::default(),
-        _lock: None,
-    });
-    Ok(Handle { core, worker: None })
-}
-
-fn read_state(
-    vfs: &dyn Vfs,
-    dir: &Path,
-    access: SegmentAccess,
-) -> Result<(Manifest, DbState, u64)> {
-    let wal = dir.join(WAL_DIR);
-    let there = vfs
-        .exists(&wal)
-        .map_err(|source| io("open", &wal, source))?;
-    if !there {
-        return Err(Error::NotFound {
-            path: dir.to_path_buf(),
-        });
-    }
-    let manifest = Manifest::read(vfs, dir)?.unwrap_or_default();
-    let mut state = load(vfs, dir, &manifest, access)?;
-    let recovery = Log::replay(vfs, &wal, manifest.floor, |seqno, payload| {
-        replay(&mut state, &manifest, &wal, seqno, payload)
-    })?;
-    state.seqno = recovery.last_seqno.max(manifest.catalog_seqno);
-    Ok((manifest, state, recovery.bytes))
+        ..Core::new(options.clone(), publisher)
+    };
+    Ok(Handle {
+        core: Arc::new(core),
+        worker: None,
+    })
 }
 
 fn create_dirs(vfs: &dyn Vfs, dir: &Path, create: bool) -> Result<()> {
@@ -205,93 +158,4 @@ pub(crate) fn io(op: &'static str, path: &Path, source: std::io::Error) -> Error
         path: path.to_path_buf(),
         source,
     })
-}
-
-/// The state that the manifest describes, before replay.
-fn load(vfs: &dyn Vfs, dir: &Path, manifest: &Manifest, access: SegmentAccess) -> Result<DbState> {
-    let mut state = DbState {
-        seqno: manifest.catalog_seqno,
-        next_collection: manifest.next_collection,
-        ..DbState::default()
-    };
-    for stored in &manifest.collections {
-        let collection = load_collection(vfs, dir, stored, access)?;
-        state.collections.insert(stored.id, Arc::new(collection));
-    }
-    Ok(state)
-}
-
-fn load_collection(
-    vfs: &dyn Vfs,
-    dir: &Path,
-    stored: &CollectionManifest,
-    access: SegmentAccess,
-) -> Result<CollectionState> {
-    let mut state = CollectionState::new(
-        stored.id,
-        stored.name.clone(),
-        stored.kind,
-        stored.schema.clone(),
-        stored.created,
-    );
-    state.sealed_seqno = stored.sealed_seqno;
-    let texts: Vec<String> = stored.schema.texts.keys().cloned().collect();
-    let mut views = Vec::with_capacity(stored.segments.len() + 1);
-    for entry in &stored.segments {
-        let path = segment::segment_path(dir, entry.number);
-        let file = SegmentFile::open(vfs, &path, access)?;
-        let sealed = SealedSegment::open(file, entry.number, entry.rows, &texts)?;
-        let deletes = match entry.deletes {
-            Some(generation) => {
-                segment::read_deletes(vfs, dir, entry.number, generation, entry.rows)?
-            }
-            None => RoaringBitmap::new(),
-        };
-        views.push(SegmentView::sealed(Arc::new(sealed), Arc::new(deletes)));
-    }
-    views.append(&mut state.segments);
-    state.segments = views;
-    Ok(state)
-}
-
-/// Applies one frame: operations that the manifest already holds are left out, nothing else is.
-fn replay(
-    state: &mut DbState,
-    manifest: &Manifest,
-    wal: &Path,
-    seqno: Seqno,
-    payload: &[u8],
-) -> Result<()> {
-    let damaged = |offset: usize, detail: String| Error::Corruption {
-        file: wal.to_path_buf(),
-        offset: offset as u64,
-        detail: format!("commit {seqno}: {detail}"),
-    };
-    let ops = op::decode(payload).map_err(|(offset, detail)| damaged(offset, detail))?;
-    let in_catalog = seqno <= manifest.catalog_seqno;
-    let mut due = Vec::with_capacity(ops.len());
-    for op in ops {
-        let keep = match (&op, state.collections.get(&op.collection())) {
-            (Op::Create { .. }, _) => !in_catalog,
-            (Op::SetSchema { .. } | Op::Drop { .. }, known) => !in_catalog && known.is_some(),
-            (_, Some(known)) => seqno > known.sealed_seqno,
-            // Dropped before the manifest was written, or by this very replay.
-            (_, None) => {
-                let created_here = due.iter().any(|earlier: &Op| {
-                    matches!(earlier, Op::Create { id, .. } if *id == op.collection())
-                });
-                if !in_catalog && !created_here && op.collection() >= state.next_collection {
-                    let detail = format!("collection {} was never created", op.collection());
-                    return Err(damaged(0, detail));
-                }
-                created_here
-            }
-        };
-        if keep {
-            due.push(op);
-        }
-    }
-    state.apply(seqno, due)?;
-    state.freeze_full();
-    Ok(())
 }

@@ -86,7 +86,10 @@ pub(crate) fn write(
             let mut writer = SegmentWriter::create(&*core.vfs, &path)?;
             let written = sealed::write(rows, &mut writer)?;
             writer.finish()?;
-            (SegmentFile::open(&*core.vfs, &path, core.access)?, written)
+            (
+                SegmentFile::open(&*core.vfs, &path, core.options.access)?,
+                written,
+            )
         }
         None => {
             let mut buffer = SegmentBuffer::new();
@@ -94,20 +97,20 @@ pub(crate) fn write(
             (buffer.finish()?, written)
         }
     };
-    let bytes = file.len();
-    let sealed = SealedSegment::open(file, number, written.rows, &rows.text_fields())?;
-    if sealed.needs_mending() {
-        // The log still has everything: it must not go before the file is whole.
-        sealed.verify()?;
-    }
-    checkpoint.register(SegmentEntry {
+    let entry = SegmentEntry {
         number,
         rows: written.rows,
         deletes: None,
         min_seqno: written.min_seqno,
         max_seqno: written.max_seqno,
-        bytes,
-    });
+        bytes: file.len(),
+    };
+    let sealed = SealedSegment::open(file, &entry, &rows.text_fields())?;
+    if sealed.needs_mending() {
+        // The log still has everything: it must not go before the file is whole.
+        sealed.verify()?;
+    }
+    checkpoint.register(entry);
     Ok(Arc::new(sealed))
 }
 

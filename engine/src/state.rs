@@ -280,9 +280,10 @@ impl DbState {
                 self.collections.insert(id, Arc::new(state));
                 self.next_collection = self.next_collection.max(id + 1);
             }
-            Op::Drop { id } => {
+            Op::Drop { id, .. } => {
                 self.collections.remove(&id);
             }
+            Op::Ingest { .. } => {}
             Op::SetSchema { id, schema } => {
                 if let Some(state) = self.collections.get_mut(&id) {
                     Arc::make_mut(state).set_schema(schema);

@@ -1,5 +1,7 @@
 //! Sizes and counts of a database.
 
+use std::sync::atomic::Ordering::Relaxed;
+
 use serde::Serialize;
 
 use crate::core::Core;
@@ -122,7 +124,7 @@ pub(crate) fn collect(core: &Core) -> Stats {
         log_bytes: core
             .committer
             .as_ref()
-            .map_or(core.replayed_bytes, |committer| committer.live_bytes()),
+            .map_or_else(|| core.replayed_bytes.load(Relaxed), |log| log.live_bytes()),
         segment_bytes: segments
             .filter_map(|view| Some(view.as_sealed()?.bytes()))
             .sum(),

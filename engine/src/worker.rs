@@ -62,7 +62,7 @@ fn round(core: &Core, wake: Wake) -> Result<()> {
     let mut checkpoint = core.maintenance.lock();
     let committer = core.committer()?;
     let idle = wake == Wake::Idle;
-    if committer.live_bytes() > core.max_wal_bytes || (idle && log_outweighs_data(core)?) {
+    if committer.live_bytes() > core.options.max_wal_bytes || (idle && log_outweighs_data(core)?) {
         freeze(core, |_| true);
     } else if idle {
         freeze(core, mostly_deleted);

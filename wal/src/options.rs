@@ -6,6 +6,7 @@ pub struct LogOptions {
     pub(crate) rotate_bytes: u64,
     pub(crate) preallocate_bytes: u64,
     pub(crate) recycle_files: usize,
+    pub(crate) retain_bytes: u64,
     pub(crate) salt_seed: Option<u64>,
 }
 
@@ -15,6 +16,7 @@ impl Default for LogOptions {
             rotate_bytes: 64 << 20,
             preallocate_bytes: 256 << 10,
             recycle_files: 2,
+            retain_bytes: 0,
             salt_seed: None,
         }
     }
@@ -41,6 +43,14 @@ impl LogOptions {
     #[must_use]
     pub fn recycle_files(mut self, files: usize) -> Self {
         self.recycle_files = files;
+        self
+    }
+
+    /// Released files are kept, the newest first, until they hold this many bytes of frames, for those
+    /// who read the log as a feed (default 0).
+    #[must_use]
+    pub fn retain_bytes(mut self, bytes: u64) -> Self {
+        self.retain_bytes = bytes;
         self
     }
 

@@ -14,6 +14,7 @@ use lumos_index::{Columns, Filter, SealedColumns, SealedText};
 use ownedbytes::OwnedBytes;
 use roaring::RoaringBitmap;
 
+use crate::manifest::SegmentEntry;
 use crate::segment::{Keys, Payload, SegmentFile, u64_at};
 use crate::{Error, Result};
 
@@ -39,7 +40,9 @@ pub(crate) struct SealedSegment {
     file: SegmentFile,
     keys: Keys,
     payload: Payload,
-    seqnos: OwnedBytes,
+    /// `None` when all rows are of one commit.
+    seqnos: Option<OwnedBytes>,
+    first_seqno: u64,
     expires: Option<OwnedBytes>,
     /// The first moment at which a row ends, in milliseconds since 1970.
     first_expiry: AtomicU64,
@@ -60,17 +63,17 @@ impl std::fmt::Debug for SealedSegment {
 }
 
 impl SealedSegment {
-    /// Opens the sections of a segment file of `rows` rows. Columns and keyword index that are damaged are
+    /// Opens the sections of a segment file that a manifest describes. Columns and keyword index that are damaged are
     /// made anew, in memory, from the documents; `text_fields` are those of the collection.
     ///
     /// # Errors
     /// [`Error::Corruption`] when a section that holds data is missing or does not fit.
     pub(crate) fn open(
         file: SegmentFile,
-        number: u64,
-        rows: u32,
+        entry: &SegmentEntry,
         text_fields: &[String],
     ) -> Result<Self> {
+        let (number, rows) = (entry.number, entry.rows);
         let path = file.path().to_path_buf();
         let bad = |detail: String| damaged(&path, detail);
         let section = |name: &str| {
@@ -79,8 +82,11 @@ impl SealedSegment {
         };
         let keys = Keys::open(section(KEYS)?, rows).map_err(&bad)?;
         let payload = Payload::open(section(PAYLOAD)?, rows).map_err(&bad)?;
-        let seqnos = section(SEQNO)?;
-        if seqnos.len() != rows as usize * 8 {
+        // Rows that were ingested together are of one commit, which their file does not know.
+        let seqnos = file.section(SEQNO);
+        if let Some(seqnos) = &seqnos
+            && seqnos.len() != rows as usize * 8
+        {
             return Err(bad(format!(
                 "{} bytes of seqnos for {rows} rows",
                 seqnos.len()
@@ -123,14 +129,17 @@ impl SealedSegment {
             keys,
             payload,
             seqnos,
+            first_seqno: entry.min_seqno,
             first_expiry: AtomicU64::new(next_expiry(expires.as_deref(), 0)),
             expires,
             vectors,
             columns,
             text,
-            rebuilt: lost_columns || lost_text,
+            rebuilt: false,
         };
-        if segment.rebuilt {
+        let lost = |lost: bool, name: &str| lost && !segment.file.is_distrusted(name);
+        segment.rebuilt = lost(lost_columns, COLUMNS) || lost(lost_text, TEXT);
+        if lost_columns || lost_text {
             segment.rebuild(lost_columns, lost_text.then_some(text_fields))?;
         }
         Ok(segment)
@@ -231,7 +240,10 @@ impl SealedSegment {
     }
 
     pub(crate) fn seqno(&self, row: u32) -> Result<u64> {
-        u64_at(&self.seqnos, row as usize * 8)
+        let Some(seqnos) = &self.seqnos else {
+            return Ok(self.first_seqno);
+        };
+        u64_at(seqnos, row as usize * 8)
             .ok_or_else(|| self.damaged(format!("row {row} has no seqno")))
     }
 

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use lumos_index::HnswView;
 use lumos_wal::{OpenMode, Vfs, checksum};
 use ownedbytes::OwnedBytes;
 
@@ -41,6 +42,8 @@ pub(crate) struct SegmentFile {
     sections: BTreeMap<String, Section>,
     /// Derived sections whose checksum does not match.
     damaged: BTreeSet<String>,
+    /// Derived sections that are not read although their checksum matches.
+    distrusted: BTreeSet<String>,
 }
 
 impl std::fmt::Debug for SegmentFile {
@@ -86,6 +89,7 @@ impl SegmentFile {
             bytes,
             sections,
             damaged: BTreeSet::new(),
+            distrusted: BTreeSet::new(),
         };
         let mut damaged = BTreeSet::new();
         file.check(&file.sections, |section| {
@@ -107,6 +111,29 @@ impl SegmentFile {
         Ok(file)
     }
 
+    /// Leaves out what another library reads without checking, and graphs whose links lead astray: they
+    /// are made anew, or done without, like damaged ones.
+    pub(crate) fn distrust(&mut self) {
+        let names = self.sections.keys().filter(|name| is_derived(name));
+        let derived: Vec<String> = names.cloned().collect();
+        for name in derived {
+            if !name.starts_with("graph.") {
+                self.distrusted.insert(name);
+            } else if !self.has_sound_graph(&name) {
+                self.damaged.insert(name);
+            }
+        }
+    }
+
+    fn has_sound_graph(&self, name: &str) -> bool {
+        let Some(bytes) = self.section(name) else {
+            return false;
+        };
+        // Word 3 of a graph is the number of its nodes; opening the segment compares it.
+        let nodes = super::u32_at(&bytes, 12).unwrap_or_default() as usize;
+        HnswView::decode(&bytes, nodes).is_ok_and(|graph| graph.check().is_ok())
+    }
+
     /// Where the file is.
     pub(crate) fn path(&self) -> &Path {
         &self.path
@@ -120,13 +147,18 @@ impl SegmentFile {
     /// The bytes of a section, aligned to 64, without a copy; `None` when it is damaged.
     pub(crate) fn section(&self, name: &str) -> Option<OwnedBytes> {
         let section = self.sections.get(name)?;
-        let sound = !self.damaged.contains(name);
+        let sound = !self.damaged.contains(name) && !self.distrusted.contains(name);
         sound.then(|| self.slice(section)).flatten()
     }
 
     /// The names of the sections, sorted, damaged ones included.
     pub(crate) fn sections(&self) -> impl Iterator<Item = String> {
         self.sections.keys().cloned()
+    }
+
+    /// Whether a section is left out although it may be sound.
+    pub(crate) fn is_distrusted(&self, name: &str) -> bool {
+        self.distrusted.contains(name)
     }
 
     /// Whether a derived section was found damaged at opening.

@@ -77,6 +77,8 @@ pub struct Log {
     names_unsure: bool,
     next_number: u64,
     last: Seqno,
+    /// No frame up to here is needed for recovery.
+    released: Seqno,
     buffer: Vec<u8>,
 }
 
@@ -122,6 +124,7 @@ impl Log {
             spares: listing.spares,
             next_number: listing.next_number,
             last: recovery.last_seqno,
+            released: floor,
             buffer: Vec::new(),
             vfs,
         };
@@ -152,6 +155,18 @@ impl Log {
         let mut scan = Scan::new(vfs, dir, floor, true);
         scan.run(&listing.logs, visit)?;
         Ok(scan.recovery(listing.logs.len()))
+    }
+
+    /// The first commit that the files in `dir` hold, `None` when there are none. A writer may be at work.
+    ///
+    /// # Errors
+    /// [`Error::LogMoved`] when the writer released the file meanwhile, otherwise as [`Log::replay`].
+    pub fn oldest(vfs: &dyn Vfs, dir: &Path) -> Result<Option<Seqno>> {
+        let listing = Listing::read(vfs, dir)?;
+        let Some(number) = listing.logs.first() else {
+            return Ok(None);
+        };
+        Scan::new(vfs, dir, 0, true).first_of(*number).map(Some)
     }
 
     /// Appends the frames of consecutive transactions, beginning with seqno `first`, in one write.
@@ -222,13 +237,20 @@ impl Log {
 
     /// The bytes of frames in files that are not released.
     pub fn live_bytes(&self) -> u64 {
-        let closed: u64 = self.closed.iter().map(|file| file.bytes).sum();
+        let closed: u64 = self.needed().map(|file| file.bytes).sum();
         closed + self.current.as_ref().map_or(0, |file| file.end)
     }
 
-    /// The bytes that the files of the log take, spares included. Files of unknown length count as empty.
+    /// The closed files that recovery would read.
+    fn needed(&self) -> impl Iterator<Item = &ClosedFile> {
+        let released = self.released;
+        self.closed.iter().filter(move |file| file.last > released)
+    }
+
+    /// The bytes that the files of the log take, with spares and without what is only retained. Files of
+    /// unknown length count as empty.
     pub fn disk_bytes(&self) -> u64 {
-        let closed = self.closed.iter().map(|file| log_name(file.number));
+        let closed = self.needed().map(|file| log_name(file.number));
         let names = closed.chain(self.spares.iter().cloned());
         let others: u64 = names
             .filter_map(|name| {
@@ -251,7 +273,16 @@ impl Log {
         if self.last <= upto && self.current.as_ref().is_some_and(Writer::has_frames) {
             self.finish_file()?;
         }
-        let count = self.closed.partition_point(|file| file.last <= upto);
+        self.released = self.released.max(upto);
+        let mut count = self.closed.partition_point(|file| file.last <= upto);
+        let mut retained = 0;
+        while let Some(file) = count.checked_sub(1).and_then(|at| self.closed.get(at)) {
+            if retained >= self.options.retain_bytes {
+                break;
+            }
+            retained += file.bytes;
+            count -= 1;
+        }
         if count == 0 {
             return Ok(());
         }

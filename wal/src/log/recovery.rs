@@ -118,6 +118,13 @@ impl<'a> Scan<'a> {
         Ok(headers)
     }
 
+    /// The first seqno of a file.
+    pub(super) fn first_of(&mut self, number: u64) -> Result<Seqno> {
+        self.needed = vec![number];
+        let header = self.header(number).map_err(|error| self.explain(error))?;
+        Ok(header.first)
+    }
+
     fn path(&self, number: u64) -> PathBuf {
         self.dir.join(log_name(number))
     }

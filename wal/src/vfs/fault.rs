@@ -25,6 +25,8 @@ pub enum OpKind {
     RemoveFile,
     /// [`Vfs::rename`].
     Rename,
+    /// [`Vfs::hard_link`].
+    HardLink,
     /// [`Vfs::sync_dir`].
     SyncDir,
     /// [`Vfs::try_lock`].
@@ -235,6 +237,16 @@ impl Vfs for FaultVfs {
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
         self.step(OpKind::Rename)?;
         self.inner.rename(from, to)
+    }
+
+    fn hard_link(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.step(OpKind::HardLink)?;
+        self.inner.hard_link(from, to)
+    }
+
+    fn is_special(&self, path: &Path) -> io::Result<bool> {
+        self.step(OpKind::Exists)?;
+        self.inner.is_special(path)
     }
 
     fn sync_dir(&self, path: &Path) -> io::Result<()> {

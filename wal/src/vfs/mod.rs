@@ -78,6 +78,26 @@ pub trait Vfs: Debug + Send + Sync + 'static {
     /// `NotFound`, and whatever the system reports.
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
 
+    /// Gives a file another name as well; the name must be free.
+    ///
+    /// # Errors
+    /// `Unsupported` where files cannot have two names, `CrossesDevices`, `AlreadyExists`, and whatever
+    /// the system reports.
+    fn hard_link(&self, _from: &Path, _to: &Path) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    /// Whether a name is that of a symbolic link, or of anything but a file or a directory.
+    ///
+    /// # Errors
+    /// `NotFound`, and whatever the system reports.
+    fn is_special(&self, path: &Path) -> io::Result<bool> {
+        match self.exists(path)? {
+            true => Ok(false),
+            false => Err(io::ErrorKind::NotFound.into()),
+        }
+    }
+
     /// Makes the names in a directory durable.
     ///
     /// # Errors

@@ -91,6 +91,15 @@ impl Vfs for OsVfs {
         fs::rename(from, to)
     }
 
+    fn hard_link(&self, from: &Path, to: &Path) -> io::Result<()> {
+        fs::hard_link(from, to)
+    }
+
+    fn is_special(&self, path: &Path) -> io::Result<bool> {
+        let kind = fs::symlink_metadata(path)?.file_type();
+        Ok(!kind.is_file() && !kind.is_dir())
+    }
+
     fn sync_dir(&self, path: &Path) -> io::Result<()> {
         let path = if path.as_os_str().is_empty() {
             Path::new(".")
