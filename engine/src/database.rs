@@ -13,8 +13,8 @@ use crate::snapshot::Snapshot;
 use crate::stats::Stats;
 use crate::transaction::Transaction;
 use crate::{
-    Batch, Doc, Embedder, Error, Hit, OpenOptions, Result, Scan, Schema, SearchRequest, Seqno,
-    Store,
+    BackupReport, Batch, Changes, Doc, Embedder, Error, Hit, OpenOptions, Result, Scan, Schema,
+    SearchRequest, Seqno, Store,
 };
 
 /// An open database. Clones are cheap and share it; it closes when the last one is dropped.
@@ -277,6 +277,77 @@ impl Lumos {
     /// Sizes and counts.
     pub fn stats(&self) -> Stats {
         crate::stats::collect(self.core())
+    }
+
+    /// The commits after `since`, oldest first, up to the newest one: for replicas and for whoever derives
+    /// something from the documents. The iterator ends with the commits that there are; ask again from
+    /// the last seqno for those that came since.
+    ///
+    /// Changes are read from the log, which is released when its documents are sealed;
+    /// [`OpenOptions::keep_changes`] keeps more of it. Documents that were ingested are announced and not
+    /// contained.
+    ///
+    /// ```
+    /// # fn main() -> lumos_engine::Result<()> {
+    /// # let dir = tempfile::tempdir().map_err(|e| e.to_string()).unwrap();
+    /// # let path = dir.path().join("db");
+    /// use lumos_engine::{Event, Lumos};
+    /// let db = Lumos::options().keep_changes(64 << 20).open(&path)?;
+    /// let docs = db.collection("docs")?;
+    /// let since = db.seqno();
+    /// docs.put(("a", "text"))?;
+    /// for commit in db.changes(since)? {
+    ///     let commit = commit?;
+    ///     assert_eq!(commit.seqno, since + 1);
+    ///     assert!(matches!(&commit.events[..], [Event::SchemaChanged { .. }, Event::Put { doc, .. }] if doc.key == "a"));
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// `ChangesGone` when the log begins later; `InvalidArgument` for a database in memory; `Storage`.
+    pub fn changes(&self, since: Seqno) -> Result<Changes> {
+        Changes::new(self, since)
+    }
+
+    /// Writes a copy of the database into `target`, an empty or new directory, while commits go on. The copy
+    /// holds a prefix of the commits that ends with the newest one at the time of the call; it is a
+    /// database, to be opened as it is or brought elsewhere with [`Lumos::restore`].
+    ///
+    /// Segment files are linked when both directories are on one file system: that costs no space, and
+    /// they never change. A read-only handle makes a backup beside the process that writes.
+    ///
+    /// ```
+    /// # fn main() -> lumos_engine::Result<()> {
+    /// # let dir = tempfile::tempdir().map_err(|e| e.to_string()).unwrap();
+    /// # let (path, copy, other) = (dir.path().join("db"), dir.path().join("copy"), dir.path().join("other"));
+    /// use lumos_engine::Lumos;
+    /// let db = Lumos::open(&path)?;
+    /// db.collection("docs")?.put(("a", "text"))?;
+    /// let report = db.backup(&copy)?;
+    /// assert_eq!(report.seqno, db.seqno());
+    /// Lumos::restore(&copy, &other)?;
+    /// assert_eq!(Lumos::open(&other)?.collection("docs")?.count()?, 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// `InvalidArgument` when the target holds something or the database is in memory; `Storage`. A copy
+    /// that was interrupted has no manifest and does not open.
+    pub fn backup(&self, target: impl AsRef<Path>) -> Result<BackupReport> {
+        crate::backup::backup(self.core(), target.as_ref())
+    }
+
+    /// Makes a new database in `target`, an empty or new directory, from a backup. Every checksum is
+    /// verified before the new database exists.
+    ///
+    /// # Errors
+    /// `NotFound` when there is no backup, `Corruption` with the first damaged file and offset,
+    /// `InvalidArgument` when the target holds something or the backup has links in it; `Storage`.
+    pub fn restore(backup: impl AsRef<Path>, target: impl AsRef<Path>) -> Result<BackupReport> {
+        Lumos::options().restore(backup, target)
     }
 
     /// Brings a read-only handle up to what the writing process has published, and returns the last commit

@@ -140,6 +140,14 @@ pub enum Error {
         /// What failed.
         detail: String,
     },
+    /// Changes that the log does not hold any more were asked for.
+    #[error("the changes after commit {since} are gone, the log begins with commit {oldest}")]
+    ChangesGone {
+        /// The commit that was asked for.
+        since: u64,
+        /// The oldest commit that the log holds.
+        oldest: u64,
+    },
     /// A precondition of a transaction did not hold; nothing was written.
     #[error("conflict on \"{key}\": {detail}")]
     Conflict {
@@ -199,6 +207,7 @@ impl Error {
             Error::SchemaMismatch { .. } => "E2005",
             Error::Conflict { .. } => "E2006",
             Error::InvalidArgument { .. } => "E2007",
+            Error::ChangesGone { .. } => "E2009",
             Error::Json { .. } => "E2008",
             Error::Filter { .. } => "E2104",
             Error::Query(_) => "E2105",
@@ -262,6 +271,10 @@ impl Error {
                 "open it with the stored schema, or use another collection name".to_string()
             }
             Error::Filter { source, .. } => return source.hint(),
+            Error::ChangesGone { .. } => {
+                "read a snapshot and go on from its seqno; open with keep_changes to keep more"
+                    .to_string()
+            }
             Error::Conflict { .. } => "read again and retry the transaction".to_string(),
             Error::Query(_) | Error::InvalidArgument { .. } | Error::Json { .. } => return None,
             Error::Embedder { .. } => "check the model's files or its service".to_string(),

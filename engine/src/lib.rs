@@ -14,7 +14,9 @@
 //! ```
 #![deny(missing_docs)]
 
+mod backup;
 mod batch;
+mod changes;
 mod checkpoint;
 mod collection;
 mod core;
@@ -51,7 +53,9 @@ mod store;
 mod transaction;
 mod worker;
 
+pub use backup::BackupReport;
 pub use batch::{Batch, Change};
+pub use changes::{Changes, Commit, Event};
 pub use collection::{Collection, Selection};
 pub use database::Lumos;
 pub use doc::{DEFAULT_TEXT_FIELD, DEFAULT_VECTOR_FIELD, Doc};

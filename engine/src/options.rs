@@ -6,7 +6,7 @@ use std::sync::Arc;
 use lumos_wal::{Durability, OsVfs, Vfs};
 
 use crate::segment::SegmentAccess;
-use crate::{Lumos, Result};
+use crate::{BackupReport, Lumos, Result};
 
 /// Options of [`Lumos::open`]; every setter states its default.
 ///
@@ -133,6 +133,18 @@ impl OpenOptions {
     pub fn vfs(mut self, vfs: Arc<dyn Vfs>) -> Self {
         self.vfs = vfs;
         self
+    }
+
+    /// See [`Lumos::restore`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn restore(
+        self,
+        backup: impl AsRef<Path>,
+        target: impl AsRef<Path>,
+    ) -> Result<BackupReport> {
+        crate::backup::restore(&self.vfs, backup.as_ref(), target.as_ref())
     }
 
     /// Opens the database in this directory.

@@ -117,7 +117,7 @@ fn open_read_only(dir: &Path, options: &OpenOptions) -> Result<Handle> {
     })
 }
 
-fn create_dirs(vfs: &dyn Vfs, dir: &Path, create: bool) -> Result<()> {
+pub(crate) fn create_dirs(vfs: &dyn Vfs, dir: &Path, create: bool) -> Result<()> {
     let exists = |path: &Path| vfs.exists(path).map_err(|source| io("open", path, source));
     if create && !exists(dir)? {
         let mut missing = vec![dir];
