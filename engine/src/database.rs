@@ -13,8 +13,8 @@ use crate::snapshot::Snapshot;
 use crate::stats::Stats;
 use crate::transaction::Transaction;
 use crate::{
-    BackupReport, Batch, Changes, Doc, Embedder, Error, Hit, OpenOptions, Result, Scan, Schema,
-    SearchRequest, Seqno, Store,
+    BackupReport, Batch, Changes, Checkup, Diagnosis, Doc, Embedder, Error, Hit, OpenOptions,
+    Result, Scan, Schema, SearchRequest, Seqno, Store,
 };
 
 /// An open database. Clones are cheap and share it; it closes when the last one is dropped.
@@ -382,6 +382,30 @@ impl Lumos {
     /// The last commit in the current state.
     pub fn seqno(&self) -> Seqno {
         self.core().state().seqno
+    }
+
+    /// Examines everything that is stored: every checksum, the manifest against the files, keys against
+    /// rows, every link of every graph, keyword indexes, documents and the log; on request measures recall,
+    /// and makes damaged derived parts anew.
+    ///
+    /// ```
+    /// # fn main() -> lumos_engine::Result<()> {
+    /// use lumos_engine::{Checkup, Lumos};
+    /// let db = Lumos::memory()?;
+    /// db.collection("docs")?.put(("a", "text"))?;
+    /// db.flush()?;
+    /// let diagnosis = db.doctor(&Checkup::new())?;
+    /// assert!(diagnosis.is_healthy());
+    /// assert_eq!(diagnosis.rows, 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// `ReadOnly` when a read-only handle is to fix something; `Storage`. What is wrong with the database
+    /// is no error but a [`Finding`](crate::Finding).
+    pub fn doctor(&self, checkup: &Checkup) -> Result<Diagnosis> {
+        crate::doctor::examine(self.core(), checkup)
     }
 
     /// Verifies every checksum of every segment file.

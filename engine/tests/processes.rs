@@ -1,10 +1,12 @@
 //! Handles that read beside the one that writes, and directories that come from someone else.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod files;
+
 use std::sync::Arc;
 
 use lumos_engine::{Doc, Lumos, OpenOptions};
-use lumos_wal::{MemVfs, OpenMode, Vfs, read_all};
+use lumos_wal::MemVfs;
 use serde_json::json;
 
 fn doc(key: usize) -> Doc {
@@ -130,17 +132,15 @@ fn an_untrusted_graph_is_checked_link_by_link() {
     docs.put_all((0..4_500).map(doc)).unwrap();
     db.compact().unwrap();
     drop((docs, db));
-    let folder = std::path::Path::new("db").join("segments");
-    let name = vfs.read_dir(&folder).unwrap().pop().unwrap();
-    let path = folder.join(name);
-    let mut bytes = read_all(&*vfs, &path).unwrap();
-    let magic = bytes.windows(4).position(|word| word == b"LHNW").unwrap();
-    // The first link of the first node leads to itself.
-    bytes[magic + 128..magic + 132].copy_from_slice(&0_u32.to_le_bytes());
-    reseal(&mut bytes);
-    vfs.remove_file(&path).unwrap();
-    let file = vfs.open(&path, OpenMode::CreateNew).unwrap();
-    file.write_all_at(&bytes, 0).unwrap();
+    let path = files::segments(&*vfs, "db").pop().unwrap();
+    files::change(&*vfs, &path, |bytes| {
+        let graph = files::sections(bytes).into_iter();
+        let mut graph = graph.filter(|(name, _)| name.starts_with("graph."));
+        let start = graph.next().unwrap().1.start;
+        // The first link of the first node leads to itself.
+        bytes[start + 128..start + 132].copy_from_slice(&0_u32.to_le_bytes());
+        files::reseal(bytes);
+    });
 
     let trusting = options(&vfs).read_only(true).open("db").unwrap();
     assert_eq!(trusting.stats().collections[0].damaged_segments, 0);
@@ -149,24 +149,4 @@ fn an_untrusted_graph_is_checked_link_by_link() {
     assert_eq!(db.stats().collections[0].damaged_segments, 1);
     let hits = db.collection("docs").unwrap().search([1.0; 8]).run();
     assert_eq!(hits.unwrap().len(), 10);
-}
-
-/// Makes all checksums of a segment file fit its bytes.
-fn reseal(bytes: &mut [u8]) {
-    let footer = bytes.len() - 48;
-    let number = |bytes: &[u8], at: usize| {
-        u64::from_le_bytes(bytes[at..at + 8].try_into().unwrap()) as usize
-    };
-    let (start, length) = (number(bytes, footer), number(bytes, footer + 8));
-    let mut at = start;
-    while at < start + length {
-        let (offset, size) = (number(bytes, at), number(bytes, at + 8));
-        let crc = lumos_wal::checksum(&bytes[offset..offset + size]);
-        bytes[at + 16..at + 20].copy_from_slice(&crc.to_le_bytes());
-        at += 22 + usize::from(u16::from_le_bytes([bytes[at + 20], bytes[at + 21]]));
-    }
-    let crc = lumos_wal::checksum(&bytes[start..start + length]);
-    bytes[footer + 28..footer + 32].copy_from_slice(&crc.to_le_bytes());
-    let crc = lumos_wal::checksum(&bytes[footer..footer + 44]);
-    bytes[footer + 44..footer + 48].copy_from_slice(&crc.to_le_bytes());
 }

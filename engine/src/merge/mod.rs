@@ -15,6 +15,7 @@ use crate::Result;
 use crate::checkpoint::Checkpoint;
 use crate::core::Core;
 use crate::seal::{died, publish, write};
+use crate::sealed::SealedSegment;
 use crate::source::SegmentView;
 use crate::state::{CollectionState, DbState};
 use rows::MergedRows;
@@ -49,6 +50,26 @@ pub(crate) fn compact(core: &Core) -> Result<()> {
         }
     }
     Ok(core.committer()?.trim()?)
+}
+
+/// Writes the segments that are picked anew, one by one, and what is derived from their rows with them.
+pub(crate) fn rewrite(core: &Core, pick: impl Fn(&SealedSegment) -> bool) -> Result<()> {
+    let mut checkpoint = core.maintenance.lock();
+    let ids: Vec<u32> = core.state().collections.keys().copied().collect();
+    for id in ids {
+        for at in 0.. {
+            let state = core.state();
+            let collection = state.collections.get(&id);
+            let view = collection.and_then(|collection| collection.segments.get(at));
+            let Some(sealed) = view.and_then(SegmentView::as_sealed) else {
+                break;
+            };
+            if pick(sealed) {
+                merge(core, &mut checkpoint, &state, id, at..at + 1)?;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Whether there is time to merge what could wait.

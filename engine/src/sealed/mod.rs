@@ -6,7 +6,7 @@ mod vectors;
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
@@ -183,6 +183,16 @@ impl SealedSegment {
         self.file.len()
     }
 
+    /// The file.
+    pub(crate) fn path(&self) -> &Path {
+        self.file.path()
+    }
+
+    /// Every checksum that does not match: whether it is that of a derived section, and the error.
+    pub(crate) fn faults(&self) -> Vec<(bool, Error)> {
+        self.file.faults()
+    }
+
     /// Verifies every checksum.
     pub(crate) fn verify(&self) -> Result<()> {
         self.file.verify()
@@ -319,7 +329,7 @@ fn next_expiry(expires: Option<&[u8]>, now: u64) -> u64 {
     moments.filter(|at| *at > now).min().unwrap_or(u64::MAX)
 }
 
-fn damaged(path: &std::path::Path, detail: String) -> Error {
+fn damaged(path: &Path, detail: String) -> Error {
     Error::Corruption {
         file: PathBuf::from(path),
         offset: 0,

@@ -175,6 +175,21 @@ impl SegmentFile {
         self.check(&sections, |section| self.check_section(section))
     }
 
+    /// Every checksum that does not match: whether it is that of a derived section, and the error.
+    pub(crate) fn faults(&self) -> Vec<(bool, Error)> {
+        let mut faults = Vec::new();
+        let all = self.check(&self.sections, |section| {
+            if let Err(error) = self.check_section(section) {
+                faults.push((is_derived(&section.name), error));
+            }
+            Ok(())
+        });
+        faults.extend(all.err().map(|error| (false, error)));
+        let directory = read_directory(&self.path, &self.bytes);
+        faults.extend(directory.err().map(|error| (false, error)));
+        faults
+    }
+
     /// Whether a section is there and its checksum matches.
     pub(crate) fn verify_section(&self, name: &str) -> bool {
         let section = self.sections.get(name);

@@ -27,7 +27,7 @@ pub(crate) use file::SegmentFile;
 pub(crate) use header::Header;
 pub(crate) use keys::{Keys, KeysBuilder};
 pub(crate) use name::{deletes_path, segment_path};
-pub(crate) use orphans::remove_orphans;
+pub(crate) use orphans::{leftovers, remove_orphans};
 pub(crate) use payload::{Payload, PayloadBuilder};
 pub(crate) use writer::{SectionSink, SegmentBuffer, SegmentWriter};
 

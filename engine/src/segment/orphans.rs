@@ -19,13 +19,27 @@ use crate::recovery::{SEGMENTS_DIR, io};
 /// # Errors
 /// [`Error::Storage`](crate::Error::Storage).
 pub(crate) fn remove_orphans(vfs: &dyn Vfs, dir: &Path, manifest: &Manifest) -> Result<()> {
+    for name in leftovers(vfs, dir, manifest)? {
+        let path = dir.join(SEGMENTS_DIR).join(name);
+        vfs.remove_file(&path)
+            .map_err(|source| io("remove", &path, source))?;
+    }
+    Ok(())
+}
+
+/// The names of the files that [`remove_orphans`] removes.
+///
+/// # Errors
+/// [`Error::Storage`](crate::Error::Storage).
+pub(crate) fn leftovers(vfs: &dyn Vfs, dir: &Path, manifest: &Manifest) -> Result<Vec<String>> {
     let segments = dir.join(SEGMENTS_DIR);
     if !vfs
         .exists(&segments)
         .map_err(|source| io("open", &segments, source))?
     {
-        return Ok(());
+        return Ok(Vec::new());
     }
+    let mut found = Vec::new();
     let all = manifest
         .collections
         .iter()
@@ -45,10 +59,8 @@ pub(crate) fn remove_orphans(vfs: &dyn Vfs, dir: &Path, manifest: &Manifest) -> 
             }
         };
         if !needed {
-            let path = segments.join(name);
-            vfs.remove_file(&path)
-                .map_err(|source| io("remove", &path, source))?;
+            found.push(name);
         }
     }
-    Ok(())
+    Ok(found)
 }
