@@ -1,5 +1,6 @@
 //! The handle of an open database.
 
+use std::io::{BufRead, Write};
 use std::path::Path;
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -13,8 +14,8 @@ use crate::snapshot::Snapshot;
 use crate::stats::Stats;
 use crate::transaction::Transaction;
 use crate::{
-    BackupReport, Batch, Changes, Checkup, Diagnosis, Doc, Embedder, Error, Hit, OpenOptions,
-    Result, Scan, Schema, SearchRequest, Seqno, Store,
+    BackupReport, Batch, Changes, Checkup, Diagnosis, Doc, Embedder, Error, ExportReport, Hit,
+    OpenOptions, Result, Scan, Schema, SearchRequest, Seqno, Store,
 };
 
 /// An open database. Clones are cheap and share it; it closes when the last one is dropped.
@@ -348,6 +349,39 @@ impl Lumos {
     /// `InvalidArgument` when the target holds something or the backup has links in it; `Storage`.
     pub fn restore(backup: impl AsRef<Path>, target: impl AsRef<Path>) -> Result<BackupReport> {
         Lumos::options().restore(backup, target)
+    }
+
+    /// Writes everything as lines of JSON: collections with their schemas, documents with their vectors, and
+    /// the key-value space, as of one commit. [`Lumos::import`] reads them, of this version and of others.
+    ///
+    /// ```
+    /// # fn main() -> lumos_engine::Result<()> {
+    /// use lumos_engine::Lumos;
+    /// let db = Lumos::memory()?;
+    /// db.collection("docs")?.put(("a", "text"))?;
+    /// let mut lines = Vec::new();
+    /// db.export(&mut lines)?;
+    /// let other = Lumos::memory()?;
+    /// other.import(&mut lines.as_slice())?;
+    /// assert_eq!(other.collection("docs")?.count()?, 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// `Storage` when the writer fails, or when the database cannot be read.
+    pub fn export(&self, out: &mut dyn Write) -> Result<ExportReport> {
+        crate::export::export(&self.core().state(), out)
+    }
+
+    /// Puts what [`Lumos::export`] wrote, 1,000 documents and values a commit; what has the same key is
+    /// replaced. The time of documents that end (see [`Schema::ttl`]) begins anew.
+    ///
+    /// # Errors
+    /// `ImportLine` with the first line that is wrong; the commits before it stay. Otherwise as
+    /// [`Collection::put`].
+    pub fn import(&self, input: &mut dyn BufRead) -> Result<ExportReport> {
+        crate::export::import(self, input)
     }
 
     /// Brings a read-only handle up to what the writing process has published, and returns the last commit

@@ -140,6 +140,14 @@ pub enum Error {
         /// What failed.
         detail: String,
     },
+    /// A line of an import that is not what was exported.
+    #[error("line {line} of the import: {detail}")]
+    ImportLine {
+        /// The line, from 1.
+        line: u64,
+        /// What is wrong with it.
+        detail: String,
+    },
     /// Changes that the log does not hold any more were asked for.
     #[error("the changes after commit {since} are gone, the log begins with commit {oldest}")]
     ChangesGone {
@@ -208,6 +216,7 @@ impl Error {
             Error::Conflict { .. } => "E2006",
             Error::InvalidArgument { .. } => "E2007",
             Error::ChangesGone { .. } => "E2009",
+            Error::ImportLine { .. } => "E2010",
             Error::Json { .. } => "E2008",
             Error::Filter { .. } => "E2104",
             Error::Query(_) => "E2105",
@@ -271,6 +280,10 @@ impl Error {
                 "open it with the stored schema, or use another collection name".to_string()
             }
             Error::Filter { source, .. } => return source.hint(),
+            Error::ImportLine { .. } => {
+                "mend the line and import again: what was imported before is replaced by itself"
+                    .to_string()
+            }
             Error::ChangesGone { .. } => {
                 "read a snapshot and go on from its seqno; open with keep_changes to keep more"
                     .to_string()

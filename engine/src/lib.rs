@@ -26,6 +26,7 @@ mod doctor;
 mod embedder;
 mod error;
 mod expire;
+mod export;
 mod follow;
 mod key_list;
 mod kv;
@@ -63,6 +64,7 @@ pub use doc::{DEFAULT_TEXT_FIELD, DEFAULT_VECTOR_FIELD, Doc};
 pub use doctor::{Checkup, Diagnosis, Finding, RecallReport, Severity};
 pub use embedder::{EmbedKind, Embedder};
 pub use error::{Error, Result};
+pub use export::ExportReport;
 pub use kv::Kv;
 pub use lumos_index::{
     Filter, FilterError, IntoFilter, Metric, TextError, TextQueryError, VectorError, field,
