@@ -39,6 +39,12 @@
 //! | keep small state | [`Lumos::kv`] |
 //! | search | [`Collection::search`], [`Search`], [`Filter`], [`field`], [`like`] |
 //! | read a state that does not move | [`Lumos::snapshot`] |
+//! | follow a writer in another process | [`OpenOptions::read_only`], [`Lumos::refresh`] |
+//! | follow the commits | [`Lumos::changes`] |
+//! | copy, restore, export, import | [`Lumos::backup`], [`Lumos::restore`], [`Lumos::export`], [`Lumos::import`] |
+//! | examine and mend | [`Lumos::doctor`], [`Lumos::stats`] |
+//! | let documents end by themselves | [`Schema::ttl`] |
+//! | open a directory of someone else | [`OpenOptions::untrusted`] |
 //! | index a folder, ask it | [`rag`] |
 //! | run a model with tools | [`agent`], [`tool`] |
 //! | put another backend in its place | [`Store`] |
@@ -61,12 +67,13 @@ pub use error::{Error, Result};
 #[doc(no_inline)]
 pub use lumos_agent as agent;
 pub use lumos_engine::{
-    Batch, Change, Collection, CollectionStats, DEFAULT_TEXT_FIELD, DEFAULT_VECTOR_FIELD, Doc,
-    Durability, EmbedKind, Embedder, Error as EngineError, FieldType, Filter, FilterError, Fusion,
-    Highlight, Hit, IntoFilter, KeySpaceStats, Kv, LegRank, Lumos, Metric, OpenOptions, Query,
-    Scan, Schema, Search, SearchMode, SearchRequest, SegmentAccess, Selection, Seqno, Snapshot,
-    Stats, Store, TextError, TextQueryError, Transaction, TransactionKv, VectorError, VectorField,
-    VectorStats, field, like,
+    BackupReport, Batch, Change, Changes, Checkup, Collection, CollectionStats, Commit,
+    DEFAULT_TEXT_FIELD, DEFAULT_VECTOR_FIELD, Diagnosis, Doc, Durability, EmbedKind, Embedder,
+    Error as EngineError, Event, ExportReport, FieldType, Filter, FilterError, Finding, Fusion,
+    Highlight, Hit, IntoFilter, KeySpaceStats, Kv, LegRank, Lumos, Metric, OpenOptions,
+    PinnedStats, Query, RecallReport, Scan, Schema, Search, SearchMode, SearchRequest,
+    SegmentAccess, Selection, Seqno, Severity, Snapshot, Stats, Store, TextError, TextQueryError,
+    Transaction, TransactionKv, VectorError, VectorField, VectorStats, field, like,
 };
 pub use lumos_macros::tool;
 #[doc(no_inline)]

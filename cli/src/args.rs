@@ -6,7 +6,10 @@ use clap::{Parser, Subcommand};
 
 use crate::context::Context;
 use crate::failure::Outcome;
-use crate::{add, ask, bench, chat, compact, count, eval, get, ls, put, rm, search, stats};
+use crate::{
+    add, ask, backup, bench, chat, compact, count, doctor, eval, export, get, ls, put, rm, search,
+    stats,
+};
 
 /// Index files, search them, ask them: one directory, one commit, nothing to download.
 #[derive(Debug, Parser)]
@@ -56,6 +59,16 @@ pub(crate) enum Command {
     Count(count::Count),
     /// Show sizes and counts
     Stats(stats::Stats),
+    /// Examine everything that is stored, and mend what can be mended
+    Doctor(doctor::Doctor),
+    /// Copy the database while it is in use
+    Backup(backup::Backup),
+    /// Make a database from a backup
+    Restore(backup::Restore),
+    /// Write everything as JSON lines
+    Export(export::Export),
+    /// Read what export wrote
+    Import(export::Import),
     /// Measure retrieval on a judged collection
     Eval(eval::Eval),
     /// Measure the vector index
@@ -77,6 +90,11 @@ pub(crate) fn dispatch(command: Command, context: &mut Context) -> Outcome {
         Command::Ls(ls) => ls.run(context),
         Command::Count(count) => count.run(context),
         Command::Stats(stats) => stats.run(context),
+        Command::Doctor(doctor) => doctor.run(context),
+        Command::Backup(backup) => backup.run(context),
+        Command::Restore(restore) => restore.run(context),
+        Command::Export(export) => export.run(context),
+        Command::Import(import) => import.run(context),
         Command::Eval(eval) => eval.run(context),
         Command::Bench(bench) => bench.run(context),
         Command::Compact(compact) => compact.run(context),

@@ -44,6 +44,8 @@ pub(crate) enum Failure {
     Interrupted,
     /// The documents do not answer; that was printed already.
     NotAnswered,
+    /// The database is not sound; what is wrong was printed already.
+    Unhealthy,
 }
 
 /// What is wrong with a line.
@@ -134,7 +136,7 @@ impl Failure {
 
     /// Whether standard output has told already what there is to tell.
     pub(crate) fn is_told(&self) -> bool {
-        matches!(self, Failure::NotAnswered)
+        matches!(self, Failure::NotAnswered | Failure::Unhealthy)
     }
 
     /// The stable code.
@@ -156,6 +158,7 @@ impl Failure {
             Failure::Runtime(_) => "E5006",
             Failure::Interrupted => "E5008",
             Failure::NotAnswered => "E5009",
+            Failure::Unhealthy => "E5010",
         }
     }
 
@@ -200,6 +203,7 @@ impl Failure {
             Failure::Runtime(source) => format!("cannot start: {source}"),
             Failure::Interrupted => "interrupted; what is committed stays".to_string(),
             Failure::NotAnswered => "the documents do not answer the question".to_string(),
+            Failure::Unhealthy => "the database is not sound".to_string(),
         }
     }
 
@@ -234,7 +238,8 @@ impl Failure {
             Failure::Contents { .. }
             | Failure::Output(_)
             | Failure::Runtime(_)
-            | Failure::NotAnswered => None,
+            | Failure::NotAnswered
+            | Failure::Unhealthy => None,
         }
     }
 

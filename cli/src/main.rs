@@ -4,13 +4,16 @@
 mod add;
 mod args;
 mod ask;
+mod backup;
 mod bench;
 mod chat;
 mod citation;
 mod compact;
 mod context;
 mod count;
+mod doctor;
 mod eval;
+mod export;
 mod failure;
 mod get;
 mod interrupt;

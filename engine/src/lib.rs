@@ -31,6 +31,7 @@ mod follow;
 mod key_list;
 mod kv;
 mod load;
+mod maintenance;
 mod manifest;
 mod memory;
 mod merge;
