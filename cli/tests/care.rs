@@ -91,7 +91,8 @@ fn what_is_exported_is_imported() {
     let run = lumos.feed("{\"key\": 1}\n".to_string(), ["import"]);
     assert_eq!(run.code, Some(1));
     assert!(
-        run.stderr.starts_with("error[E2010]: line 1 of the import:"),
+        run.stderr
+            .starts_with("error[E2010]: line 1 of the import:"),
         "{run:?}"
     );
     assert_eq!(

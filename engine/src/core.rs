@@ -177,6 +177,9 @@ impl Core {
     pub(crate) fn admit(&self) -> Result<()> {
         self.committer()?;
         self.publisher.work().wait_for_room();
+        if let Some(limit) = self.options.memory_limit {
+            crate::memory_limit::keep(self, limit / 2)?;
+        }
         match self.background.lock().untold.take() {
             Some(detail) => {
                 // Perhaps the reason is gone.

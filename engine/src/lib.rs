@@ -34,6 +34,7 @@ mod load;
 mod maintenance;
 mod manifest;
 mod memory;
+mod memory_limit;
 mod merge;
 mod name;
 mod op;

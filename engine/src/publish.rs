@@ -15,6 +15,8 @@ const MAX_FROZEN: usize = 4;
 /// How long nothing is committed before the database counts as idle, and the time between two looks for
 /// documents that ended.
 const PAUSE: Duration = Duration::from_secs(1);
+/// How long a writer that waits for memory sleeps before it looks again.
+const MOMENT: Duration = Duration::from_millis(10);
 /// The worker is woken each time this many rows were added, not at every commit.
 const NOTIFY_ROWS: u64 = 1_024;
 
@@ -121,6 +123,15 @@ impl Work {
         if rested {
             self.changed.notify_all();
         }
+    }
+
+    /// Waits a moment for the background to get on; false when nobody is at work.
+    pub(crate) fn wait_a_moment(&self) -> bool {
+        let mut state = self.state.lock();
+        if state.attended && !state.stop {
+            self.changed.wait_for(&mut state, MOMENT);
+        }
+        state.attended && !state.stop
     }
 
     fn set_frozen(&self, frozen: usize) {

@@ -239,3 +239,36 @@ fn a_delete_by_filter_survives_as_one_commit() {
     assert_eq!(docs.count().unwrap(), 1_501);
     assert_eq!(docs.count_matching("round = 1").unwrap(), 1);
 }
+
+/// Rows are sealed early enough to stay within the limit, with a background thread and without, and
+/// compacting leaves segments that are too large to be merged within it.
+#[test]
+fn memory_stays_within_its_limit() {
+    for background in [true, false] {
+        let dir = tempfile::tempdir().unwrap();
+        let db = Lumos::options()
+            .memory_limit(2 << 20)
+            .background(background)
+            .open(dir.path().join("db"))
+            .unwrap();
+        let docs = db.collection("docs").unwrap();
+        let mut most = 0;
+        for batch in 0..80 {
+            let keys = batch * 100..(batch + 1) * 100;
+            docs.put_all(keys.map(|key| doc(key, 0))).unwrap();
+            most = most.max(db.stats().collections[0].memory_rows);
+        }
+        // A row takes some 600 bytes of the megabyte that is for rows.
+        assert!(most < 3_000, "{most} rows were in memory at once");
+        assert_eq!(docs.count().unwrap(), 8_000);
+        db.compact().unwrap();
+        let segments = db.stats().collections[0].segments;
+        assert!((2..20).contains(&segments), "{segments} segments");
+        assert_eq!(docs.count().unwrap(), 8_000);
+        drop((docs, db));
+        let db = Lumos::open(dir.path().join("db")).unwrap();
+        db.compact().unwrap();
+        assert_eq!(db.stats().collections[0].segments, 1);
+        assert_eq!(db.snapshot().count("docs"), 8_000);
+    }
+}

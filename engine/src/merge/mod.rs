@@ -38,15 +38,21 @@ pub(crate) fn compact(core: &Core) -> Result<()> {
         let Some(collection) = state.collections.get(&id) else {
             continue;
         };
-        let sealed = sealed_count(collection);
+        let budget = budget(core);
         let worth = |view: &SegmentView| {
             let damaged = view
                 .as_sealed()
                 .is_some_and(|sealed| sealed.needs_mending());
             !view.deletes.is_empty() || damaged
         };
-        if sealed > 1 || collection.segments.iter().take(sealed).any(worth) {
-            merge(core, &mut checkpoint, &state, id, 0..sealed)?;
+        // From the end, so that a merge does not move what is still to be merged.
+        let mut end = sealed_count(collection);
+        while let Some(run) = run_before(collection, end, budget) {
+            end = run.start;
+            let views = collection.segments.get(run.clone()).unwrap_or_default();
+            if views.len() > 1 || views.iter().any(worth) {
+                merge(core, &mut checkpoint, &core.state(), id, run)?;
+            }
         }
     }
     Ok(core.committer()?.trim()?)
@@ -89,11 +95,34 @@ impl Eager {
     }
 }
 
+/// Bytes of memory that one merge may take.
+fn budget(core: &Core) -> u64 {
+    let limit = core.options.memory_limit;
+    limit.map_or(u64::MAX, |limit| limit as u64 / 4)
+}
+
+fn merge_bytes(view: &SegmentView) -> u64 {
+    view.as_sealed().map_or(0, |sealed| sealed.merge_bytes())
+}
+
+/// The longest run of segments before `end` that fits into a budget; one that alone does not is left out.
+fn run_before(collection: &CollectionState, end: usize, budget: u64) -> Option<Range<usize>> {
+    let sealed = collection.segments.get(..end)?;
+    let fits = |view: &SegmentView| merge_bytes(view) <= budget;
+    let end = sealed.iter().rposition(fits)? + 1;
+    let mut total = 0;
+    let run = sealed.get(..end)?.iter().rev().take_while(|view| {
+        total += merge_bytes(view);
+        total <= budget
+    });
+    Some(end - run.count()..end)
+}
+
 /// Merges one run of segments if one is due; returns whether there was one.
 pub(crate) fn merge_next(core: &Core, checkpoint: &mut Checkpoint, eager: Eager) -> Result<bool> {
     let state = core.state();
     for collection in state.collections.values() {
-        if let Some(run) = due(collection, eager) {
+        if let Some(run) = due(collection, eager, budget(core)) {
             merge(core, checkpoint, &state, collection.id, run)?;
             return Ok(true);
         }
@@ -121,11 +150,11 @@ fn tier(view: &SegmentView) -> u32 {
 
 /// The first run of neighbours whose merge is worth it: [`RUN`] of one tier, or one of whose rows many
 /// are deleted.
-fn due(collection: &CollectionState, eager: Eager) -> Option<Range<usize>> {
+fn due(collection: &CollectionState, eager: Eager, budget: u64) -> Option<Range<usize>> {
     let sealed = collection.segments.get(..sealed_count(collection))?;
     let dying = |view: &SegmentView| {
         let rows = u64::from(view.rows);
-        (rows - view.live()) * 100 > rows * eager.dead_percent()
+        (rows - view.live()) * 100 > rows * eager.dead_percent() && merge_bytes(view) <= budget
     };
     if let Some(at) = sealed.iter().position(dying) {
         return Some(at..at + 1);
@@ -140,7 +169,8 @@ fn due(collection: &CollectionState, eager: Eager) -> Option<Range<usize>> {
             .count();
         let run = start..start + same;
         let rows: u64 = sealed.get(run.clone())?.iter().map(SegmentView::live).sum();
-        if same >= RUN && rows <= MAX_BACKGROUND_ROWS {
+        let bytes: u64 = sealed.get(run.clone())?.iter().map(merge_bytes).sum();
+        if same >= RUN && rows <= MAX_BACKGROUND_ROWS && bytes <= budget {
             return Some(run);
         }
         start = run.end;

@@ -183,6 +183,16 @@ impl SealedSegment {
         self.file.len()
     }
 
+    /// Bytes of memory that writing the rows of this segment into another one takes, about: what is built as
+    /// a whole is held as it is made and as it is written.
+    pub(crate) fn merge_bytes(&self) -> u64 {
+        const GRAPH_NODE: u64 = 400;
+        let whole = [KEYS, COLUMNS, TEXT];
+        let sections: u64 = whole.map(|name| self.file.section_len(name)).iter().sum();
+        let vectors: usize = self.vectors.values().map(SealedVectors::len).sum();
+        sections * 2 + vectors as u64 * GRAPH_NODE
+    }
+
     /// The file.
     pub(crate) fn path(&self) -> &Path {
         self.file.path()

@@ -151,6 +151,11 @@ impl SegmentFile {
         sound.then(|| self.slice(section)).flatten()
     }
 
+    /// The bytes of a section; 0 when there is none.
+    pub(crate) fn section_len(&self, name: &str) -> u64 {
+        self.sections.get(name).map_or(0, |section| section.length)
+    }
+
     /// The names of the sections, sorted, damaged ones included.
     pub(crate) fn sections(&self) -> impl Iterator<Item = String> {
         self.sections.keys().cloned()
