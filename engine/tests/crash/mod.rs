@@ -2,4 +2,5 @@
 #![allow(dead_code)]
 
 pub(crate) mod model;
+pub(crate) mod mutant;
 pub(crate) mod script;

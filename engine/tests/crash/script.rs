@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use lumos_engine::{Batch, Doc, Durability, Lumos, Result};
-use lumos_wal::SimVfs;
+use lumos_wal::{SimVfs, Vfs};
 
 use super::model::{COLLECTIONS, Model, Random, SPACE, WORDS};
 
@@ -18,7 +18,7 @@ pub(crate) struct Run {
 }
 
 /// Opens a database that does nothing by itself.
-pub(crate) fn open(vfs: Arc<SimVfs>, durability: Durability, salt: u64) -> Result<Lumos> {
+pub(crate) fn open(vfs: Arc<dyn Vfs>, durability: Durability, salt: u64) -> Result<Lumos> {
     Lumos::options()
         .vfs(vfs)
         .durability(durability)
@@ -45,20 +45,33 @@ impl Run {
     }
 
     fn play(seed: u64, vfs: SimVfs, model: Model, durability: Durability, steps: u64) -> Run {
+        let through = Arc::new(vfs.clone());
+        Run::through(seed, vfs, through, model, durability, steps)
+    }
+
+    /// A life on a disk that the engine sees through another file system.
+    pub(crate) fn through(
+        seed: u64,
+        vfs: SimVfs,
+        through: Arc<dyn Vfs>,
+        model: Model,
+        durability: Durability,
+        steps: u64,
+    ) -> Run {
         let mut random = Random::new(seed ^ 0x5eed);
         let mut run = Run {
-            vfs: vfs.clone(),
+            vfs,
             models: vec![model],
             acknowledged: vec![0],
         };
-        let mut db = open(Arc::new(vfs.clone()), durability, seed).unwrap();
+        let mut db = open(through.clone(), durability, seed).unwrap();
         for step in 0..steps {
             match random.below(14) {
                 0 => db.flush().unwrap(),
                 1 => db.compact().unwrap(),
                 2 => {
                     drop(db);
-                    db = open(Arc::new(vfs.clone()), durability, seed + step).unwrap();
+                    db = open(through.clone(), durability, seed + step).unwrap();
                 }
                 _ => run.transaction(&db, &mut random),
             }
