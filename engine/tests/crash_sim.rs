@@ -8,6 +8,7 @@ mod crash;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use crash::model::{Model, Random};
 use crash::script::{DIR, Run, open};
@@ -25,47 +26,62 @@ fn seeds() -> std::ops::Range<u64> {
     let bounds = text
         .split_once("..")
         .and_then(|(from, to)| Some((from.parse().ok()?, to.parse().ok()?)));
-    bounds.map_or(0..8, |(from, to): (u64, u64)| from..to)
+    bounds.map_or(0..16, |(from, to): (u64, u64)| from..to)
 }
 
-/// Ten thousand disks as power losses could have left them: nothing acknowledged is lost, nothing is
-/// half there, every one opens.
+/// Disks as power losses could have left them, every operation a point to crash at: nothing acknowledged is
+/// lost, nothing is half there, every one opens.
 #[test]
 fn power_loss_keeps_every_acknowledged_commit() {
-    let share = images() / (seeds().end - seeds().start).max(1);
-    let mut checked = 0;
-    let mut at_commit: BTreeMap<usize, u64> = BTreeMap::new();
-    for seed in seeds() {
-        let run = Run::new(seed, Durability::Sync, 60);
-        let operations = run.vfs.operations();
-        let each = (share / operations).max(1);
-        let mut done = 0;
-        let mut image = 0;
-        'images: loop {
-            for crash in 0..=operations {
-                if done >= share {
-                    break 'images;
-                }
-                for _ in 0..each {
-                    let disk = run.vfs.crash_image(crash, image);
-                    let commit = run.check(
-                        &disk,
-                        crash,
-                        &format!("seed {seed} crash {crash} image {image}"),
-                    );
-                    *at_commit.entry(commit).or_default() += 1;
-                    image += 1;
-                    done += 1;
-                }
-            }
-        }
-        checked += done;
-    }
+    let seeds = seeds();
+    let share = images() / (seeds.end - seeds.start).max(1);
+    let next = AtomicU64::new(seeds.start);
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let outcomes: Vec<BTreeMap<usize, u64>> = std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads)
+            .map(|_| {
+                scope.spawn(|| {
+                    let mut at_commit = BTreeMap::new();
+                    loop {
+                        let seed = next.fetch_add(1, Ordering::Relaxed);
+                        if seed >= seeds.end {
+                            return at_commit;
+                        }
+                        crash_everywhere(seed, share, &mut at_commit);
+                    }
+                })
+            })
+            .collect();
+        let joined = workers.into_iter().map(|worker| worker.join());
+        // A failed check has said where; its panic is passed on.
+        joined
+            .map(|outcome| outcome.unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            .collect()
+    });
+    let checked: u64 = outcomes.iter().flat_map(BTreeMap::values).sum();
+    let states = outcomes.iter().flat_map(BTreeMap::keys).max();
     assert!(checked >= images() / 2, "only {checked} images");
     assert!(
-        at_commit.len() > 20,
-        "the crashes hit too few states: {at_commit:?}"
+        states > Some(&20),
+        "the crashes hit too few states: {states:?}"
     );
+    println!(
+        "crash_sim: {checked} images of {} lives",
+        seeds.end - seeds.start
+    );
+}
+
+/// Counts by commit what disks hold after crashes at every operation of one life.
+fn crash_everywhere(seed: u64, share: u64, at_commit: &mut BTreeMap<usize, u64>) {
+    let run = Run::new(seed, Durability::Sync, 60);
+    let operations = run.vfs.operations();
+    for (done, image) in (0..share).zip(0..) {
+        let crash = done % (operations + 1);
+        let disk = run.vfs.crash_image(crash, image);
+        let story = format!("seed {seed} crash {crash} image {image}");
+        let commit = run.check(&disk, crash, &story);
+        *at_commit.entry(commit).or_default() += 1;
+    }
 }
 
 /// A power loss during recovery, and again after more commits, loses nothing either.

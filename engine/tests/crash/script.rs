@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use lumos_engine::{Batch, Doc, Durability, Lumos, Result};
+use lumos_engine::{Batch, Doc, Durability, Lumos, Result, field};
 use lumos_wal::{SimVfs, Vfs};
 
 use super::model::{COLLECTIONS, Model, Random, SPACE, WORDS};
@@ -66,9 +66,11 @@ impl Run {
         };
         let mut db = open(through.clone(), durability, seed).unwrap();
         for step in 0..steps {
-            match random.below(14) {
+            match random.below(16) {
                 0 => db.flush().unwrap(),
                 1 => db.compact().unwrap(),
+                3 => run.delete_by_filter(&db, &mut random),
+                4 if random.below(3) == 0 => run.drop_collection(&db, &mut random),
                 2 => {
                     drop(db);
                     db = open(through.clone(), durability, seed + step).unwrap();
@@ -103,6 +105,47 @@ impl Run {
             }
         }
         lumos_engine::Store::write(db, batch).unwrap();
+        self.acknowledge(model);
+    }
+
+    fn delete_by_filter(&mut self, db: &Lumos, random: &mut Random) {
+        let collection = COLLECTIONS[random.below(2) as usize];
+        let year = 2000 + random.below(20);
+        let old = |doc: &Doc| doc.meta.get("year").and_then(|at| at.as_u64()) < Some(year);
+        let mut model = self.models.last().unwrap().clone();
+        let before = model.docs.len();
+        model.docs.retain(|(name, _), doc| {
+            name != collection || !doc.meta.contains_key("year") || !old(doc)
+        });
+        let exists = db.collections().iter().any(|name| name == collection);
+        // A field that no document has is an error.
+        let known = self
+            .models
+            .last()
+            .unwrap()
+            .docs
+            .iter()
+            .any(|((name, _), doc)| name == collection && doc.meta.contains_key("year"));
+        if exists && known {
+            let docs = db.existing_collection(collection).unwrap();
+            let deleted = docs.delete(field("year").lt(year)).unwrap();
+            assert_eq!(deleted as usize, before - model.docs.len());
+            if deleted > 0 {
+                self.acknowledge(model);
+            }
+        }
+    }
+
+    fn drop_collection(&mut self, db: &Lumos, random: &mut Random) {
+        let collection = COLLECTIONS[random.below(2) as usize];
+        if db.drop_collection(collection).is_ok() {
+            let mut model = self.models.last().unwrap().clone();
+            model.docs.retain(|(name, _), _| name != collection);
+            self.acknowledge(model);
+        }
+    }
+
+    fn acknowledge(&mut self, model: Model) {
         self.models.push(model);
         self.acknowledged.push(self.vfs.operations());
     }
