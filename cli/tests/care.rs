@@ -88,7 +88,7 @@ fn what_is_exported_is_imported() {
     let (ours, theirs) = (lumos.ok(["export"]), lumos.ok(["--db", "new.db", "export"]));
     assert_eq!(ours, theirs);
     assert_eq!(ours.lines().count(), 50);
-    let run = lumos.feed("{\"key\": 1}\n".to_string(), ["import"]);
+    let run = lumos.feed("{\"key\": 1}\n", ["import"]);
     assert_eq!(run.code, Some(1));
     assert!(
         run.stderr
