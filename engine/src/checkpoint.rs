@@ -1,6 +1,6 @@
 //! Making a state durable: delete files, then the manifest that names all files.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -21,6 +21,8 @@ pub(crate) struct Checkpoint {
     /// The deletes last written for a segment. Holding them makes the next delete copy, so that the same
     /// pointer means the same deletes.
     written: HashMap<u64, Arc<RoaringBitmap>>,
+    /// Numbers of segments that are being written, to be announced later.
+    reserved: BTreeSet<u64>,
 }
 
 impl Checkpoint {
@@ -36,6 +38,7 @@ impl Checkpoint {
             manifest,
             entries,
             written: HashMap::new(),
+            reserved: BTreeSet::new(),
         }
     }
 
@@ -54,6 +57,23 @@ impl Checkpoint {
         let number = self.manifest.next_segment;
         self.manifest.next_segment += 1;
         number
+    }
+
+    /// Like [`Checkpoint::take_number`], for a file that is written while others seal and merge.
+    pub(crate) fn reserve_number(&mut self) -> u64 {
+        let number = self.take_number();
+        self.reserved.insert(number);
+        number
+    }
+
+    /// Says that the file of a reserved number was announced or given up.
+    pub(crate) fn unreserve(&mut self, number: u64) {
+        self.reserved.remove(&number);
+    }
+
+    /// Numbers of segments that are being written.
+    pub(crate) fn reserved(&self) -> &BTreeSet<u64> {
+        &self.reserved
     }
 
     /// Announces a segment file that is complete and synced.
@@ -113,6 +133,7 @@ impl Checkpoint {
                 created: collection.created,
                 sealed_seqno,
                 segments,
+                ingests: collection.ingests.clone(),
             });
         }
         next.write(&*core.vfs, dir)?;

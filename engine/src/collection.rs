@@ -7,7 +7,7 @@ use lumos_index::Filter;
 use crate::database::Lumos;
 use crate::op::Op;
 use crate::search::{Query, Search, execute};
-use crate::{Batch, Doc, Error, Result, Scan, Schema, Seqno};
+use crate::{Batch, Doc, Error, Ingest, Result, Scan, Schema, Seqno};
 
 /// Documents put in one commit by [`Collection::put_all`].
 const PUT_ALL_BATCH: usize = 1_000;
@@ -99,6 +99,24 @@ impl Collection {
             self.db.write_embedded(batch)?;
         }
         Ok(count)
+    }
+
+    /// Starts a bulk load: documents become sealed segments directly, past the log, each segment one commit.
+    /// For many documents at once; a few are better `put`.
+    ///
+    /// ```
+    /// # fn main() -> lumos_engine::Result<()> {
+    /// use lumos_engine::{Doc, Lumos};
+    /// let db = Lumos::memory()?;
+    /// let docs = db.collection("docs")?;
+    /// let load = docs.ingest().resumable("first import").progress(|at| println!("{}", at.read));
+    /// let done = load.run((0..5_000).map(|n| Doc::new(format!("k{n}")).field("n", n)))?;
+    /// assert_eq!((done.committed, docs.count()?), (5_000, 5_000));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn ingest(&self) -> Ingest {
+        Ingest::new(self.db.clone(), &self.name)
     }
 
     /// The document of a key, with its vectors as stored (of unit length under cosine).

@@ -147,6 +147,19 @@ impl Core {
         Ok(())
     }
 
+    /// Checks changes, makes the collections fit them, and returns what is left to do.
+    pub(crate) fn resolve(&self, changes: &[Change]) -> Result<Vec<Op>> {
+        let split = |ops: Vec<Op>| ops.into_iter().partition(Op::is_of_catalog);
+        let (catalog, rows): (Vec<Op>, Vec<Op>) = split(self.prepare(changes)?.ops);
+        if catalog.is_empty() {
+            return Ok(rows);
+        }
+        let _exclusive = self.exclusive();
+        let (catalog, rows) = split(self.prepare(changes)?.ops);
+        self.commit(catalog)?;
+        Ok(rows)
+    }
+
     fn prepare(&self, changes: &[Change]) -> Result<Prepared> {
         let state = self.state();
         let mut preparer = Preparer::new(&state);

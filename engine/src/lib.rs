@@ -28,6 +28,7 @@ mod error;
 mod expire;
 mod export;
 mod follow;
+mod ingest;
 mod key_list;
 mod kv;
 mod load;
@@ -67,6 +68,7 @@ pub use doctor::{Checkup, Diagnosis, Finding, RecallReport, Severity};
 pub use embedder::{EmbedKind, Embedder};
 pub use error::{Error, Result};
 pub use export::ExportReport;
+pub use ingest::{Ingest, IngestProgress};
 pub use kv::Kv;
 pub use lumos_index::{
     Filter, FilterError, IntoFilter, Metric, TextError, TextQueryError, VectorError, field,

@@ -86,6 +86,7 @@ impl<'a> Loader<'a> {
             stored.created,
         );
         state.sealed_seqno = stored.sealed_seqno;
+        state.ingests = stored.ingests.clone();
         let mut views = Vec::with_capacity(stored.segments.len() + 1);
         for entry in &stored.segments {
             let sealed = match self.open_already(stored.id, entry.number) {

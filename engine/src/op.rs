@@ -67,6 +67,14 @@ pub(crate) enum Op {
 }
 
 impl Op {
+    /// Whether it says what collections there are and how they look.
+    pub(crate) fn is_of_catalog(&self) -> bool {
+        matches!(
+            self,
+            Op::Create { .. } | Op::SetSchema { .. } | Op::Drop { .. }
+        )
+    }
+
     /// The collection that this operation changes.
     pub(crate) fn collection(&self) -> u32 {
         match self {

@@ -1,6 +1,7 @@
 //! Opening: lock, manifest, segments, replay of the log, in this order and repeatable after a crash at
 //! any step.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -58,7 +59,7 @@ pub(crate) fn open(dir: &Path, options: OpenOptions) -> Result<Handle> {
     lumos_wal::refuse_network_file_system(dir)?;
     let lock = WriterLock::acquire(&*vfs, dir)?;
     let manifest = Manifest::read(&*vfs, dir)?.unwrap_or_default();
-    segment::remove_orphans(&*vfs, dir, &manifest)?;
+    segment::remove_orphans(&*vfs, dir, &manifest, &BTreeSet::new())?;
     let loader = Loader::new(&*vfs, dir, &options);
     let mut state = loader.load(&manifest)?;
     let mut log_options = LogOptions::default().retain_bytes(options.keep_changes);

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use parking_lot::RwLockWriteGuard;
 use roaring::RoaringBitmap;
 
 use crate::Result;
@@ -73,13 +74,27 @@ fn oldest_frozen(state: &DbState) -> Option<(u32, Arc<MemorySegment>)> {
     })
 }
 
+/// A segment that no manifest names yet.
+pub(crate) struct WrittenSegment {
+    pub(crate) segment: SealedSegment,
+    pub(crate) entry: SegmentEntry,
+    /// Rows whose keys later rows have too.
+    pub(crate) older: RoaringBitmap,
+}
+
 /// Writes a segment file, or a buffer for a database in memory, and opens it.
 pub(crate) fn write(
     core: &Core,
     checkpoint: &mut Checkpoint,
     rows: &dyn Rows,
 ) -> Result<Arc<SealedSegment>> {
-    let number = checkpoint.take_number();
+    let written = write_file(core, checkpoint.take_number(), rows)?;
+    checkpoint.register(written.entry);
+    Ok(Arc::new(written.segment))
+}
+
+/// The same for a number that was given.
+pub(crate) fn write_file(core: &Core, number: u64, rows: &dyn Rows) -> Result<WrittenSegment> {
     let (file, written) = match &core.dir {
         Some(dir) => {
             let path = segment_path(dir, number);
@@ -105,13 +120,16 @@ pub(crate) fn write(
         max_seqno: written.max_seqno,
         bytes: file.len(),
     };
-    let sealed = SealedSegment::open(file, &entry, &rows.text_fields())?;
-    if sealed.needs_mending() {
+    let segment = SealedSegment::open(file, &entry, &rows.text_fields())?;
+    if segment.needs_mending() {
         // The log still has everything: it must not go before the file is whole.
-        sealed.verify()?;
+        segment.verify()?;
     }
-    checkpoint.register(entry);
-    Ok(Arc::new(sealed))
+    Ok(WrittenSegment {
+        segment,
+        entry,
+        older: written.older,
+    })
 }
 
 /// Derives the next state by `change`, makes it durable and publishes it, in this order and with every
@@ -121,7 +139,17 @@ pub(crate) fn publish(
     checkpoint: &mut Checkpoint,
     change: impl FnOnce(&mut DbState) -> bool,
 ) -> Result<()> {
-    let _gate = core.exclusive();
+    let gate = core.exclusive();
+    publish_under(&gate, core, checkpoint, change)
+}
+
+/// The same for whoever keeps commits out already.
+pub(crate) fn publish_under(
+    _gate: &RwLockWriteGuard<'_, ()>,
+    core: &Core,
+    checkpoint: &mut Checkpoint,
+    change: impl FnOnce(&mut DbState) -> bool,
+) -> Result<()> {
     // The manifest must not be ahead of the log: what a lost buffered commit wrote to one collection
     // would be there, and what it wrote to another would not.
     core.committer()?.sync()?;

@@ -23,6 +23,8 @@ pub(crate) struct CollectionState {
     pub(crate) segments: Vec<SegmentView>,
     /// Replay begins after this commit.
     pub(crate) sealed_seqno: Seqno,
+    /// Bulk loads that are not over, by id, and how many of their documents are there.
+    pub(crate) ingests: BTreeMap<String, u64>,
 }
 
 /// A live row found by key.
@@ -49,6 +51,7 @@ impl CollectionState {
             schema: Arc::new(schema),
             segments: vec![SegmentView::memory(active)],
             sealed_seqno: 0,
+            ingests: BTreeMap::new(),
         }
     }
 
@@ -60,6 +63,12 @@ impl CollectionState {
             }
         }
         Ok(None)
+    }
+
+    /// How many sealed segments there are; they come first.
+    pub(crate) fn sealed_count(&self) -> usize {
+        let sealed = self.segments.iter();
+        sealed.take_while(|view| view.as_sealed().is_some()).count()
     }
 
     /// Number of live rows.

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
+use crate::checkpoint::Checkpoint;
 use crate::core::Core;
 use crate::manifest::Manifest;
 use crate::merge::rewrite;
@@ -147,14 +148,19 @@ fn look(core: &Core, diagnosis: &mut Diagnosis) -> Result<()> {
         examine::collection(collection, diagnosis)?;
     }
     if let Some(dir) = &core.dir {
-        files(core, dir, checkpoint.manifest(), diagnosis)?;
+        files(core, dir, &checkpoint, diagnosis)?;
     }
     Ok(())
 }
 
 /// Compares the manifest with the one on disk and with the files.
-fn files(core: &Core, dir: &Path, manifest: &Manifest, diagnosis: &mut Diagnosis) -> Result<()> {
-    let vfs = &*core.vfs;
+fn files(
+    core: &Core,
+    dir: &Path,
+    checkpoint: &Checkpoint,
+    diagnosis: &mut Diagnosis,
+) -> Result<()> {
+    let (vfs, manifest) = (&*core.vfs, checkpoint.manifest());
     let path = dir.join("MANIFEST");
     match Manifest::read(vfs, dir) {
         // A reader may be behind the writer.
@@ -185,7 +191,7 @@ fn files(core: &Core, dir: &Path, manifest: &Manifest, diagnosis: &mut Diagnosis
                 }
             }
         }
-        for name in leftovers(vfs, dir, manifest)? {
+        for name in leftovers(vfs, dir, manifest, checkpoint.reserved())? {
             let path = dir.join(SEGMENTS_DIR).join(name);
             diagnosis.add(Severity::Leftover, &path, "is not named by the manifest");
         }
@@ -224,7 +230,12 @@ fn fix(core: &Core, diagnosis: &mut Diagnosis) -> Result<()> {
     }
     if let Some(dir) = &core.dir {
         let checkpoint = core.maintenance.lock();
-        remove_orphans(&*core.vfs, dir, checkpoint.manifest())?;
+        remove_orphans(
+            &*core.vfs,
+            dir,
+            checkpoint.manifest(),
+            checkpoint.reserved(),
+        )?;
     }
     let mut after = Diagnosis::default();
     look(core, &mut after)?;

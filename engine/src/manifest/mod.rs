@@ -6,7 +6,7 @@
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 
 use lumos_wal::{Vfs, checksum, read_all, replace_file};
@@ -49,6 +49,17 @@ pub(crate) struct SegmentEntry {
     pub(crate) bytes: u64,
 }
 
+impl SegmentEntry {
+    /// The entry of a segment whose rows are all of one commit.
+    pub(crate) fn of_commit(self, seqno: u64) -> Self {
+        SegmentEntry {
+            min_seqno: seqno,
+            max_seqno: seqno,
+            ..self
+        }
+    }
+}
+
 /// One collection or key space.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct CollectionManifest {
@@ -62,6 +73,9 @@ pub(crate) struct CollectionManifest {
     pub(crate) sealed_seqno: u64,
     /// Oldest rows first.
     pub(crate) segments: Vec<SegmentEntry>,
+    /// Bulk loads that are not over, by id, and how many of their documents are there.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) ingests: BTreeMap<String, u64>,
 }
 
 /// The files of the database at one moment.

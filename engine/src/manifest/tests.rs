@@ -57,6 +57,7 @@ fn collection(id: u32, name: &str, segments: Vec<SegmentEntry>) -> CollectionMan
         created: 1,
         sealed_seqno: 9,
         segments,
+        ingests: BTreeMap::new(),
     }
 }
 

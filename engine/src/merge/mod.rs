@@ -43,10 +43,10 @@ pub(crate) fn compact(core: &Core) -> Result<()> {
             let damaged = view
                 .as_sealed()
                 .is_some_and(|sealed| sealed.needs_mending());
-            !view.deletes.is_empty() || damaged
+            !view.deletes.is_empty() || damaged || awaits_graph(view)
         };
         // From the end, so that a merge does not move what is still to be merged.
-        let mut end = sealed_count(collection);
+        let mut end = collection.sealed_count();
         while let Some(run) = run_before(collection, end, budget) {
             end = run.start;
             let views = collection.segments.get(run.clone()).unwrap_or_default();
@@ -130,15 +130,6 @@ pub(crate) fn merge_next(core: &Core, checkpoint: &mut Checkpoint, eager: Eager)
     Ok(false)
 }
 
-/// Sealed segments come first in a collection.
-fn sealed_count(collection: &CollectionState) -> usize {
-    collection
-        .segments
-        .iter()
-        .take_while(|view| view.as_sealed().is_some())
-        .count()
-}
-
 fn tier(view: &SegmentView) -> u32 {
     let (mut rows, mut tier) = (view.live() / SMALL_ROWS, 0);
     while rows > 0 {
@@ -148,16 +139,43 @@ fn tier(view: &SegmentView) -> u32 {
     tier
 }
 
-/// The first run of neighbours whose merge is worth it: [`RUN`] of one tier, or one of whose rows many
-/// are deleted.
+fn awaits_graph(view: &SegmentView) -> bool {
+    let sealed = view.as_sealed();
+    sealed.is_some_and(|sealed| sealed.awaits_graph())
+}
+
+/// The longest run from `start` on of segments for which `pick` holds and that fit into one merge.
+fn run_from(
+    sealed: &[SegmentView],
+    start: usize,
+    budget: u64,
+    pick: impl Fn(&SegmentView) -> bool,
+) -> Range<usize> {
+    let (mut rows, mut bytes) = (0, 0);
+    let run = sealed.iter().skip(start).take_while(|view| {
+        rows += view.live();
+        bytes += merge_bytes(view);
+        pick(view) && rows <= MAX_BACKGROUND_ROWS && bytes <= budget
+    });
+    start..start + run.count()
+}
+
+/// The first run of neighbours whose merge is worth it: [`RUN`] of one tier, those that wait for a graph,
+/// or one of whose rows many are deleted.
 fn due(collection: &CollectionState, eager: Eager, budget: u64) -> Option<Range<usize>> {
-    let sealed = collection.segments.get(..sealed_count(collection))?;
+    let sealed = collection.segments.get(..collection.sealed_count())?;
     let dying = |view: &SegmentView| {
         let rows = u64::from(view.rows);
         (rows - view.live()) * 100 > rows * eager.dead_percent() && merge_bytes(view) <= budget
     };
     if let Some(at) = sealed.iter().position(dying) {
         return Some(at..at + 1);
+    }
+    for at in 0..sealed.len() {
+        let run = run_from(sealed, at, budget, awaits_graph);
+        if !run.is_empty() {
+            return Some(run);
+        }
     }
     let mut start = 0;
     while start < sealed.len() {

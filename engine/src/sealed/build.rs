@@ -1,6 +1,7 @@
 //! Writing a sealed segment from rows, a section at a time.
 
 use lumos_index::{Analyzer, MemoryColumns, TextBuilder, Vectors};
+use roaring::RoaringBitmap;
 
 use super::rows::Rows;
 use super::vectors::{HEADER_BYTES, encode_header};
@@ -12,9 +13,11 @@ use crate::segment::{KeysBuilder, PayloadBuilder, SectionSink};
 use crate::{Error, Result, VectorField};
 
 /// What was written.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Written {
     pub(crate) rows: u32,
+    /// Rows whose keys later rows have too.
+    pub(crate) older: RoaringBitmap,
     /// The oldest and the newest commit among the rows.
     pub(crate) min_seqno: u64,
     pub(crate) max_seqno: u64,
@@ -47,16 +50,21 @@ fn write_rows(rows: &dyn Rows, sink: &mut dyn SectionSink) -> Result<Written> {
         payload.add(row.payload, sink)
     })?;
     payload.finish(sink)?;
-    keys.finish(KEYS, sink)?;
-    // Numbers are little-endian in memory too: the index refuses other machines.
-    sink.add(SEQNO, bytemuck::cast_slice(&seqnos))?;
+    let older = keys.finish(KEYS, sink)?;
+    let min_seqno = seqnos.iter().copied().min().unwrap_or_default();
+    let max_seqno = seqnos.iter().copied().max().unwrap_or_default();
+    if min_seqno != max_seqno {
+        // Numbers are little-endian in memory too: the index refuses other machines.
+        sink.add(SEQNO, bytemuck::cast_slice(&seqnos))?;
+    }
     if expires.iter().any(|at| *at > 0) {
         sink.add(EXPIRES, bytemuck::cast_slice(&expires))?;
     }
     Ok(Written {
         rows: seqnos.len() as u32,
-        min_seqno: seqnos.iter().copied().min().unwrap_or_default(),
-        max_seqno: seqnos.iter().copied().max().unwrap_or_default(),
+        older,
+        min_seqno,
+        max_seqno,
     })
 }
 
@@ -74,7 +82,7 @@ fn write_vectors(
         holders.push(row);
         sink.write(bytemuck::cast_slice(vector))
     })?;
-    let graph = match holders.len() >= GRAPH_MIN_ROWS {
+    let graph = match holders.len() >= GRAPH_MIN_ROWS && !rows.index_behind() {
         true => {
             // Read back from where they were written: they need not be in memory as well.
             let bytes = sink.section()?;

@@ -108,6 +108,7 @@ impl SealedSegment {
                     section(&name)?,
                     file.section(&format!("{VECTOR_ROWS}{field}")),
                     file.section(&format!("{GRAPH}{field}")),
+                    file.has_section(&format!("{GRAPH}{field}")),
                     rows,
                 )
                 .map_err(|detail| bad(format!("{name}: {detail}")))?;
@@ -168,6 +169,19 @@ impl SealedSegment {
     pub(crate) fn needs_mending(&self) -> bool {
         let graphs = self.vectors.values().any(SealedVectors::graph_is_damaged);
         self.rebuilt || graphs || self.file.is_damaged()
+    }
+
+    /// Whether vectors of it wait for a graph.
+    pub(crate) fn awaits_graph(&self) -> bool {
+        self.vectors.values().any(SealedVectors::awaits_graph)
+    }
+
+    /// Says which commit all rows are of, for a segment that was written before its commit.
+    pub(crate) fn of_commit(self, seqno: u64) -> Self {
+        SealedSegment {
+            first_seqno: seqno,
+            ..self
+        }
     }
 
     pub(crate) fn number(&self) -> u64 {

@@ -10,6 +10,7 @@ use crate::{Result, VectorField};
 pub(crate) struct Row<'a> {
     pub(crate) key: &'a str,
     pub(crate) payload: &'a [u8],
+    /// 0 when all rows are of one commit that is not known yet.
     pub(crate) seqno: u64,
     /// When it ends, in milliseconds since 1970; 0 for never.
     pub(crate) expires: u64,
@@ -39,5 +40,10 @@ pub(crate) trait Rows {
     /// The graph over all vectors of a field.
     fn graph(&self, _field: &str, spec: VectorField, vectors: Vectors<'_>) -> Result<Hnsw> {
         Ok(Hnsw::build(vectors, spec.metric, &HnswParams::default()))
+    }
+
+    /// Whether graphs are left to the background.
+    fn index_behind(&self) -> bool {
+        false
     }
 }

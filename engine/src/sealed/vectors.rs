@@ -6,7 +6,7 @@
 //! |---|---|
 //! | `vec.f` | `u32 dimension`, `u8 metric` (0 cosine, 1 dot, 2 l2), 3 zero bytes, `u32 n`, zeros to 64; then `f32[n][dimension]` |
 //! | `vrow.f` | `u32[n]`: the row of every vector, ascending; absent when vector i belongs to row i |
-//! | `graph.f` | the encoded graph over the `n` vectors; absent below 4,096 vectors |
+//! | `graph.f` | the encoded graph over the `n` vectors; absent below 4,096 vectors, and as long as the background has not made it |
 
 use lumos_index::{HnswView, Metric, Neighbor, VectorError, Vectors, exact_search};
 use ownedbytes::OwnedBytes;
@@ -27,6 +27,8 @@ pub(crate) struct SealedVectors {
     data: OwnedBytes,
     rows: Option<OwnedBytes>,
     graph: Option<OwnedBytes>,
+    /// Whether a graph was written; the background makes one that was not.
+    has_graph: bool,
 }
 
 impl std::fmt::Debug for SealedVectors {
@@ -52,7 +54,8 @@ pub(crate) fn encode_header(field: VectorField, count: u32) -> [u8; HEADER_BYTES
 }
 
 impl SealedVectors {
-    /// Reads the sections of a field in a segment of `row_count` rows.
+    /// Reads the sections of a field in a segment of `row_count` rows; `has_graph` says whether there is a
+    /// section of a graph, sound or not.
     ///
     /// # Errors
     /// What does not fit.
@@ -60,6 +63,7 @@ impl SealedVectors {
         section: OwnedBytes,
         rows: Option<OwnedBytes>,
         graph: Option<OwnedBytes>,
+        has_graph: bool,
         row_count: u32,
     ) -> Result<Self, String> {
         let header = section
@@ -119,6 +123,7 @@ impl SealedVectors {
             data,
             rows,
             graph,
+            has_graph,
         })
     }
 
@@ -205,8 +210,13 @@ impl SealedVectors {
         Ok(found)
     }
 
-    /// Whether a graph should be here and cannot be read.
+    /// Whether a graph was written and cannot be read.
     pub(crate) fn graph_is_damaged(&self) -> bool {
-        self.count >= GRAPH_MIN_ROWS && self.graph().is_none()
+        self.has_graph && self.graph().is_none()
+    }
+
+    /// Whether there are so many vectors that a graph is due, and none was written.
+    pub(crate) fn awaits_graph(&self) -> bool {
+        !self.has_graph && self.count >= GRAPH_MIN_ROWS
     }
 }

@@ -151,6 +151,11 @@ impl SegmentFile {
         sound.then(|| self.slice(section)).flatten()
     }
 
+    /// Whether there is a section of this name, damaged or not.
+    pub(crate) fn has_section(&self, name: &str) -> bool {
+        self.sections.contains_key(name)
+    }
+
     /// The bytes of a section; 0 when there is none.
     pub(crate) fn section_len(&self, name: &str) -> u64 {
         self.sections.get(name).map_or(0, |section| section.length)

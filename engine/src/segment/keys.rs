@@ -19,6 +19,7 @@ use std::ops::Bound;
 
 use ownedbytes::OwnedBytes;
 use rayon::slice::ParallelSliceMut;
+use roaring::RoaringBitmap;
 
 use super::{SectionSink, u32_at, u64_at};
 
@@ -59,11 +60,15 @@ impl KeysBuilder {
             .unwrap_or_default()
     }
 
-    /// Adds the section to `sink`.
-    pub(crate) fn finish(self, name: &str, sink: &mut dyn SectionSink) -> crate::Result<()> {
+    /// Adds the section to `sink`; returns the rows whose keys later rows have too.
+    pub(crate) fn finish(
+        self,
+        name: &str,
+        sink: &mut dyn SectionSink,
+    ) -> crate::Result<RoaringBitmap> {
         let mut order: Vec<u32> = (0..self.ends.len() as u32).collect();
         order.par_sort_unstable_by(|a, b| self.key(*a).cmp(self.key(*b)).then(a.cmp(b)));
-        let table = self.table(&order);
+        let (table, older) = self.table(&order);
         let mut head = [0; HEADER_LEN + 8];
         head[..4].copy_from_slice(&(order.len() as u32).to_le_bytes());
         head[8..16].copy_from_slice(&(table.len() as u64).to_le_bytes());
@@ -73,16 +78,21 @@ impl KeysBuilder {
         sink.write(bytemuck::cast_slice(&self.ends))?;
         sink.write(bytemuck::cast_slice(&table))?;
         sink.write(bytemuck::cast_slice(&order))?;
-        sink.write(&self.bytes)
+        sink.write(&self.bytes)?;
+        Ok(older)
     }
 
-    fn table(&self, order: &[u32]) -> Vec<u64> {
+    fn table(&self, order: &[u32]) -> (Vec<u64>, RoaringBitmap) {
         let same = |a: &u32, b: &u32| self.key(*a) == self.key(*b);
         let mut table = vec![0; order.chunk_by(same).count() * 2];
+        let mut all_older = RoaringBitmap::new();
         for rows in order.chunk_by(same) {
-            let Some(&newest) = rows.last() else { continue };
+            let Some((&newest, replaced)) = rows.split_last() else {
+                continue;
+            };
+            all_older.extend(replaced);
             let hash = hash(self.key(newest));
-            let older = if rows.len() > 1 { OLDER } else { 0 };
+            let older = if replaced.is_empty() { 0 } else { OLDER };
             let slot = older | ((hash & TAG_MASK) << 32) | (u64::from(newest) + 1);
             let start = start(hash, table.len());
             let (before, after) = table.split_at_mut(start);
@@ -90,7 +100,7 @@ impl KeysBuilder {
                 *free = slot;
             }
         }
-        table
+        (table, all_older)
     }
 }
 

@@ -1,25 +1,31 @@
 //! Removing what an interrupted seal, merge or checkpoint left behind.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
 use lumos_wal::Vfs;
 
-use super::name::FileName;
+use super::name::{FileName, UNFINISHED};
 use crate::Result;
 use crate::manifest::Manifest;
 use crate::recovery::{SEGMENTS_DIR, io};
 
 /// Removes unfinished files, and segments and deletes that the manifest does not name. Only files with
-/// names that the engine gives are touched, and the caller holds the lock of the directory.
+/// names that the engine gives are touched, but not those of the segments in `reserved`, which are being
+/// written. The caller holds the lock of the directory.
 ///
 /// When there is no manifest yet, finished segments stay: they are remains of a first seal, whose numbers
 /// will be used again, or the manifest was lost and they are all there is.
 ///
 /// # Errors
 /// [`Error::Storage`](crate::Error::Storage).
-pub(crate) fn remove_orphans(vfs: &dyn Vfs, dir: &Path, manifest: &Manifest) -> Result<()> {
-    for name in leftovers(vfs, dir, manifest)? {
+pub(crate) fn remove_orphans(
+    vfs: &dyn Vfs,
+    dir: &Path,
+    manifest: &Manifest,
+    reserved: &BTreeSet<u64>,
+) -> Result<()> {
+    for name in leftovers(vfs, dir, manifest, reserved)? {
         let path = dir.join(SEGMENTS_DIR).join(name);
         vfs.remove_file(&path)
             .map_err(|source| io("remove", &path, source))?;
@@ -31,7 +37,12 @@ pub(crate) fn remove_orphans(vfs: &dyn Vfs, dir: &Path, manifest: &Manifest) -> 
 ///
 /// # Errors
 /// [`Error::Storage`](crate::Error::Storage).
-pub(crate) fn leftovers(vfs: &dyn Vfs, dir: &Path, manifest: &Manifest) -> Result<Vec<String>> {
+pub(crate) fn leftovers(
+    vfs: &dyn Vfs,
+    dir: &Path,
+    manifest: &Manifest,
+    reserved: &BTreeSet<u64>,
+) -> Result<Vec<String>> {
     let segments = dir.join(SEGMENTS_DIR);
     if !vfs
         .exists(&segments)
@@ -51,9 +62,14 @@ pub(crate) fn leftovers(vfs: &dyn Vfs, dir: &Path, manifest: &Manifest) -> Resul
     {
         let needed = match FileName::parse(&name) {
             None => true,
-            Some(FileName::Unfinished) => false,
+            Some(FileName::Unfinished) => {
+                let finished = name.strip_suffix(UNFINISHED).and_then(FileName::parse);
+                matches!(finished, Some(FileName::Segment(number)) if reserved.contains(&number))
+            }
             Some(_) if manifest.next_segment == 0 => true,
-            Some(FileName::Segment(number)) => named.contains_key(&number),
+            Some(FileName::Segment(number)) => {
+                named.contains_key(&number) || reserved.contains(&number)
+            }
             Some(FileName::Deletes { number, generation }) => {
                 named.get(&number) == Some(&Some(generation))
             }

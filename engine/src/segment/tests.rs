@@ -1,6 +1,7 @@
 //! Segment files and deletes on disks that flip bytes, cut files and lose power.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -87,6 +88,7 @@ fn manifest(next_segment: u64, segments: Vec<SegmentEntry>) -> Manifest {
         created: 1,
         sealed_seqno: 1,
         segments,
+        ingests: BTreeMap::new(),
     };
     Manifest {
         next_segment,
@@ -365,7 +367,7 @@ fn after_a_power_loss_the_manifest_names_whole_files() {
             let found = found.unwrap_or_default();
             // Twice: what the first pass leaves is what a second crash would find.
             for _ in 0..2 {
-                remove_orphans(&disk, dir, &found).unwrap();
+                remove_orphans(&disk, dir, &found, &BTreeSet::new()).unwrap();
                 for entry in found
                     .collections
                     .iter()
@@ -411,27 +413,33 @@ fn orphans_are_files_of_ours_that_the_manifest_does_not_name() {
     all.into_iter().for_each(place);
     let names = || vfs.read_dir(&dir.join("segments")).unwrap();
     // Without a manifest nothing that was finished is thrown away.
-    remove_orphans(&vfs, dir, &Manifest::default()).unwrap();
+    remove_orphans(&vfs, dir, &Manifest::default(), &BTreeSet::new()).unwrap();
     let mut kept = all.to_vec();
     kept.retain(|name| *name != "00000003.seg.tmp");
     assert_eq!(names(), kept);
     place("00000003.seg.tmp");
+    // Segment 9 is being written.
+    place("00000009.seg.tmp");
     remove_orphans(
         &vfs,
         dir,
         &manifest(9, vec![entry(1, Some(2)), entry(3, None)]),
+        &BTreeSet::from([9]),
     )
     .unwrap();
     let expected = [
         "00000001.2.del",
         "00000001.seg",
         "00000003.seg",
+        "00000009.seg",
+        "00000009.seg.tmp",
         "2.seg",
         "notes.tmp",
         "notes.txt",
     ];
     assert_eq!(names(), expected);
-    remove_orphans(&MemVfs::new(), Path::new("nowhere"), &Manifest::default()).unwrap();
+    let (vfs, nothing) = (MemVfs::new(), BTreeSet::new());
+    remove_orphans(&vfs, Path::new("nowhere"), &Manifest::default(), &nothing).unwrap();
 }
 
 /// The bytes of version 1 are fixed: a change here is a new version.

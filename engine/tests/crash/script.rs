@@ -71,6 +71,7 @@ impl Run {
                 1 => db.compact().unwrap(),
                 3 => run.delete_by_filter(&db, &mut random),
                 4 if random.below(3) == 0 => run.drop_collection(&db, &mut random),
+                5 => run.ingest(&db, &mut random),
                 2 => {
                     drop(db);
                     db = open(through.clone(), durability, seed + step).unwrap();
@@ -134,6 +135,25 @@ impl Run {
                 self.acknowledge(model);
             }
         }
+    }
+
+    /// A bulk load of one segment: it is there as a whole or not at all.
+    fn ingest(&mut self, db: &Lumos, random: &mut Random) {
+        let collection = COLLECTIONS[random.below(2) as usize];
+        let mut model = self.models.last().unwrap().clone();
+        let mut load = Vec::new();
+        for _ in 0..=random.below(6) {
+            let doc = document(&format!("k{}", random.below(9)), random);
+            model
+                .docs
+                .insert((collection.to_string(), doc.key.clone()), doc.clone());
+            load.push(doc);
+        }
+        let docs = db.collection(collection).unwrap();
+        // An id of its own: another life must not go on with this load.
+        let id = random.next().to_string();
+        docs.ingest().resumable(id).run(load).unwrap();
+        self.acknowledge(model);
     }
 
     fn drop_collection(&mut self, db: &Lumos, random: &mut Random) {
