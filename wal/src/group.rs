@@ -1,8 +1,11 @@
 //! Group commit: threads that commit at the same time share one write and one sync.
 //!
 //! Each committer queues its transaction. One of them, the leader, takes the whole queue, numbers the
-//! transactions, logs them with one write, syncs once if any of them asked for it, applies them in order
-//! and wakes the others. A transaction is **durable, then applied and published, then acknowledged**.
+//! transactions, logs them with one write, syncs once if any of them asked for it, and applies them in
+//! order. It then makes the first of those that queued meanwhile the next leader, so that the disk is busy
+//! again, and only then wakes those whose transactions it committed: each waits at a place of its own, and
+//! none of them gets in another's way. A transaction is **durable, then applied and published, then
+//! acknowledged**.
 
 use std::fmt;
 use std::mem;
@@ -37,7 +40,6 @@ pub trait Apply<T>: Send + Sync {
 /// Commits transactions of type `T` from any number of threads.
 pub struct Committer<T> {
     queue: Mutex<Queue<T>>,
-    changed: Condvar,
     store: Mutex<Store>,
     apply: Arc<dyn Apply<T>>,
     poison: Poison,
@@ -52,11 +54,43 @@ struct Waiting<T> {
     payload: Vec<u8>,
     txn: T,
     durability: Durability,
-    outcome: Arc<Outcome>,
+    seat: Arc<Seat>,
 }
 
-/// What became of a transaction, once it is known.
-type Outcome = Mutex<Option<Result<Seqno>>>;
+/// Where one committer waits.
+#[derive(Default)]
+struct Seat {
+    standing: Mutex<Standing>,
+    changed: Condvar,
+}
+
+/// How it stands with a committer.
+#[derive(Default)]
+enum Standing {
+    #[default]
+    Waits,
+    Leads,
+    Decided(Result<Seqno>),
+}
+
+impl Seat {
+    fn tell(&self, standing: Standing) {
+        *self.standing.lock() = standing;
+        self.changed.notify_one();
+    }
+
+    /// Waits for the outcome; `None` when it is this committer's turn to lead.
+    fn wait(&self) -> Option<Result<Seqno>> {
+        let mut standing = self.standing.lock();
+        loop {
+            match mem::take(&mut *standing) {
+                Standing::Waits => self.changed.wait(&mut standing),
+                Standing::Leads => return None,
+                Standing::Decided(outcome) => return Some(outcome),
+            }
+        }
+    }
+}
 
 struct Store {
     log: Option<Log>,
@@ -86,7 +120,6 @@ impl<T: Send> Committer<T> {
                 waiting: Vec::new(),
                 led: false,
             }),
-            changed: Condvar::new(),
             store: Mutex::new(Store { log, last }),
             apply,
             poison,
@@ -102,38 +135,35 @@ impl<T: Send> Committer<T> {
     pub fn commit(&self, payload: Vec<u8>, txn: T, durability: Durability) -> Result<Seqno> {
         self.poison.check()?;
         check_size(&payload)?;
-        let outcome: Arc<Outcome> = Arc::default();
-        let mut queue = self.queue.lock();
-        queue.waiting.push(Waiting {
-            payload,
-            txn,
-            durability,
-            outcome: outcome.clone(),
-        });
-        while queue.led {
-            self.changed.wait(&mut queue);
-            if let Some(result) = outcome.lock().take() {
-                return result;
-            }
+        let seat: Arc<Seat> = Arc::default();
+        let led = {
+            let mut queue = self.queue.lock();
+            queue.waiting.push(Waiting {
+                payload,
+                txn,
+                durability,
+                seat: seat.clone(),
+            });
+            mem::replace(&mut queue.led, true)
+        };
+        if led && let Some(outcome) = seat.wait() {
+            return outcome;
         }
-        queue.led = true;
-        let batch = mem::take(&mut queue.waiting);
-        drop(queue);
+        let batch = mem::take(&mut self.queue.lock().waiting);
         self.lead(batch);
-        let result = outcome.lock().take();
-        result.unwrap_or_else(|| Err(undecided()))
+        seat.wait().unwrap_or_else(|| Err(undecided()))
     }
 
     fn lead(&self, batch: Vec<Waiting<T>>) {
         let mut turn = Turn {
             committer: self,
-            outcomes: Vec::with_capacity(batch.len()),
+            seats: Vec::with_capacity(batch.len()),
         };
         let mut payloads = Vec::with_capacity(batch.len());
         let mut txns = Vec::with_capacity(batch.len());
         let mut durability = Durability::Buffered;
         for waiting in batch {
-            turn.outcomes.push(waiting.outcome);
+            turn.seats.push(waiting.seat);
             payloads.push(waiting.payload);
             txns.push(waiting.txn);
             if waiting.durability == Durability::Sync {
@@ -147,11 +177,13 @@ impl<T: Send> Committer<T> {
         let first = written.inspect(|first| {
             self.apply.apply((*first..).zip(txns).collect());
         });
-        for (n, outcome) in (0..).zip(mem::take(&mut turn.outcomes)) {
-            *outcome.lock() = Some(match &first {
+        let seats = mem::take(&mut turn.seats);
+        drop(turn);
+        for (n, seat) in (0..).zip(seats) {
+            seat.tell(Standing::Decided(match &first {
                 Ok(first) => Ok(first + n),
                 Err(error) => Err(error.duplicate()),
-            });
+            }));
         }
     }
 
@@ -223,19 +255,22 @@ impl<T> fmt::Debug for Committer<T> {
 struct Turn<'a, T> {
     committer: &'a Committer<T>,
     /// Of the transactions whose fate is not decided.
-    outcomes: Vec<Arc<Outcome>>,
+    seats: Vec<Arc<Seat>>,
 }
 
 impl<T> Drop for Turn<'_, T> {
     fn drop(&mut self) {
-        if !self.outcomes.is_empty() {
+        if !self.seats.is_empty() {
             let error = self.committer.poison.because(undecided());
-            for outcome in &self.outcomes {
-                *outcome.lock() = Some(Err(error.duplicate()));
+            for seat in &self.seats {
+                seat.tell(Standing::Decided(Err(error.duplicate())));
             }
         }
-        self.committer.queue.lock().led = false;
-        self.committer.changed.notify_all();
+        let mut queue = self.committer.queue.lock();
+        queue.led = !queue.waiting.is_empty();
+        if let Some(next) = queue.waiting.first() {
+            next.seat.tell(Standing::Leads);
+        }
     }
 }
 
