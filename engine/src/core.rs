@@ -33,8 +33,10 @@ pub(crate) struct Core {
     /// Shared by transactions that read nothing, exclusive for those whose reads must still hold when
     /// they commit.
     pub(crate) gate: RwLock<()>,
-    /// Held by whoever seals, merges or writes the manifest.
+    /// Held by whoever seals or writes the manifest.
     pub(crate) maintenance: Mutex<Checkpoint>,
+    /// Held by whoever merges, and taken before `maintenance`: seals and bulk loads go on meanwhile.
+    pub(crate) merging: Mutex<()>,
     pub(crate) embedders: RwLock<BTreeMap<String, Arc<dyn Embedder>>>,
     /// Why the last round of background work failed.
     pub(crate) background: Mutex<Background>,
@@ -75,6 +77,7 @@ impl Core {
             replayed_bytes: AtomicU64::new(0),
             gate: RwLock::new(()),
             maintenance: Mutex::new(Checkpoint::new(Manifest::default())),
+            merging: Mutex::default(),
             embedders: RwLock::default(),
             background: Mutex::default(),
             pins: Arc::default(),

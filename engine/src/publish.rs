@@ -53,7 +53,8 @@ pub(crate) enum Wake {
 #[derive(Debug, Default)]
 struct WorkState {
     due: bool,
-    /// Batches that were applied, and how many of them had been when the database was last idle.
+    /// Batches that were applied, counting the opening as one, and how many of them had been when the
+    /// database was last idle.
     applied: u64,
     settled: u64,
     /// Whether a collection has documents that end.
@@ -157,7 +158,13 @@ impl Publisher {
             current: RwLock::new(Arc::new(state)),
             turn: Mutex::new(()),
             failed: Mutex::new(None),
-            work: Work::default(),
+            work: Work {
+                state: Mutex::new(WorkState {
+                    applied: 1,
+                    ..WorkState::default()
+                }),
+                changed: Condvar::new(),
+            },
         }
     }
 

@@ -10,7 +10,7 @@ use crate::checkpoint::Checkpoint;
 use crate::core::Core;
 use crate::manifest::SegmentEntry;
 use crate::memory::MemorySegment;
-use crate::sealed::{self, Rows, SealedSegment};
+use crate::sealed::{self, GoOn, Rows, SealedSegment};
 use crate::segment::{SegmentBuffer, SegmentFile, SegmentWriter, segment_path};
 use crate::source::SegmentView;
 use crate::state::{CollectionState, DbState};
@@ -44,7 +44,9 @@ pub(crate) fn seal_next(core: &Core, checkpoint: &mut Checkpoint) -> Result<bool
     let Some((id, frozen)) = oldest_frozen(&state) else {
         return Ok(false);
     };
-    let sealed = write(core, checkpoint, &*frozen)?;
+    let written = write_file(core, checkpoint.take_number(), &*frozen)?;
+    checkpoint.register(written.entry);
+    let sealed = Arc::new(written.segment);
     publish(core, checkpoint, |state| {
         let Some(collection) = state.collections.get_mut(&id).map(Arc::make_mut) else {
             return false;
@@ -74,6 +76,26 @@ fn oldest_frozen(state: &DbState) -> Option<(u32, Arc<MemorySegment>)> {
     })
 }
 
+/// The number of a segment that is written while others seal: its file is no leftover as long as this is
+/// held.
+pub(crate) struct Reserved<'a> {
+    core: &'a Core,
+    pub(crate) number: u64,
+}
+
+impl<'a> Reserved<'a> {
+    pub(crate) fn new(core: &'a Core) -> Self {
+        let number = core.maintenance.lock().reserve_number();
+        Reserved { core, number }
+    }
+}
+
+impl Drop for Reserved<'_> {
+    fn drop(&mut self) {
+        self.core.maintenance.lock().unreserve(self.number);
+    }
+}
+
 /// A segment that no manifest names yet.
 pub(crate) struct WrittenSegment {
     pub(crate) segment: SealedSegment,
@@ -83,23 +105,13 @@ pub(crate) struct WrittenSegment {
 }
 
 /// Writes a segment file, or a buffer for a database in memory, and opens it.
-pub(crate) fn write(
-    core: &Core,
-    checkpoint: &mut Checkpoint,
-    rows: &dyn Rows,
-) -> Result<Arc<SealedSegment>> {
-    let written = write_file(core, checkpoint.take_number(), rows)?;
-    checkpoint.register(written.entry);
-    Ok(Arc::new(written.segment))
-}
-
-/// The same for a number that was given.
 pub(crate) fn write_file(core: &Core, number: u64, rows: &dyn Rows) -> Result<WrittenSegment> {
+    let go_on: GoOn<'_> = &|| !core.publisher.work().stopping();
     let (file, written) = match &core.dir {
         Some(dir) => {
             let path = segment_path(dir, number);
             let mut writer = SegmentWriter::create(&*core.vfs, &path)?;
-            let written = sealed::write(rows, &mut writer)?;
+            let written = sealed::write(rows, &mut writer, go_on)?;
             writer.finish()?;
             (
                 SegmentFile::open(&*core.vfs, &path, core.options.access)?,
@@ -107,8 +119,8 @@ pub(crate) fn write_file(core: &Core, number: u64, rows: &dyn Rows) -> Result<Wr
             )
         }
         None => {
-            let mut buffer = SegmentBuffer::new();
-            let written = sealed::write(rows, &mut buffer)?;
+            let mut buffer = SegmentBuffer::new(rows.bytes());
+            let written = sealed::write(rows, &mut buffer, go_on)?;
             (buffer.finish()?, written)
         }
     };

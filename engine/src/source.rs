@@ -99,6 +99,17 @@ impl SegmentView {
         }
     }
 
+    /// Whether some row may have a key in this range, ends included.
+    pub(crate) fn may_have_key_in(&self, least: &str, greatest: &str) -> Result<bool> {
+        match &self.source {
+            Source::Memory(segment) => Ok(segment.has_key_in(least, greatest)),
+            Source::Sealed(segment) => {
+                let range = segment.key_range()?;
+                Ok(range.is_some_and(|(from, to)| from <= greatest && least <= to))
+            }
+        }
+    }
+
     /// The key of a row.
     pub(crate) fn key(&self, row: u32) -> Result<Arc<str>> {
         match &self.source {

@@ -59,7 +59,6 @@ fn round(core: &Core, wake: Wake) -> Result<()> {
     }
     grow_graphs(core);
     let stopping = || core.publisher.work().stopping();
-    let mut checkpoint = core.maintenance.lock();
     let committer = core.committer()?;
     let idle = wake == Wake::Idle;
     if committer.live_bytes() > core.options.max_wal_bytes || (idle && log_outweighs_data(core)?) {
@@ -67,12 +66,21 @@ fn round(core: &Core, wake: Wake) -> Result<()> {
     } else if idle {
         freeze(core, mostly_deleted);
     }
-    while !stopping() && seal_next(core, &mut checkpoint)? {}
+    seal_frozen(core)?;
     let eager = if idle { Eager::Yes } else { Eager::No };
-    while !stopping() && merge_next(core, &mut checkpoint, eager)? {}
+    while !stopping() && merge_next(core, eager)? {
+        // Writers wait for seals, and nobody for merges.
+        seal_frozen(core)?;
+    }
     if idle && log_outweighs_data(core)? {
         committer.trim()?;
     }
+    Ok(())
+}
+
+fn seal_frozen(core: &Core) -> Result<()> {
+    let mut checkpoint = core.maintenance.lock();
+    while !core.publisher.work().stopping() && seal_next(core, &mut checkpoint)? {}
     Ok(())
 }
 
@@ -109,6 +117,7 @@ fn grow_graphs(core: &Core) {
         if core.publisher.work().stopping() {
             return;
         }
-        segment.grow_graphs(GRAPH_MIN_ROWS, GRAPH_MIN_ROWS);
+        let go_on = || !core.publisher.work().stopping();
+        segment.grow_graphs(GRAPH_MIN_ROWS, GRAPH_MIN_ROWS, &go_on);
     }
 }

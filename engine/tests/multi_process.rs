@@ -42,7 +42,7 @@ fn spawn(task: &str, dir: &Path) -> Child {
 /// What a process prints first that is not the test harness's.
 fn answer(child: &mut Child) -> String {
     let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let mut lines = lines.map_while(Result::ok);
+    let lines = lines.map_while(Result::ok);
     let ours = |line: &String| {
         line.starts_with('E') || line.starts_with("held") || line.starts_with("opened")
     };

@@ -39,7 +39,7 @@ pub use filter::{
 };
 pub use flat::exact_search;
 pub use fusion::{RRF_K, fuse_convex, fuse_rrf};
-pub use hnsw::{GraphPart, Hnsw, HnswParams, HnswView, Route, SearchStats};
+pub use hnsw::{GraphPart, Hnsw, HnswParams, HnswView, Route, SearchStats, Stopped};
 pub use metric::Metric;
 pub use ordinals::OrdinalSet;
 pub use text::{

@@ -7,11 +7,10 @@ use std::sync::Arc;
 
 use roaring::RoaringBitmap;
 
-use crate::core::Core;
 use crate::database::Lumos;
 use crate::manifest::CollectionKind;
 use crate::op::Op;
-use crate::seal::{publish, publish_under, write_file};
+use crate::seal::{Reserved, publish, publish_under, write_file};
 use crate::sealed::{Rows, SealedSegment};
 use crate::source::SegmentView;
 use crate::state::CollectionState;
@@ -27,22 +26,8 @@ pub(super) fn commit(
 ) -> Result<Seqno> {
     let core = db.core();
     core.admit()?;
-    let number = core.maintenance.lock().reserve_number();
-    let outcome = commit_as(core, number, name, id, rows, count);
-    core.maintenance.lock().unreserve(number);
-    core.publisher.work().notify();
-    outcome
-}
-
-fn commit_as(
-    core: &Core,
-    number: u64,
-    name: &str,
-    id: Option<&str>,
-    rows: &dyn Rows,
-    count: usize,
-) -> Result<Seqno> {
-    let written = write_file(core, number, rows)?;
+    let reserved = Reserved::new(core);
+    let written = write_file(core, reserved.number, rows)?;
     let collection = core.state().collection(name)?.clone();
     let known: Vec<(SegmentView, RoaringBitmap)> = collection
         .segments
@@ -99,6 +84,7 @@ fn commit_as(
         }
         true
     })?;
+    core.publisher.work().notify();
     Ok(seqno)
 }
 
@@ -122,6 +108,12 @@ pub(super) fn finish(db: &Lumos, name: &str, id: &str) -> Result<()> {
 /// The live rows of a segment whose keys a new segment has too.
 fn replaced(view: &SegmentView, new: &SealedSegment) -> Result<RoaringBitmap> {
     let mut rows = RoaringBitmap::new();
+    let Some((least, greatest)) = new.key_range()? else {
+        return Ok(rows);
+    };
+    if view.live() == 0 || !view.may_have_key_in(least, greatest)? {
+        return Ok(rows);
+    }
     if view.live() <= u64::from(new.rows()) {
         for row in view.live_rows() {
             if new.find(&view.key(row)?, |_| true)?.is_some() {

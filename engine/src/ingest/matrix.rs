@@ -54,6 +54,13 @@ impl<K: AsRef<str>> Rows for MatrixRows<'_, K> {
         Ok(())
     }
 
+    fn bytes(&self) -> usize {
+        let keys: usize = self.keys.iter().map(|key| key.as_ref().len()).sum();
+        // Of a row: places of key and payload, its slots, its order.
+        const ROW: usize = 64;
+        keys + self.keys.len() * ROW + self.data.len() * 4 + (1 << 20)
+    }
+
     fn index_behind(&self) -> bool {
         self.index_behind
     }

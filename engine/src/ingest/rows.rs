@@ -119,6 +119,10 @@ impl Rows for DocumentRows {
         Ok(())
     }
 
+    fn bytes(&self) -> usize {
+        DocumentRows::bytes(self)
+    }
+
     fn index_behind(&self) -> bool {
         self.index_behind
     }

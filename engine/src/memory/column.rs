@@ -6,6 +6,7 @@ use lumos_index::{Hnsw, HnswParams, Vectors};
 
 use super::MemorySegment;
 use crate::VectorField;
+use crate::sealed::GoOn;
 
 /// Vectors that are compared one by one before a graph is worth building.
 pub(crate) const GRAPH_MIN_ROWS: usize = 4_096;
@@ -72,7 +73,12 @@ impl MemorySegment {
     ///
     /// The vectors are copied under the read lock and linked outside of it, so that neither a commit
     /// nor a search waits for construction.
-    pub(crate) fn grow_graphs(&self, least_tail: usize, least_total: usize) -> bool {
+    pub(crate) fn grow_graphs(
+        &self,
+        least_tail: usize,
+        least_total: usize,
+        go_on: GoOn<'_>,
+    ) -> bool {
         let _growing = self.growing.lock();
         let due: Vec<String> = self.read(|rows| {
             rows.vectors
@@ -85,12 +91,12 @@ impl MemorySegment {
                 .collect()
         });
         for name in &due {
-            self.grow_graph(name);
+            self.grow_graph(name, go_on);
         }
         !due.is_empty()
     }
 
-    fn grow_graph(&self, name: &str) {
+    fn grow_graph(&self, name: &str, go_on: GoOn<'_>) {
         let copied = self.read(|rows| {
             let column = rows.vectors.get(name)?;
             Some((
@@ -114,8 +120,11 @@ impl MemorySegment {
             return;
         };
         let graph = match &indexed {
-            Some(indexed) => indexed.graph.extended(vectors, field.metric),
-            None => Hnsw::build(vectors, field.metric, &HnswParams::default()),
+            Some(indexed) => indexed.graph.extended_while(vectors, field.metric, go_on),
+            None => Hnsw::build_while(vectors, field.metric, &HnswParams::default(), go_on),
+        };
+        let Ok(graph) = graph else {
+            return;
         };
         let indexed = Arc::new(Indexed { data, rows, graph });
         let mut rows = self.rows.write();

@@ -181,6 +181,13 @@ impl MemorySegment {
         None
     }
 
+    /// Whether some row has a key in this range, ends included.
+    pub(crate) fn has_key_in(&self, least: &str, greatest: &str) -> bool {
+        let rows = self.rows.read();
+        let range = (Bound::Included(least), Bound::Included(greatest));
+        rows.keys.range::<str, _>(range).next().is_some()
+    }
+
     /// Reads one row.
     pub(crate) fn with_entry<T>(&self, row: u32, read: impl FnOnce(&Entry) -> T) -> Option<T> {
         self.rows.read().entries.get(row as usize).map(read)

@@ -1,10 +1,10 @@
 //! A frozen segment as the rows of the file that it becomes.
 
-use lumos_index::{Hnsw, HnswParams, Vectors};
+use lumos_index::{Hnsw, HnswParams, Stopped, Vectors};
 
 use super::{Entry, MemorySegment};
 use crate::manifest::CollectionKind;
-use crate::sealed::{Row, Rows};
+use crate::sealed::{GoOn, Row, Rows};
 use crate::{Result, VectorField};
 
 impl Rows for MemorySegment {
@@ -63,11 +63,21 @@ impl Rows for MemorySegment {
     }
 
     /// The one that searches have used, extended over all rows.
-    fn graph(&self, field: &str, spec: VectorField, vectors: Vectors<'_>) -> Result<Hnsw> {
+    fn graph(
+        &self,
+        field: &str,
+        spec: VectorField,
+        vectors: Vectors<'_>,
+        go_on: GoOn<'_>,
+    ) -> Result<Hnsw, Stopped> {
         let indexed = self.read(|rows| rows.vectors.get(field)?.indexed.clone());
-        Ok(match indexed {
-            Some(indexed) => indexed.graph.extended(vectors, spec.metric),
-            None => Hnsw::build(vectors, spec.metric, &HnswParams::default()),
-        })
+        match indexed {
+            Some(indexed) => indexed.graph.extended_while(vectors, spec.metric, go_on),
+            None => Hnsw::build_while(vectors, spec.metric, &HnswParams::default(), go_on),
+        }
+    }
+
+    fn bytes(&self) -> usize {
+        MemorySegment::bytes(self)
     }
 }

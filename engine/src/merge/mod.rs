@@ -9,12 +9,12 @@ mod rows;
 use std::ops::Range;
 use std::sync::Arc;
 
+use parking_lot::MutexGuard;
 use roaring::RoaringBitmap;
 
 use crate::Result;
-use crate::checkpoint::Checkpoint;
 use crate::core::Core;
-use crate::seal::{died, publish, write};
+use crate::seal::{Reserved, died, publish, write_file};
 use crate::sealed::SealedSegment;
 use crate::source::SegmentView;
 use crate::state::{CollectionState, DbState};
@@ -31,7 +31,7 @@ const MAX_BACKGROUND_ROWS: u64 = 1_000_000;
 
 /// Merges every collection into one segment without deleted rows.
 pub(crate) fn compact(core: &Core) -> Result<()> {
-    let mut checkpoint = core.maintenance.lock();
+    let merging = core.merging.lock();
     let ids: Vec<u32> = core.state().collections.keys().copied().collect();
     for id in ids {
         let state = core.state();
@@ -51,7 +51,7 @@ pub(crate) fn compact(core: &Core) -> Result<()> {
             end = run.start;
             let views = collection.segments.get(run.clone()).unwrap_or_default();
             if views.len() > 1 || views.iter().any(worth) {
-                merge(core, &mut checkpoint, &core.state(), id, run)?;
+                merge(core, &merging, &core.state(), id, run)?;
             }
         }
     }
@@ -60,7 +60,7 @@ pub(crate) fn compact(core: &Core) -> Result<()> {
 
 /// Writes the segments that are picked anew, one by one, and what is derived from their rows with them.
 pub(crate) fn rewrite(core: &Core, pick: impl Fn(&SealedSegment) -> bool) -> Result<()> {
-    let mut checkpoint = core.maintenance.lock();
+    let merging = core.merging.lock();
     let ids: Vec<u32> = core.state().collections.keys().copied().collect();
     for id in ids {
         for at in 0.. {
@@ -71,7 +71,7 @@ pub(crate) fn rewrite(core: &Core, pick: impl Fn(&SealedSegment) -> bool) -> Res
                 break;
             };
             if pick(sealed) {
-                merge(core, &mut checkpoint, &state, id, at..at + 1)?;
+                merge(core, &merging, &state, id, at..at + 1)?;
             }
         }
     }
@@ -119,11 +119,12 @@ fn run_before(collection: &CollectionState, end: usize, budget: u64) -> Option<R
 }
 
 /// Merges one run of segments if one is due; returns whether there was one.
-pub(crate) fn merge_next(core: &Core, checkpoint: &mut Checkpoint, eager: Eager) -> Result<bool> {
+pub(crate) fn merge_next(core: &Core, eager: Eager) -> Result<bool> {
+    let merging = core.merging.lock();
     let state = core.state();
     for collection in state.collections.values() {
         if let Some(run) = due(collection, eager, budget(core)) {
-            merge(core, checkpoint, &state, collection.id, run)?;
+            merge(core, &merging, &state, collection.id, run)?;
             return Ok(true);
         }
     }
@@ -171,11 +172,12 @@ fn due(collection: &CollectionState, eager: Eager, budget: u64) -> Option<Range<
     if let Some(at) = sealed.iter().position(dying) {
         return Some(at..at + 1);
     }
-    for at in 0..sealed.len() {
-        let run = run_from(sealed, at, budget, awaits_graph);
-        if !run.is_empty() {
-            return Some(run);
-        }
+    // What is loaded with its graph to come is best given one graph when the load is over.
+    let mut runs = (0..sealed.len()).map(|at| run_from(sealed, at, budget, awaits_graph));
+    if let Some(run) = runs.find(|run| !run.is_empty())
+        && (eager == Eager::Yes || sealed.get(run.end).is_some_and(awaits_graph))
+    {
+        return Some(run);
     }
     let mut start = 0;
     while start < sealed.len() {
@@ -183,7 +185,7 @@ fn due(collection: &CollectionState, eager: Eager, budget: u64) -> Option<Range<
         let same = sealed
             .iter()
             .skip(start)
-            .take_while(|view| tier(view) <= first)
+            .take_while(|view| tier(view) <= first && !awaits_graph(view))
             .count();
         let run = start..start + same;
         let rows: u64 = sealed.get(run.clone())?.iter().map(SegmentView::live).sum();
@@ -191,14 +193,16 @@ fn due(collection: &CollectionState, eager: Eager, budget: u64) -> Option<Range<
         if same >= RUN && rows <= MAX_BACKGROUND_ROWS && bytes <= budget {
             return Some(run);
         }
-        start = run.end;
+        start = run.end.max(start + 1);
     }
     None
 }
 
+/// Writes the live rows of a run of segments as one, while seals and bulk loads go on: neither moves the
+/// segments before it.
 fn merge(
     core: &Core,
-    checkpoint: &mut Checkpoint,
+    _merging: &MutexGuard<'_, ()>,
     state: &DbState,
     id: u32,
     run: Range<usize>,
@@ -210,11 +214,17 @@ fn merge(
         return Ok(());
     };
     let rows = MergedRows::new(collection, views)?;
-    let sealed = match rows.is_empty() {
+    let reserved = Reserved::new(core);
+    let written = match rows.is_empty() {
         true => None,
-        false => Some(write(core, checkpoint, &rows)?),
+        false => Some(write_file(core, reserved.number, &rows)?),
     };
-    publish(core, checkpoint, |state| {
+    let mut checkpoint = core.maintenance.lock();
+    let sealed = written.map(|written| {
+        checkpoint.register(written.entry);
+        Arc::new(written.segment)
+    });
+    publish(core, &mut checkpoint, |state| {
         let Some(collection) = state.collections.get_mut(&id).map(Arc::make_mut) else {
             return false;
         };

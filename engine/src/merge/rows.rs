@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use lumos_index::{GraphPart, Hnsw, HnswParams, Vectors};
+use lumos_index::{GraphPart, Hnsw, HnswParams, Stopped, Vectors};
 use roaring::RoaringBitmap;
 
 use crate::manifest::CollectionKind;
-use crate::sealed::{Row, Rows, SealedSegment, SealedVectors};
+use crate::sealed::{GoOn, Row, Rows, SealedSegment, SealedVectors};
 use crate::source::SegmentView;
 use crate::state::CollectionState;
 use crate::{Error, Result, VectorField};
@@ -136,7 +136,13 @@ impl Rows for MergedRows<'_> {
     }
 
     /// Made from the graphs that are there and sound.
-    fn graph(&self, field: &str, spec: VectorField, vectors: Vectors<'_>) -> Result<Hnsw> {
+    fn graph(
+        &self,
+        field: &str,
+        spec: VectorField,
+        vectors: Vectors<'_>,
+        go_on: GoOn<'_>,
+    ) -> Result<Hnsw, Stopped> {
         let mut next = 0;
         let mut known: Vec<(&SealedVectors, Vec<Option<u32>>)> = Vec::new();
         for (part, column) in self.columns(field) {
@@ -159,6 +165,11 @@ impl Rows for MergedRows<'_> {
             })
             .collect();
         let params = HnswParams::default();
-        Ok(Hnsw::merged(vectors, spec.metric, &params, &parts))
+        Hnsw::merged(vectors, spec.metric, &params, &parts, go_on)
+    }
+
+    fn bytes(&self) -> usize {
+        let bytes: u64 = self.parts.iter().map(|part| part.segment.bytes()).sum();
+        bytes as usize
     }
 }

@@ -3,7 +3,7 @@
 use lumos_index::{Analyzer, MemoryColumns, TextBuilder, Vectors};
 use roaring::RoaringBitmap;
 
-use super::rows::Rows;
+use super::rows::{GoOn, Rows};
 use super::vectors::{HEADER_BYTES, encode_header};
 use super::{COLUMNS, EXPIRES, GRAPH, KEYS, PAYLOAD, SEQNO, TEXT, VECTOR_ROWS, VECTORS};
 use crate::manifest::CollectionKind;
@@ -26,11 +26,16 @@ pub(crate) struct Written {
 /// Writes all sections.
 ///
 /// # Errors
-/// What the sink or the rows say, or a payload that does not parse.
-pub(crate) fn write(rows: &dyn Rows, sink: &mut dyn SectionSink) -> Result<Written> {
+/// What the sink or the rows say, or a payload that does not parse; `Background` soon after `go_on` has
+/// said no.
+pub(crate) fn write(
+    rows: &dyn Rows,
+    sink: &mut dyn SectionSink,
+    go_on: GoOn<'_>,
+) -> Result<Written> {
     let written = write_rows(rows, sink)?;
     for (name, field, count) in rows.vectors()? {
-        write_vectors(rows, &written, &name, (field, count), sink)?;
+        write_vectors(rows, &written, &name, (field, count), sink, go_on)?;
     }
     if rows.kind() == CollectionKind::Documents {
         write_derived(rows, sink)?;
@@ -74,6 +79,7 @@ fn write_vectors(
     name: &str,
     (field, count): (VectorField, u32),
     sink: &mut dyn SectionSink,
+    go_on: GoOn<'_>,
 ) -> Result<()> {
     sink.begin(&format!("{VECTORS}{name}"))?;
     sink.write(&encode_header(field, count))?;
@@ -92,7 +98,11 @@ fn write_vectors(
                 collection: name.to_string(),
                 source,
             })?;
-            Some(rows.graph(name, field, vectors)?.encode())
+            let graph = rows.graph(name, field, vectors, go_on);
+            let graph = graph.map_err(|_| Error::Background {
+                detail: "the database is being closed".to_string(),
+            });
+            Some(graph?.encode())
         }
         false => None,
     };

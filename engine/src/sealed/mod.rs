@@ -19,7 +19,7 @@ use crate::segment::{Keys, Payload, SegmentFile, u64_at};
 use crate::{Error, Result};
 
 pub(crate) use build::write;
-pub(crate) use rows::{Row, Rows};
+pub(crate) use rows::{GoOn, Row, Rows};
 pub(crate) use vectors::SealedVectors;
 
 pub(crate) const KEYS: &str = "keys";
@@ -252,6 +252,11 @@ impl SealedSegment {
             .key(row)
             .map(Arc::from)
             .map_err(|detail| self.damaged(detail))
+    }
+
+    /// The least and the greatest key of all rows.
+    pub(crate) fn key_range(&self) -> Result<Option<(&str, &str)>> {
+        self.keys.range().map_err(|detail| self.damaged(detail))
     }
 
     /// All that is stored of a row but its vectors.

@@ -1,6 +1,6 @@
 //! The rows of a segment to be written, wherever they come from.
 
-use lumos_index::{Hnsw, HnswParams, Vectors};
+use lumos_index::{Hnsw, HnswParams, Stopped, Vectors};
 
 use crate::manifest::CollectionKind;
 use crate::{Result, VectorField};
@@ -15,6 +15,9 @@ pub(crate) struct Row<'a> {
     /// When it ends, in milliseconds since 1970; 0 for never.
     pub(crate) expires: u64,
 }
+
+/// Asked now and then, during long work, whether to go on.
+pub(crate) type GoOn<'a> = &'a (dyn Fn() -> bool + Sync);
 
 /// What a segment is written from. Each pass gives the same rows in the same order, and none of them
 /// holds more than a few rows in memory.
@@ -37,9 +40,20 @@ pub(crate) trait Rows {
         visit: &mut dyn FnMut(u32, &[f32]) -> Result<()>,
     ) -> Result<()>;
 
-    /// The graph over all vectors of a field.
-    fn graph(&self, _field: &str, spec: VectorField, vectors: Vectors<'_>) -> Result<Hnsw> {
-        Ok(Hnsw::build(vectors, spec.metric, &HnswParams::default()))
+    /// The graph over all vectors of a field, made for as long as `go_on` says so.
+    fn graph(
+        &self,
+        _field: &str,
+        spec: VectorField,
+        vectors: Vectors<'_>,
+        go_on: GoOn<'_>,
+    ) -> Result<Hnsw, Stopped> {
+        Hnsw::build_while(vectors, spec.metric, &HnswParams::default(), go_on)
+    }
+
+    /// Bytes of the segment, about, as far as it is known.
+    fn bytes(&self) -> usize {
+        0
     }
 
     /// Whether graphs are left to the background.

@@ -66,6 +66,27 @@ pub(super) fn copy(bytes: &[u8]) -> io::Result<OwnedBytes> {
     Ok(OwnedBytes::new(buffer).slice(start..start + bytes.len()))
 }
 
+/// A buffer with room for `len` bytes if there is as much, and zeros up to where they are to begin.
+pub(super) fn reserved(len: usize) -> (Vec<u8>, usize) {
+    let mut buffer: Vec<u8> = Vec::new();
+    // Without the room it grows as it is filled, and is copied in the end.
+    let _grown_later = buffer.try_reserve_exact(len.saturating_add(ALIGN));
+    let start = buffer.as_ptr().addr().next_multiple_of(ALIGN) - buffer.as_ptr().addr();
+    buffer.resize(start, 0);
+    (buffer, start)
+}
+
+/// The bytes of a buffer from `start` on, aligned to [`ALIGN`]: where they are, unless the buffer had to
+/// grow.
+pub(super) fn adopt(buffer: Vec<u8>, start: usize) -> io::Result<OwnedBytes> {
+    let bytes = buffer.get(start..).unwrap_or_default();
+    if bytes.as_ptr().addr().is_multiple_of(ALIGN) {
+        let len = buffer.len();
+        return Ok(OwnedBytes::new(buffer).slice(start..len));
+    }
+    copy(bytes)
+}
+
 /// A buffer, and where in it `len` aligned bytes begin, which end with it.
 fn aligned(len: usize) -> io::Result<(Vec<u8>, usize)> {
     let mut buffer: Vec<u8> = Vec::new();

@@ -76,10 +76,8 @@ impl SegmentFile {
     ///
     /// # Errors
     /// As for [`SegmentFile::open`].
-    pub(crate) fn from_bytes(bytes: &[u8], name: &str) -> Result<SegmentFile> {
-        let path = Path::new(name);
-        let bytes = access::copy(bytes).map_err(|source| io("read", path, source))?;
-        SegmentFile::new(path, bytes, SegmentAccess::Heap)
+    pub(super) fn of_bytes(bytes: OwnedBytes, name: &str) -> Result<SegmentFile> {
+        SegmentFile::new(Path::new(name), bytes, SegmentAccess::Heap)
     }
 
     fn new(path: &Path, bytes: OwnedBytes, access: SegmentAccess) -> Result<SegmentFile> {

@@ -244,6 +244,18 @@ impl Keys {
             .map_err(|_| format!("the key of row {row} is not UTF-8"))
     }
 
+    /// The least and the greatest key; `None` when there is none.
+    ///
+    /// # Errors
+    /// What does not fit.
+    pub(crate) fn range(&self) -> Result<Option<(&str, &str)>, String> {
+        let Some(last) = self.rows.checked_sub(1) else {
+            return Ok(None);
+        };
+        let key = |at: u32| self.key(self.ordered(at)?);
+        Ok(Some((key(0)?, key(last)?)))
+    }
+
     /// Keys from `from` on with their rows, in the order of key bytes; rows of one key oldest first.
     pub(crate) fn from(
         &self,
@@ -305,7 +317,7 @@ mod tests {
         for (row, key) in keys.iter().enumerate() {
             builder.add(key, row as u32);
         }
-        let mut sink = SegmentBuffer::new();
+        let mut sink = SegmentBuffer::new(0);
         builder.finish("keys", &mut sink).unwrap();
         sink.section().unwrap().to_vec()
     }

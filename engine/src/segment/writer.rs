@@ -258,13 +258,19 @@ impl Drop for SegmentWriter<'_> {
 #[derive(Debug)]
 pub(crate) struct SegmentBuffer {
     bytes: Vec<u8>,
+    /// Where the segment begins in them.
+    start: usize,
     layout: Layout,
 }
 
 impl SegmentBuffer {
-    pub(crate) fn new() -> Self {
+    /// A buffer with room for a segment of about this many bytes, if there is that much.
+    pub(crate) fn new(bytes: usize) -> Self {
+        let (mut bytes, start) = access::reserved(bytes);
+        bytes.extend_from_slice(&HEADER.encode(&[]));
         SegmentBuffer {
-            bytes: HEADER.encode(&[]).to_vec(),
+            bytes,
+            start,
             layout: Layout::new(),
         }
     }
@@ -275,7 +281,9 @@ impl SegmentBuffer {
     /// [`Error::Storage`] when memory does not suffice.
     pub(crate) fn finish(mut self) -> Result<SegmentFile> {
         self.bytes.extend_from_slice(&self.layout.finish());
-        SegmentFile::from_bytes(&self.bytes, IN_MEMORY)
+        let bytes = access::adopt(self.bytes, self.start);
+        let bytes = bytes.map_err(|source| io("read", Path::new(IN_MEMORY), source))?;
+        SegmentFile::of_bytes(bytes, IN_MEMORY)
     }
 }
 
@@ -294,7 +302,8 @@ impl SectionSink for SegmentBuffer {
 
     fn section(&mut self) -> Result<OwnedBytes> {
         let range = self.layout.last();
-        let bytes = self.bytes.get(range.start as usize..range.end as usize);
+        let (from, to) = (range.start as usize, range.end as usize);
+        let bytes = self.bytes.get(self.start + from..self.start + to);
         access::copy(bytes.unwrap_or_default())
             .map_err(|source| io("read", Path::new(IN_MEMORY), source))
     }

@@ -33,7 +33,6 @@ pub(crate) struct UpperLayer {
 }
 
 /// A graph under construction.
-#[derive(Debug)]
 pub(crate) struct Builder<'a> {
     vectors: Vectors<'a>,
     metric: Metric,
@@ -45,7 +44,13 @@ pub(crate) struct Builder<'a> {
     entry: Option<(usize, u32)>,
     /// What is known of the nodes from graphs that they come from.
     pub(crate) guide: Option<Guide<'a>>,
+    /// Asked now and then whether to go on.
+    go_on: &'a (dyn Fn() -> bool + Sync),
 }
+
+/// A build was stopped: there is no graph.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stopped;
 
 /// What a node decided to link to: one list of nodes for each of its levels.
 pub(crate) struct Links {
@@ -60,6 +65,7 @@ impl<'a> Builder<'a> {
         metric: Metric,
         params: &HnswParams,
         graph: Option<&HnswView<'_>>,
+        go_on: &'a (dyn Fn() -> bool + Sync),
     ) -> Self {
         let n = vectors.len();
         let mut upper: Vec<UpperLayer> = Vec::new();
@@ -86,6 +92,7 @@ impl<'a> Builder<'a> {
             upper,
             entry: None,
             guide: None,
+            go_on,
         };
         if let Some(graph) = graph {
             builder.adopt(graph);
@@ -111,15 +118,23 @@ impl<'a> Builder<'a> {
 
     /// Inserts vectors that are not in the graph yet, into the layers from `lowest` on; ordinals
     /// are given ascending.
-    pub(crate) fn insert(&mut self, ordinals: impl Iterator<Item = u32>, lowest: usize) {
+    pub(crate) fn insert(
+        &mut self,
+        ordinals: impl Iterator<Item = u32>,
+        lowest: usize,
+    ) -> Result<(), Stopped> {
         let order = insertion_order(self.params.seed, ordinals);
         let largest = (self.vectors.len() / BATCH_FRACTION).max(BATCH_MIN);
         let mut done = 0;
         while done < order.len() {
+            if !(self.go_on)() {
+                return Err(Stopped);
+            }
             let size = done.clamp(1, largest).min(order.len() - done);
             self.insert_batch(&order[done..done + size], lowest);
             done += size;
         }
+        Ok(())
     }
 
     fn insert_batch(&mut self, batch: &[u32], lowest: usize) {

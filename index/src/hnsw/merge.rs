@@ -9,7 +9,7 @@
 use rayon::prelude::*;
 
 use super::adjacency::{Layer, NONE};
-use super::insert::{Builder, Links};
+use super::insert::{Builder, Links, Stopped};
 use super::select::Selection;
 use super::{BASE_DEGREE, Hnsw, HnswParams, HnswView};
 use crate::metric::Metric;
@@ -130,13 +130,16 @@ impl Hnsw {
     /// `vectors` holds, at the place that a part gives for a node, the vector of that node. Parts
     /// that do not fit are passed over; without any the graph is built from nothing. The result
     /// depends on vectors and parts only, not on the number of threads.
-    #[must_use]
+    ///
+    /// # Errors
+    /// [`Stopped`] soon after `go_on` has returned false.
     pub fn merged(
         vectors: Vectors<'_>,
         metric: Metric,
         params: &HnswParams,
         parts: &[GraphPart<'_>],
-    ) -> Hnsw {
+        go_on: &(dyn Fn() -> bool + Sync),
+    ) -> Result<Hnsw, Stopped> {
         let n = vectors.len();
         let parts: Vec<GraphPart<'_>> = parts
             .iter()
@@ -151,19 +154,19 @@ impl Hnsw {
             .filter(|part| part.kept() > 0);
         let params = params.bounded();
         let Some(base) = base else {
-            return Hnsw::build(vectors, metric, &params);
+            return Hnsw::build_while(vectors, metric, &params, go_on);
         };
-        let mut builder = Builder::new(vectors, metric, &params, None);
-        let missing = graft(&mut builder, base);
+        let mut builder = Builder::new(vectors, metric, &params, None, go_on);
+        let missing = graft(&mut builder, base)?;
         builder.guide = Some(Guide::new(&parts, n));
-        builder.insert(missing.into_iter(), 0);
+        builder.insert(missing.into_iter(), 0)?;
         builder.guide = None;
-        Hnsw::complete(builder, metric, &params)
+        Ok(Hnsw::complete(builder, metric, &params))
     }
 }
 
 /// Brings the kept nodes of a graph into an empty builder; returns the ordinals that are not in.
-fn graft(builder: &mut Builder<'_>, base: &GraphPart<'_>) -> Vec<u32> {
+fn graft(builder: &mut Builder<'_>, base: &GraphPart<'_>) -> Result<Vec<u32>, Stopped> {
     let rows: Vec<(u32, Vec<u32>, bool)> = (0..base.places.len() as u32)
         .into_par_iter()
         .filter_map(|node| {
@@ -186,7 +189,7 @@ fn graft(builder: &mut Builder<'_>, base: &GraphPart<'_>) -> Vec<u32> {
     // Levels follow from the ordinal, and those have changed: the few nodes above level 0 are
     // linked anew there.
     match raised.is_empty() {
-        false => builder.insert(raised.into_iter(), 1),
+        false => builder.insert(raised.into_iter(), 1)?,
         true => {
             if let Some((first, _)) = kept().next() {
                 builder.enter_at(first);
@@ -217,5 +220,5 @@ fn graft(builder: &mut Builder<'_>, base: &GraphPart<'_>) -> Vec<u32> {
     // Rows first, so that links back find them.
     builder.link(0, &healed);
     let outside = |(ordinal, inside): (u32, bool)| (!inside).then_some(ordinal);
-    (0..).zip(inside).filter_map(outside).collect()
+    Ok((0..).zip(inside).filter_map(outside).collect())
 }

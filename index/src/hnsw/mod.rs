@@ -14,6 +14,7 @@ mod search;
 mod select;
 mod view;
 
+pub use insert::Stopped;
 pub use merge::GraphPart;
 pub use route::Route;
 pub use search::SearchStats;
@@ -59,6 +60,11 @@ impl HnswParams {
     }
 }
 
+/// For builds that nobody stops.
+fn never(Stopped: Stopped) -> Hnsw {
+    unreachable!("nobody stopped this build")
+}
+
 /// An owned graph over the ordinals `[0, n)` of a vector column.
 #[derive(Clone, Debug)]
 pub struct Hnsw {
@@ -72,12 +78,21 @@ impl Hnsw {
     /// The result depends on vectors, metric and parameters only, not on the number of threads.
     #[must_use]
     pub fn build(vectors: Vectors<'_>, metric: Metric, params: &HnswParams) -> Hnsw {
-        Hnsw::finish(
-            Builder::new(vectors, metric, &params.bounded(), None),
-            metric,
-            params,
-            0,
-        )
+        Hnsw::build_while(vectors, metric, params, &|| true).unwrap_or_else(never)
+    }
+
+    /// Like [`Hnsw::build`], for as long as `go_on` returns true; it is asked now and then.
+    ///
+    /// # Errors
+    /// [`Stopped`] soon after it has returned false.
+    pub fn build_while(
+        vectors: Vectors<'_>,
+        metric: Metric,
+        params: &HnswParams,
+        go_on: &(dyn Fn() -> bool + Sync),
+    ) -> Result<Hnsw, Stopped> {
+        let builder = Builder::new(vectors, metric, &params.bounded(), None, go_on);
+        Hnsw::finish(builder, metric, params, 0)
     }
 
     /// A copy of the graph with the vectors from [`Hnsw::len`] on inserted.
@@ -86,18 +101,37 @@ impl Hnsw {
     /// graph, or `metric` another one, the graph is of no use and a new one is built.
     #[must_use]
     pub fn extended(&self, vectors: Vectors<'_>, metric: Metric) -> Hnsw {
+        let extended = self.extended_while(vectors, metric, &|| true);
+        extended.unwrap_or_else(never)
+    }
+
+    /// Like [`Hnsw::extended`], for as long as `go_on` returns true; it is asked now and then.
+    ///
+    /// # Errors
+    /// [`Stopped`] soon after it has returned false.
+    pub fn extended_while(
+        &self,
+        vectors: Vectors<'_>,
+        metric: Metric,
+        go_on: &(dyn Fn() -> bool + Sync),
+    ) -> Result<Hnsw, Stopped> {
         let params = self.layout.params;
         if vectors.len() < self.len() || metric != self.layout.metric {
-            return Hnsw::build(vectors, metric, &params);
+            return Hnsw::build_while(vectors, metric, &params, go_on);
         }
-        let builder = Builder::new(vectors, metric, &params, Some(&self.view()));
+        let builder = Builder::new(vectors, metric, &params, Some(&self.view()), go_on);
         Hnsw::finish(builder, metric, &params, self.len() as u32)
     }
 
-    fn finish(mut builder: Builder<'_>, metric: Metric, params: &HnswParams, from: u32) -> Hnsw {
+    fn finish(
+        mut builder: Builder<'_>,
+        metric: Metric,
+        params: &HnswParams,
+        from: u32,
+    ) -> Result<Hnsw, Stopped> {
         let to = builder.base.len() as u32;
-        builder.insert(from..to, 0);
-        Hnsw::complete(builder, metric, params)
+        builder.insert(from..to, 0)?;
+        Ok(Hnsw::complete(builder, metric, params))
     }
 
     /// Brings a graph with all its nodes into its final form.

@@ -30,7 +30,7 @@ fn merged(components: &[f32], metric: Metric, parts: &[(&Hnsw, &[Option<u32>])])
             places,
         })
         .collect();
-    Hnsw::merged(vectors, metric, &HnswParams::default(), &parts)
+    Hnsw::merged(vectors, metric, &HnswParams::default(), &parts, &|| true).unwrap()
 }
 
 /// Two segments become one; a fifth of the larger one's rows is gone.
@@ -132,4 +132,36 @@ fn merging_is_repeatable_and_takes_no_harm_from_parts_that_do_not_fit() {
         .view()
         .check()
         .unwrap();
+}
+
+/// Closing a database does not wait for a graph: a build that is told to stop gives none.
+#[test]
+fn a_build_stops_when_it_is_told_to() {
+    use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+    let all = clustered(Metric::L2, 2_000, 8, 20, 5);
+    let vectors = Vectors::new(8, &all).unwrap();
+    let params = HnswParams::default();
+    let asked = AtomicUsize::new(0);
+    let twice = || asked.fetch_add(1, Relaxed) < 2;
+    let stopped = Hnsw::build_while(vectors, Metric::L2, &params, &twice);
+    assert_eq!(stopped.err(), Some(Stopped));
+    assert_eq!(asked.load(Relaxed), 3, "not asked again");
+    let graph = Hnsw::build_while(vectors, Metric::L2, &params, &|| true).unwrap();
+    let half = Vectors::new(8, &all[..8_000]).unwrap();
+    let half = Hnsw::build(half, Metric::L2, &params);
+    let stopped = half.extended_while(vectors, Metric::L2, &|| false);
+    assert_eq!(stopped.err(), Some(Stopped));
+    let places: Vec<Option<u32>> = (0..2_000).map(|n| (n % 2 == 0).then_some(n / 2)).collect();
+    let parts = [GraphPart {
+        graph: graph.view(),
+        places: &places,
+    }];
+    let kept: Vec<f32> = all
+        .chunks_exact(16)
+        .flat_map(|two| &two[..8])
+        .copied()
+        .collect();
+    let kept = Vectors::new(8, &kept).unwrap();
+    let stopped = Hnsw::merged(kept, Metric::L2, &params, &parts, &|| false);
+    assert_eq!(stopped.err(), Some(Stopped));
 }
