@@ -12,7 +12,8 @@ use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 
 use histories::check::check;
 use histories::history::Finding;
-use histories::run::{Plant, live};
+use histories::run::live;
+use histories::shared::Plant;
 
 const TRANSACTIONS: usize = 5_000;
 

@@ -1,5 +1,6 @@
 //! Histories of transactions, and the check for isolation anomalies in them.
 
+mod access;
 pub(crate) mod check;
 pub(crate) mod graph;
 pub(crate) mod history;
@@ -8,4 +9,5 @@ pub(crate) mod plan;
 mod planted;
 pub(crate) mod run;
 pub(crate) mod session;
+pub(crate) mod shared;
 pub(crate) mod versions;

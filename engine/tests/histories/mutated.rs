@@ -4,7 +4,8 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::check::check;
 use super::history::{Anomaly, Element, History, Op};
-use super::run::{Plant, live};
+use super::run::live;
+use super::shared::Plant;
 use crate::crash::model::Random;
 
 /// Tries per kind of tampering.
