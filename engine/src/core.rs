@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
+use lumos_wal::sync::{Mutex, RwLock, RwLockWriteGuard};
 use lumos_wal::{Committer, Vfs, WriterLock};
-use parking_lot::{Mutex, RwLock, RwLockWriteGuard};
 
 use crate::checkpoint::Checkpoint;
 use crate::doc::{DEFAULT_TEXT_FIELD, DEFAULT_VECTOR_FIELD};

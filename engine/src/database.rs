@@ -1,8 +1,8 @@
 //! The handle of an open database.
 
+use lumos_wal::sync::thread::JoinHandle;
 use std::path::Path;
 use std::sync::Arc;
-use std::thread::JoinHandle;
 
 use crate::collection::Collection;
 use crate::core::Core;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Weak};
 
-use parking_lot::Mutex;
+use lumos_wal::sync::Mutex;
 
 use crate::Seqno;
 use crate::memory::MemorySegment;

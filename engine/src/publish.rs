@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lumos_wal::Apply;
-use parking_lot::{Condvar, Mutex, MutexGuard, RwLock};
+use lumos_wal::sync::{Condvar, Mutex, MutexGuard, RwLock};
 
 use crate::op::Op;
 use crate::state::DbState;

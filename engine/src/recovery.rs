@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
+use lumos_wal::sync::Mutex;
 use lumos_wal::{Committer, Log, LogOptions, MemVfs, Vfs, WriterLock};
-use parking_lot::Mutex;
 
 use crate::checkpoint::Checkpoint;
 use crate::core::Core;

@@ -1,6 +1,6 @@
 //! A write transaction: buffered changes, its own writes readable, one commit.
 
-use parking_lot::RwLockWriteGuard;
+use lumos_wal::sync::RwLockWriteGuard;
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::core::Core;

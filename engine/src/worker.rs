@@ -1,9 +1,9 @@
 //! The background thread: grows graphs, seals what is frozen, merges, keeps the log short, deletes what
 //! has ended, and gives disk and memory back when nothing is going on.
 
+use lumos_wal::sync::thread::JoinHandle;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::thread::JoinHandle;
 
 use crate::core::Core;
 use crate::memory::GRAPH_MIN_ROWS;
@@ -21,7 +21,7 @@ const IDLE_ROWS: u64 = 1_024;
 
 /// Starts the thread; `None` when the machine has none to give, and work is done by `flush` only.
 pub(crate) fn spawn(core: Arc<Core>) -> Option<JoinHandle<()>> {
-    let thread = std::thread::Builder::new().name("lumos-worker".to_string());
+    let thread = lumos_wal::sync::thread::Builder::new().name("lumos-worker".to_string());
     thread
         .spawn(move || {
             let work = core.publisher.work();

@@ -11,7 +11,7 @@ use std::fmt;
 use std::mem;
 use std::sync::Arc;
 
-use parking_lot::{Condvar, Mutex};
+use crate::sync::{Condvar, Mutex};
 
 use crate::Seqno;
 use crate::error::{Error, Result};

@@ -47,6 +47,7 @@ mod options;
 mod poison;
 mod reader;
 mod replace;
+pub mod sync;
 mod tail;
 mod vfs;
 mod writer;

@@ -12,7 +12,7 @@ use std::ops::Bound;
 use std::sync::Arc;
 
 use lumos_index::{Analyzer, MemoryColumns, MemoryPostings};
-use parking_lot::{Mutex, RwLock};
+use lumos_wal::sync::{Mutex, RwLock};
 use roaring::RoaringBitmap;
 
 use crate::Schema;

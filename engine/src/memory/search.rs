@@ -1,7 +1,7 @@
 //! Nearest vectors of a segment in memory: the graph over its prefix, then every vector of its tail.
 
 use lumos_index::{Neighbor, TopK, VectorError, Vectors, exact_search};
-use parking_lot::RwLockReadGuard;
+use lumos_wal::sync::RwLockReadGuard;
 
 use super::{MemorySegment, Rows};
 use crate::search::{Allowed, VectorQuery};

@@ -1,7 +1,7 @@
 //! The two legs of a search over all segments of a collection.
 
 use lumos_index::{TextSource, TextStats};
-use parking_lot::RwLockReadGuard;
+use lumos_wal::sync::RwLockReadGuard;
 
 use super::plan::{KeywordQuery, Plan, VectorQuery};
 use crate::memory::Rows;

@@ -15,8 +15,8 @@
 use std::sync::Arc;
 
 use lumos_wal::checksum;
+use lumos_wal::sync::Mutex;
 use ownedbytes::OwnedBytes;
-use parking_lot::Mutex;
 
 use super::{SectionSink, u32_at, u64_at};
 use crate::Result;

@@ -4,7 +4,7 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use parking_lot::Mutex;
+use crate::sync::Mutex;
 
 use super::disk::{Disk, FileId, Node};
 use super::{LockKind, OpenMode, Vfs, VfsFile, VfsLock};

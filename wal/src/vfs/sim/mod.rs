@@ -19,7 +19,7 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use parking_lot::{Mutex, RwLock};
+use crate::sync::{Mutex, RwLock};
 
 use super::disk::{Disk, Entry, FileId, Node};
 use super::{LockKind, OpenMode, Vfs, VfsFile, VfsLock};
