@@ -66,11 +66,14 @@ fn payload(thread: u8, n: u8) -> (Vec<u8>, Durability) {
     }
 }
 
+/// What a thread was told of its transactions.
+type Told = Vec<(Vec<u8>, Result<Seqno>)>;
+
 /// Threads that commit; each returns what it was told.
 fn committers(
     committer: &Arc<Committer<Vec<u8>>>,
     applied: &Arc<Applied>,
-) -> Vec<thread::JoinHandle<Vec<(Vec<u8>, Result<Seqno>)>>> {
+) -> Vec<thread::JoinHandle<Told>> {
     let run = |thread: u8| {
         let (committer, applied) = (committer.clone(), applied.clone());
         thread::spawn(move || {
