@@ -240,7 +240,9 @@ impl Apply<Vec<Op>> for Publisher {
             }
             if let Err(error) = state.apply(seqno, ops) {
                 self.fail(&error);
-                break;
+                // A part of a transaction may be in this state: nobody is to see it. The log has the
+                // whole batch, and none of it is acknowledged.
+                return;
             }
             frozen |= state.freeze_full();
         }

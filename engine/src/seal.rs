@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use parking_lot::RwLockWriteGuard;
+use lumos_wal::sync::RwLockWriteGuard;
 use roaring::RoaringBitmap;
 
 use crate::Result;
@@ -162,6 +162,8 @@ pub(crate) fn publish_under(
     checkpoint: &mut Checkpoint,
     change: impl FnOnce(&mut DbState) -> bool,
 ) -> Result<()> {
+    // Rows of a commit that could not be applied are in memory, past what the state shows.
+    core.publisher.check()?;
     // The manifest must not be ahead of the log: what a lost buffered commit wrote to one collection
     // would be there, and what it wrote to another would not.
     core.committer()?.sync()?;

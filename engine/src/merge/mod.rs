@@ -9,7 +9,7 @@ mod rows;
 use std::ops::Range;
 use std::sync::Arc;
 
-use parking_lot::MutexGuard;
+use lumos_wal::sync::MutexGuard;
 use roaring::RoaringBitmap;
 
 use crate::Result;
