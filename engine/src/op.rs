@@ -312,7 +312,10 @@ impl<'a> Cursor<'a> {
 
     fn json(&mut self) -> Result<Schema, (usize, String)> {
         let at = self.at;
-        serde_json::from_slice(self.bytes()?).map_err(|error| (at, format!("schema: {error}")))
+        let schema: Schema = serde_json::from_slice(self.bytes()?)
+            .map_err(|error| (at, format!("schema: {error}")))?;
+        schema.check().map_err(|detail| (at, detail))?;
+        Ok(schema)
     }
 
     fn floats(&mut self) -> Result<Vec<f32>, (usize, String)> {
@@ -385,6 +388,16 @@ mod tests {
             if let Ok(ops) = decode(&bytes[..end]) {
                 assert!(ops.len() < whole);
             }
+        }
+    }
+
+    /// Whoever makes a query as long as the schema says would have reserved 8 GiB.
+    #[test]
+    fn a_schema_past_its_limits_is_refused() {
+        for dimension in [0, 65_537, 1 << 31] {
+            let schema = Schema::new().vector(dimension, Metric::L2);
+            let ops = [Op::SetSchema { id: 7, schema }];
+            assert!(decode(&encode(&ops).unwrap()).is_err(), "{dimension}");
         }
     }
 

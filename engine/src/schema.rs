@@ -7,6 +7,7 @@ use lumos_index::Metric;
 use serde::{Deserialize, Serialize};
 
 use crate::doc::{DEFAULT_TEXT_FIELD, DEFAULT_VECTOR_FIELD};
+use crate::name::MAX_DIMENSION;
 
 /// The declared type of a metadata field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -107,6 +108,17 @@ impl Schema {
     pub fn ttl(mut self, ttl: Duration) -> Self {
         self.ttl_ms = Some(u64::try_from(ttl.as_millis()).unwrap_or(u64::MAX));
         self
+    }
+
+    /// What a schema read from a file must keep to.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        for (name, field) in &self.vectors {
+            if field.dimension == 0 || field.dimension > MAX_DIMENSION {
+                let dimension = field.dimension;
+                return Err(format!("vector field \"{name}\" has dimension {dimension}"));
+            }
+        }
+        Ok(())
     }
 
     /// Records the embedding model of the default vector field.

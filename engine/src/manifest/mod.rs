@@ -172,6 +172,8 @@ impl Manifest {
                     "the log of collection \"{name}\" is not where it should be"
                 ));
             }
+            let schema = collection.schema.check();
+            schema.map_err(|detail| format!("collection \"{name}\": {detail}"))?;
             for segment in &collection.segments {
                 let number = segment.number;
                 if !numbers.insert(number) {

@@ -184,7 +184,11 @@ fn a_later_version_is_refused_by_name() {
 #[test]
 fn contradictions_are_refused() {
     type Change = (&'static str, fn(&mut Manifest));
-    let changes: [Change; 9] = [
+    let changes: [Change; 10] = [
+        ("vectors past their limit", |m| {
+            let schema = std::mem::take(&mut m.collections[0].schema);
+            m.collections[0].schema = schema.vector(1 << 31, lumos_index::Metric::L2);
+        }),
         ("collection twice", |m| m.collections[1].id = 0),
         ("name twice", |m| m.collections[1].name = "docs".to_string()),
         ("collection never given", |m| m.next_collection = 2),
