@@ -1,16 +1,4 @@
-//! Any text is a filter or an error that points into it; a filter prints as text that means the same.
+//! See `src/targets/filter_parse.rs`.
 #![no_main]
 
-use libfuzzer_sys::fuzz_target;
-use lumos_index::Filter;
-
-fuzz_target!(|text: &str| {
-    match Filter::parse(text) {
-        Ok(filter) => {
-            assert_eq!(Filter::parse(&filter.to_string()).ok().as_ref(), Some(&filter));
-        }
-        Err(error) => {
-            let _ = error.caret(text);
-        }
-    }
-});
+libfuzzer_sys::fuzz_target!(|data: &[u8]| lumos_fuzz::targets::filter_parse::run(data));

@@ -1,0 +1,126 @@
+//! Where the corpus begins: what the formats look like when nothing is wrong.
+
+use std::path::Path;
+
+use lumos_engine::Lumos;
+use lumos_index::{Hnsw, HnswParams, Metric, Vectors};
+
+use super::database;
+use super::files::{self, log};
+use super::input::parts;
+
+/// Writes the first inputs of every target into `corpus/<target>/`, where there are none of that name.
+pub fn write(corpus: &Path) {
+    for (target, seeds) in all() {
+        let dir = corpus.join(target);
+        std::fs::create_dir_all(&dir).unwrap();
+        for (n, seed) in seeds.iter().enumerate() {
+            std::fs::write(dir.join(format!("seed-{n:02}")), seed).unwrap();
+        }
+    }
+}
+
+fn all() -> Vec<(&'static str, Vec<Vec<u8>>)> {
+    let text = |lines: &[&str]| lines.iter().map(|line| line.as_bytes().to_vec()).collect();
+    let (_, segment) = database::file(".seg");
+    let section = |name: &str| -> Vec<u8> {
+        let sections = files::sections(segment);
+        let (_, range) = sections
+            .into_iter()
+            .find(|section| section.0 == name)
+            .unwrap();
+        segment[range].to_vec()
+    };
+    let (_, wal) = database::file(".wal");
+    let frames = log::frames(wal).into_iter();
+    let payloads: Vec<&[u8]> = frames
+        .map(|frame| &wal[frame.start + log::FRAME..frame.end])
+        .collect();
+    let short = [&wal[..64], &wal[log::START..]].concat();
+    let columns = [&25_u16.to_le_bytes()[..], &section("col")].concat();
+    vec![
+        ("backup_restore", noise(24, 40)),
+        ("columns_open", vec![columns, vec![0, 0]]),
+        ("db_ops_model", noise(40, 220)),
+        (
+            "deletes_open",
+            vec![database::file(".del").1[64..].to_vec(), vec![0; 8]],
+        ),
+        ("distance_kernels", noise(24, 700)),
+        ("filter_eval", noise(40, 160)),
+        ("filter_parse", text(&FILTERS)),
+        ("graph_open", vec![graph(40), graph(120)]),
+        ("import_lines", import()),
+        ("keys_open", vec![section("keys")]),
+        (
+            "manifest_open",
+            vec![database::file("MANIFEST").1[64..].to_vec()],
+        ),
+        ("payload_decode", vec![section("payload")]),
+        ("query_parse", text(&QUERIES)),
+        ("segment_open", noise(40, 24)),
+        ("text_open", vec![section("text"), Vec::new()]),
+        (
+            "wal_decode",
+            vec![parts(payloads.iter().copied()), parts([payloads[0]])],
+        ),
+        (
+            "wal_open",
+            vec![
+                [&[1][..], &parts([&short[..]])].concat(),
+                [&[0][..], &parts([&short[..]])].concat(),
+            ],
+        ),
+    ]
+}
+
+/// Inputs that are choices: any bytes will do.
+fn noise(count: u64, length: usize) -> Vec<Vec<u8>> {
+    let of = |n: u64| {
+        let mut random = super::model::Random::new(n);
+        let length = length / 2 + random.below(length as u64 / 2) as usize;
+        (0..length).map(|_| random.next() as u8).collect()
+    };
+    (0..count).map(of).collect()
+}
+
+fn graph(n: usize) -> Vec<u8> {
+    let components: Vec<f32> = (0..n * 4).map(|i| (i as f32 * 0.7).sin()).collect();
+    let vectors = Vectors::new(4, &components).unwrap();
+    let graph = Hnsw::build(vectors, Metric::L2, &HnswParams::default());
+    [&[n as u8][..], &graph.encode()].concat()
+}
+
+fn import() -> Vec<Vec<u8>> {
+    let options = Lumos::options().background(false);
+    let vfs = database::in_memory(database::DIR, database::files());
+    let db = options.vfs(vfs).open(database::DIR).unwrap();
+    let mut lines = Vec::new();
+    db.export(&mut lines).unwrap();
+    let hex = b"{\"space\":\"s\",\"key\":\"k\",\"hex\":\"00ff\"}\n".to_vec();
+    vec![lines, hex, b"{\"collection\":\"c\",\"key\":\"\"}".to_vec()]
+}
+
+const FILTERS: [&str; 10] = [
+    "year >= 2025 AND (lang = 'en' OR lang = 'zh') AND NOT draft = true",
+    "tags IN ('db', 'rust') AND EXISTS(author.name)",
+    "created >= 2026-01-31T00:00:00Z AND `odd key` != \"x\"",
+    "a IS NOT NULL OR b NOT IN (1, 2.5, -3e7)",
+    "a.b <> 'it''s'",
+    "((((a == 1))))",
+    "year >= ",
+    "lang = en",
+    "`",
+    "\u{5e74} = '\u{6708}'",
+];
+
+const QUERIES: [&str; 8] = [
+    "rust database\nA database written in Rust.",
+    "\"exact words\" -without\nThese are the exact words without more.",
+    "fuzy~ pre*\nfuzzy prefixes",
+    "title:word (a OR b) AND c\nword a b c",
+    "\u{65e5}\u{672c}\u{8a9e}\n\u{65e5}\u{672c}\u{8a9e}\u{306e}\u{6587}",
+    "\"unclosed\ntext",
+    "running\nrunners run, running \u{e9}t\u{e9}",
+    "*\n",
+];
