@@ -34,7 +34,7 @@ pub(super) fn two_hop(
 ) -> (Work, bool) {
     let mut work = Work::default();
     let n = view.len();
-    let Some((distance, near)) = view.approach(exact, &mut work) else {
+    let Some((distance, near)) = view.approach(exact, scratch, &mut work) else {
         return (work, false);
     };
     if turned_away(view, near, allowed) {

@@ -4,6 +4,7 @@
 
 mod bytes;
 mod filter;
+mod islands;
 mod merge;
 
 use std::collections::HashSet;
