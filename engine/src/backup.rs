@@ -6,7 +6,7 @@ use std::sync::Arc;
 use lumos_wal::{Log, LogOptions, OpenMode, Vfs, VfsFile};
 
 use crate::core::Core;
-use crate::manifest::Manifest;
+use crate::manifest::{MANIFEST, Manifest};
 use crate::op;
 use crate::recovery::{READ_ONLY_ATTEMPTS, SEGMENTS_DIR, WAL_DIR, create_dirs, io};
 use crate::sealed::SealedSegment;
@@ -17,6 +17,10 @@ use crate::{Error, Result, SegmentAccess, Seqno};
 const CHUNK: usize = 1 << 20;
 /// Bytes of frames that are written to the log of a backup at a time.
 const FRAMES: usize = 8 << 20;
+
+/// The name of an empty file in a copy that is not complete. What there is of its log would open as a
+/// database with a part of the documents.
+const INCOMPLETE: &str = "INCOMPLETE";
 
 /// What a backup or a restored database holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,8 +52,13 @@ pub(crate) fn backup(core: &Core, target: &Path) -> Result<BackupReport> {
             detail: "of a database in memory is not possible: export it instead".to_string(),
         });
     };
+    prepare_target(&*core.vfs, target, "backup")?;
+    let taken = copy(core, dir, target);
+    clean_up(&*core.vfs, target, taken)
+}
+
+fn copy(core: &Core, dir: &Path, target: &Path) -> Result<BackupReport> {
     let vfs = &core.vfs;
-    prepare_target(&**vfs, target, "backup")?;
     let copied = match &core.committer {
         Some(committer) => {
             // Files are removed and log is released under this lock only; commits go on.
@@ -94,12 +103,34 @@ pub(crate) fn restore(vfs: &Arc<dyn Vfs>, from: &Path, target: &Path) -> Result<
     };
     prepare_target(&**vfs, target, "restore")?;
     let restored = bring(vfs, from, target, manifest);
-    if restored.is_err() {
-        // Nothing that could be taken for a database stays; what cannot be removed has no manifest.
-        let _ = empty(&**vfs, &target.join(WAL_DIR));
-        let _ = empty(&**vfs, &target.join(SEGMENTS_DIR));
+    clean_up(&**vfs, target, restored)
+}
+
+/// Gives back what a copy took that failed. It stays marked as incomplete, whatever cannot be removed.
+fn clean_up(vfs: &dyn Vfs, target: &Path, outcome: Result<BackupReport>) -> Result<BackupReport> {
+    if outcome.is_err() {
+        let _ = empty(vfs, &target.join(WAL_DIR));
+        let _ = empty(vfs, &target.join(SEGMENTS_DIR));
     }
-    restored
+    outcome
+}
+
+/// Refuses a directory that a copy was begun in and not finished.
+pub(crate) fn refuse_incomplete(vfs: &dyn Vfs, dir: &Path) -> Result<()> {
+    let exists = |name: &str| {
+        let path = dir.join(name);
+        vfs.exists(&path).map_err(|e| io("look for", &path, e))
+    };
+    if exists(INCOMPLETE)? && !exists(MANIFEST)? {
+        return Err(Error::InvalidArgument {
+            argument: "directory",
+            detail: format!(
+                "{} holds a copy that was interrupted: remove it and make it anew",
+                dir.display()
+            ),
+        });
+    }
+    Ok(())
 }
 
 fn bring(
@@ -154,7 +185,12 @@ fn prepare_target(vfs: &dyn Vfs, target: &Path, argument: &'static str) -> Resul
             detail: format!("goes into an empty directory; {} is not", target.display()),
         });
     }
-    create_dirs(vfs, target, true)
+    create_dirs(vfs, target, true)?;
+    let mark = target.join(INCOMPLETE);
+    vfs.open(&mark, OpenMode::CreateNew)
+        .map_err(|e| io("create", &mark, e))?;
+    vfs.sync_dir(target)
+        .map_err(|e| io("sync directory", target, e))
 }
 
 fn empty(vfs: &dyn Vfs, dir: &Path) -> Result<()> {
@@ -315,6 +351,8 @@ impl Copied {
     /// Makes the copy a database.
     fn complete(self, vfs: &dyn Vfs, target: &Path) -> Result<BackupReport> {
         self.manifest.write(vfs, target)?;
+        // With a manifest it does not matter any more.
+        let _ = vfs.remove_file(&target.join(INCOMPLETE));
         let mut report = BackupReport {
             seqno: self.seqno,
             files: self.sources.len() as u64,

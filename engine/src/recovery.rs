@@ -55,6 +55,7 @@ pub(crate) fn open(dir: &Path, options: OpenOptions) -> Result<Handle> {
             path: dir.to_path_buf(),
         });
     }
+    crate::backup::refuse_incomplete(&*vfs, dir)?;
     create_dirs(&*vfs, dir, options.create)?;
     lumos_wal::refuse_network_file_system(dir)?;
     let lock = WriterLock::acquire(&*vfs, dir)?;
@@ -95,6 +96,7 @@ pub(crate) fn open(dir: &Path, options: OpenOptions) -> Result<Handle> {
 
 fn open_read_only(dir: &Path, options: &OpenOptions) -> Result<Handle> {
     let vfs = options.vfs.clone();
+    crate::backup::refuse_incomplete(&*vfs, dir)?;
     let mut attempt = 0;
     let (manifest, state, replayed_bytes) = loop {
         attempt += 1;

@@ -200,7 +200,9 @@ fn damage_is_not_restored() {
                 refused += 1;
                 assert!(["E1010", "E1011"].contains(&error.code()), "{error}");
                 // Nothing that opens as a database is left.
-                assert!(files_named(&vfs, "new").is_empty());
+                let left = files_named(&vfs, "new");
+                assert!(left.iter().all(|path| path == Path::new("new/INCOMPLETE")));
+                assert!(Lumos::options().vfs(vfs).open("new").is_err() || left.is_empty());
             }
             Ok(_) => {
                 let db = Lumos::options().vfs(vfs).open("new").unwrap();

@@ -17,7 +17,7 @@ use crate::segment::Header;
 use crate::{Error, Result, Schema};
 
 /// The file in the database directory.
-const MANIFEST: &str = "MANIFEST";
+pub(crate) const MANIFEST: &str = "MANIFEST";
 const HEADER: Header = Header {
     magic: *b"LUMOSMAN",
     version: 1,
