@@ -6,6 +6,7 @@
 #[allow(unreachable_pub)]
 mod targets;
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -112,11 +113,13 @@ fn every_corpus_and_some_changes_of_it_pass() {
     let mut lines = lines.into_inner().unwrap();
     lines.sort();
     assert!(lines.len() >= 14, "{lines:?}");
-    println!(
+    writeln!(
+        std::io::stderr(),
         "fuzz_corpus: {} changes of each of {}",
         changes(),
         lines.join(", ")
-    );
+    )
+    .unwrap();
 }
 
 /// Runs a target; an input that fails is kept where it can be given to the fuzzer.

@@ -4,6 +4,7 @@
 
 mod files;
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -169,10 +170,8 @@ fn every_flipped_bit_is_noticed_or_does_no_harm() {
             }
         }
     }
-    println!(
-        "bitflip: {} flips: {reported} reported, {rebuilt} made anew, {torn} in the last frame, {unused} in unused room",
-        flips()
-    );
+    writeln!(std::io::stderr(), "bitflip: {} flips: {reported} reported, {rebuilt} made anew, {torn} in the last frame, {unused} in unused room",
+        flips()).unwrap();
     assert!(reported > flips() / 4);
 }
 
@@ -211,5 +210,9 @@ fn a_flipped_bit_in_a_graph_costs_no_answer() {
         assert_eq!(format!("{near:?}"), expected);
         files::change(&*vfs, &path, |bytes| bytes[at] ^= 1 << (n % 8));
     }
-    println!("bitflip: 200 flips in a graph, all noticed");
+    writeln!(
+        std::io::stderr(),
+        "bitflip: 200 flips in a graph, all noticed"
+    )
+    .unwrap();
 }

@@ -9,6 +9,7 @@ mod corrupt;
 mod crash;
 mod files;
 
+use std::io::Write as _;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -135,7 +136,8 @@ fn no_change_of_a_file_kills_hangs_or_lies() {
     let tally = tally.into_inner().unwrap();
     let count = |word| tally.count(word);
     let all: u64 = tally.verdicts.values().sum::<u64>() + tally.deaths + tally.hangs;
-    println!(
+    writeln!(
+        std::io::stderr(),
         "corrupt_open: {all} mutants: {} refused, {} answered right, {} mended, {} ended earlier, \
          {} of an attacker answered, {} wrong, {} too large, {} deaths, {} hangs, peak {} MiB",
         count("refused"),
@@ -148,7 +150,8 @@ fn no_change_of_a_file_kills_hangs_or_lies() {
         tally.deaths,
         tally.hangs,
         tally.peak >> 10
-    );
+    )
+    .unwrap();
     assert!(tally.failures.is_empty(), "{:#?}", tally.failures);
     assert!(all >= total / 2, "only {all} mutants");
     for word in ["refused", "right", "mended", "answered"] {

@@ -4,6 +4,7 @@
 
 mod crash;
 
+use std::io::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -106,5 +107,10 @@ fn every_planted_bug_is_caught() {
     }
     let missed: Vec<_> = outcomes.iter().filter(|(_, o)| o.is_none()).collect();
     assert!(missed.is_empty(), "{missed:?}");
-    println!("crash_mutants: {} planted bugs, all caught", BUGS.len());
+    writeln!(
+        std::io::stderr(),
+        "crash_mutants: {} planted bugs, all caught",
+        BUGS.len()
+    )
+    .unwrap();
 }

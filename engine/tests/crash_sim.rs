@@ -7,6 +7,7 @@
 mod crash;
 
 use std::collections::BTreeMap;
+use std::io::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -65,10 +66,12 @@ fn power_loss_keeps_every_acknowledged_commit() {
         states > Some(&20),
         "the crashes hit too few states: {states:?}"
     );
-    println!(
+    writeln!(
+        std::io::stderr(),
         "crash_sim: {checked} images of {} lives",
         seeds.end - seeds.start
-    );
+    )
+    .unwrap();
 }
 
 /// Counts by commit what disks hold after crashes at every operation of one life.

@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -173,10 +174,12 @@ fn every_released_format_opens_with_the_same_answers() {
         drop(db);
         check(&Lumos::open(&path).unwrap());
     }
-    println!(
+    writeln!(
+        std::io::stderr(),
         "format_fixtures: {} released formats opened",
         fixtures.len()
-    );
+    )
+    .unwrap();
 }
 
 /// Raises a number in the header of a file, with a checksum that fits.

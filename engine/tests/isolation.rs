@@ -7,6 +7,7 @@
 mod crash;
 mod histories;
 
+use std::io::Write as _;
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 
@@ -58,12 +59,14 @@ fn histories_of_many_threads_are_strictly_serializable() {
     for (seed, finding) in findings.iter().take(10) {
         println!("seed {seed}: {finding}");
     }
-    println!(
+    writeln!(
+        std::io::stderr(),
         "isolation: {} histories, {} transactions, {} anomalies",
         seeds.end - seeds.start,
         transactions.into_inner(),
         findings.len()
-    );
+    )
+    .unwrap();
     assert!(findings.is_empty());
     assert!(
         conflicts.into_inner() > 0,

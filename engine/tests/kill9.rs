@@ -153,7 +153,12 @@ fn a_killed_process_loses_no_acknowledged_commit() {
             commits += lives(&mut state, kill, LIVES.min(kills() - kill));
         }
     }
-    println!("kill9: {} kills, {commits} commits, none lost", kills());
+    writeln!(
+        std::io::stderr(),
+        "kill9: {} kills, {commits} commits, none lost",
+        kills()
+    )
+    .unwrap();
     assert!(commits > kills() as u64, "the processes hardly lived");
 }
 

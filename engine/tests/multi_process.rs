@@ -1,6 +1,7 @@
 //! A second process that opens a database for writing is told who has it, every time; readers are let in.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+use std::io::Write as _;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -85,5 +86,9 @@ fn a_second_writer_is_told_who_has_the_database() {
     holder.wait().unwrap();
     let db = Lumos::open(&path).unwrap();
     assert_eq!(db.snapshot().count("docs"), 1);
-    println!("multi_process: {refused} of {ATTEMPTS} second writers refused by pid");
+    writeln!(
+        std::io::stderr(),
+        "multi_process: {refused} of {ATTEMPTS} second writers refused by pid"
+    )
+    .unwrap();
 }

@@ -10,6 +10,7 @@
 mod crash;
 
 use std::collections::VecDeque;
+use std::io::Write as _;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::process::Command;
@@ -93,7 +94,7 @@ fn live(what: &str, dir: &Path) {
     assert!(output.status.success(), "{what}: {said}{complained}");
     for line in said.lines() {
         if let Some((_, told)) = line.split_once("soak: ") {
-            println!("soak: {told}");
+            writeln!(std::io::stderr(), "soak: {told}").unwrap();
         }
     }
 }
@@ -317,16 +318,14 @@ fn mixed_life(dir: &Path) {
         took = disk(&life.path());
     }
     life.db().verify().unwrap();
-    println!(
-        "soak: {operations} operations, at most {} files, {} KiB of memory ({} before, quarters {:?}), {} KiB of disk, {} KiB at the end beside {} live",
+    writeln!(std::io::stderr(), "soak: {operations} operations, at most {} files, {} KiB of memory ({} before, quarters {:?}), {} KiB of disk, {} KiB at the end beside {} live",
         quarters.iter().map(|most| most.descriptors).max().unwrap(),
         most >> 10,
         baseline >> 10,
         quarters.map(|most| most.memory >> 10),
         quarters.iter().map(|most| most.disk >> 10).max().unwrap(),
         took >> 10,
-        live >> 10,
-    );
+        live >> 10,).unwrap();
 }
 
 /// Bytes that the same documents take in a database made anew.
@@ -369,11 +368,13 @@ fn delete(dir: &Path) {
         grown <= rows * BYTES_A_KEY + BESIDE_KEYS,
         "{grown} bytes for {rows} keys"
     );
-    println!(
+    writeln!(
+        std::io::stderr(),
         "soak: {rows} rows deleted by one filter in one commit, {} bytes of memory a key ({} KiB)",
         grown / rows,
         grown >> 10
-    );
+    )
+    .unwrap();
 }
 
 #[test]

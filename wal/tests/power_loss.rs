@@ -3,6 +3,7 @@
 //! `LUMOS_SEEDS=0..100` runs that range of seeds instead of the short one.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+use std::io::Write as _;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
@@ -293,7 +294,11 @@ fn a_power_loss_at_any_operation_keeps_every_acknowledged_commit() {
             }
         }
     }
-    println!("{images} images, {second} after a second crash");
+    writeln!(
+        std::io::stderr(),
+        "{images} images, {second} after a second crash"
+    )
+    .unwrap();
     assert!(
         images >= 3000 || std::env::var("LUMOS_SEEDS").is_ok(),
         "{images} images"
@@ -332,7 +337,7 @@ fn every_short_script_survives_a_power_loss_at_any_operation() {
             }
         }
     }
-    println!("{images} images");
+    writeln!(std::io::stderr(), "{images} images").unwrap();
     assert!(images > 30_000, "{images}");
 }
 

@@ -1,5 +1,6 @@
 //! Runs a model under many schedules.
 
+use std::io::Write as _;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -41,7 +42,11 @@ pub(crate) fn explore(name: &str, model: impl Fn() + Send + Sync + Copy + 'stati
         run(seed, &config, model);
     }
     let schedules = (seeds.end - seeds.start) * SCHEDULES;
-    println!("interleavings: {name}: {schedules} schedules");
+    writeln!(
+        std::io::stderr(),
+        "interleavings: {name}: {schedules} schedules"
+    )
+    .unwrap();
 }
 
 /// The first seed under one of whose schedules a model fails.
