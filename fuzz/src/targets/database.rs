@@ -13,7 +13,8 @@ pub(crate) const DIR: &str = "db";
 pub(crate) type Files = Vec<(PathBuf, Vec<u8>)>;
 
 fn doc(n: usize) -> Doc {
-    let mut doc = Doc::new(format!("k{n:02}")).meta(json!({"n": n, "on": [n % 2 == 0, "x"]}));
+    let mut doc =
+        Doc::new(format!("k{n:02}")).meta(json!({"n": n, "on": [n.is_multiple_of(2), "x"]}));
     if !n.is_multiple_of(3) {
         doc = doc.text(format!("number{n} of many"));
     }

@@ -69,7 +69,7 @@ fn name(input: &mut Input<'_>) -> String {
 fn scalar(input: &mut Input<'_>) -> Value {
     let n = input.byte();
     match input.below(5) {
-        0 => json!(n % 2 == 0),
+        0 => json!(n.is_multiple_of(2)),
         1 => json!(i64::from(n % 7) - 3),
         2 => json!((f64::from(n % 13) - 6.0) / 2.0),
         3 => json!(["a", "b", "it's", "", "\u{5e74}"][usize::from(n % 5)]),
