@@ -123,13 +123,15 @@ impl Error {
         }
     }
 
-    /// Whether the disk or the quota is used up.
+    /// Whether the disk, the quota or the size that a file may have is used up.
     pub(crate) fn is_out_of_space(&self) -> bool {
         match self {
             Error::Io { source, .. } => {
                 matches!(
                     source.kind(),
-                    io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
+                    io::ErrorKind::StorageFull
+                        | io::ErrorKind::QuotaExceeded
+                        | io::ErrorKind::FileTooLarge
                 )
             }
             _ => false,

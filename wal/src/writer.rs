@@ -84,19 +84,36 @@ impl Writer {
         if needed <= self.allocated {
             return Ok(());
         }
-        let target = (self.allocated + self.step).min(self.limit).max(needed);
-        let target = target.next_multiple_of(FRAMES_START);
-        zero(&*self.file, &self.path, self.allocated, target).map_err(|error| {
-            if error.is_out_of_space() {
-                error
-            } else {
-                self.poison.because(error)
+        let wanted = (self.allocated + self.step).min(self.limit).max(needed);
+        let wanted = wanted.next_multiple_of(FRAMES_START);
+        let least = needed.next_multiple_of(FRAMES_START);
+        let target = match self.extend(wanted) {
+            Err(error) if error.is_out_of_space() && least < wanted => {
+                // The disk may still have room for this write, if not for those that follow.
+                self.step = FRAMES_START;
+                self.extend(least)?;
+                least
             }
-        })?;
+            outcome => outcome.map(|()| wanted)?,
+        };
         self.sync_file()?;
         self.step = self.step.saturating_mul(4).min(16 << 20).max(self.step);
         self.allocated = target;
         Ok(())
+    }
+
+    /// Fills the file with zeros up to `target`; on a full disk gives back what that took before it
+    /// failed, so that it is not in the way of those who could make room.
+    fn extend(&mut self, target: u64) -> Result<()> {
+        zero(&*self.file, &self.path, self.allocated, target).map_err(|error| {
+            if !error.is_out_of_space() {
+                return self.poison.because(error);
+            }
+            // Frames attest a length up to `allocated` only. Where the cut fails the zeros stay, and
+            // are written over next time.
+            let _cut = self.file.set_len(self.allocated);
+            error
+        })
     }
 
     /// Writes the frames of consecutive transactions with one call.
