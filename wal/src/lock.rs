@@ -67,7 +67,13 @@ impl WriterLock {
         let file = vfs.open(&path, OpenMode::ReadWrite).map_err(io("open"))?;
         let text = Holder::current();
         file.set_len(0).map_err(io("write"))?;
-        file.write_all_at(text.as_bytes(), 0).map_err(io("write"))?;
+        if let Err(error) = file.write_all_at(text.as_bytes(), 0).map_err(io("write")) {
+            // The lock is held without the text. On a full disk someone has come to make room.
+            if !error.is_out_of_space() {
+                return Err(error);
+            }
+            file.set_len(0).map_err(io("write"))?;
+        }
         Ok(WriterLock {
             path,
             file,
