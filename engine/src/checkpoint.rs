@@ -1,7 +1,7 @@
 //! Making a state durable: delete files, then the manifest that names all files.
 
-use std::collections::{BTreeSet, HashMap};
-use std::path::Path;
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use roaring::RoaringBitmap;
@@ -89,6 +89,45 @@ impl Checkpoint {
     /// Writes the deletes that changed and a manifest for `state`; returns the commit up to which the log
     /// is not needed any more. The caller has synced the log up to the state and keeps commits out.
     pub(crate) fn write(&mut self, core: &Core, dir: &Path, state: &DbState) -> Result<Seqno> {
+        let mut made = Vec::new();
+        let written = self.write_files(core, dir, state, &mut made);
+        if written.is_err() && self.is_on_disk(core, dir) {
+            // Nothing names these files and no later try will. On a full disk they would be in the way.
+            for path in made {
+                let _ = core.vfs.remove_file(&path);
+            }
+        }
+        written
+    }
+
+    /// Whether the manifest on disk is known not to be a newer one.
+    fn is_on_disk(&self, core: &Core, dir: &Path) -> bool {
+        let found = Manifest::read(&*core.vfs, dir);
+        found.is_ok_and(|found| {
+            let found = found.unwrap_or_default();
+            found.catalog_seqno == self.manifest.catalog_seqno
+                && found.floor == self.manifest.floor
+                && found.collections == self.manifest.collections
+        })
+    }
+
+    /// Does so, and lists the files that only the new manifest names.
+    fn write_files(
+        &mut self,
+        core: &Core,
+        dir: &Path,
+        state: &DbState,
+        made: &mut Vec<PathBuf>,
+    ) -> Result<Seqno> {
+        let named = self.manifest.collections.iter();
+        let named: HashSet<u64> = named
+            .flat_map(|collection| &collection.segments)
+            .map(|entry| entry.number)
+            .collect();
+        let views = state.collections.values().flat_map(|c| &c.segments);
+        let numbers = views.filter_map(|view| Some(view.as_sealed()?.number()));
+        let new = numbers.filter(|number| !named.contains(number));
+        made.extend(new.map(|number| segment::segment_path(dir, number)));
         let mut next = Manifest {
             next_segment: self.manifest.next_segment,
             next_collection: state.next_collection,
@@ -117,6 +156,7 @@ impl Checkpoint {
                     .is_some_and(|written| Arc::ptr_eq(written, &view.deletes));
                 if !unchanged && !view.deletes.is_empty() {
                     let generation = entry.deletes.map_or(1, |generation| generation + 1);
+                    made.push(segment::deletes_path(dir, number, generation));
                     segment::write_deletes(&*core.vfs, dir, number, generation, &view.deletes)?;
                     obsolete.extend(entry.deletes.map(|old| (number, old)));
                     entry.deletes = Some(generation);

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crash::model::{Model, Random};
 use crash::script::{DIR, document};
-use lumos_engine::{Batch, Lumos, Result, Store};
+use lumos_engine::{Batch, Checkup, Lumos, Result, Store};
 use lumos_wal::{Fault, FaultVfs, MemVfs, OpKind, Vfs};
 
 fn open(vfs: Arc<dyn Vfs>) -> Result<Lumos> {
@@ -122,4 +122,40 @@ fn a_full_disk_loses_nothing() {
 fn a_failed_sync_loses_nothing() {
     let syncs = [OpKind::SyncData, OpKind::SyncAll, OpKind::SyncDir];
     check(|n| Fault::nth(n).code(5).only(&syncs), "sync");
+}
+
+/// A segment was written and the manifest that names it was not, for want of room: every further try left
+/// one more file behind, in the way of whoever wanted to make room.
+#[test]
+fn a_seal_or_merge_without_room_leaves_no_file_behind() {
+    let writes = [OpKind::Write, OpKind::SetLen];
+    for n in 1.. {
+        let faulty = Arc::new(FaultVfs::new(Arc::new(MemVfs::new())));
+        let db = open(faulty.clone()).unwrap();
+        let docs = db.collection("notes").unwrap();
+        for key in ["a", "b", "c", "d"] {
+            docs.put((key, "the first")).unwrap();
+            if key < "c" {
+                db.flush().unwrap();
+            }
+        }
+        docs.put(("a", "the second")).unwrap();
+        faulty.inject(Fault::nth(n).code(28).sticky().only(&writes));
+        let refused = [db.flush().is_err(), db.compact().is_err()];
+        let fired = faulty.fired() > 0;
+        faulty.clear();
+        assert_eq!(fired, refused[1], "{n}");
+        let diagnosis = db.doctor(&Checkup::new()).unwrap();
+        assert!(diagnosis.is_healthy(), "{n}: {:?}", diagnosis.findings);
+        // Where it was the end of a log file that could not be marked, writing has stopped.
+        if let Err(error) = db.compact() {
+            assert_eq!(error.code(), "E1005", "{n}");
+        }
+        assert_eq!(docs.count().unwrap(), 4);
+        db.verify().unwrap();
+        if !fired {
+            assert!(n > 6, "only {n} operations could fail");
+            break;
+        }
+    }
 }
