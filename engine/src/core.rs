@@ -52,15 +52,30 @@ pub(crate) struct Background {
     pub(crate) error: Option<String>,
     /// The same, until a write has told it.
     untold: Option<String>,
+    /// What kind of failure that was.
+    kind: Option<Kind>,
+}
+
+/// The code of an error, and the operating system's kind of it. Its text may name another file each time.
+type Kind = (&'static str, Option<std::io::ErrorKind>);
+
+fn kind(error: &Error) -> Kind {
+    let source = match error {
+        Error::Storage(lumos_wal::Error::Io { source, .. }) => Some(source.kind()),
+        _ => None,
+    };
+    (error.code(), source)
 }
 
 impl Background {
     /// Notes the outcome of a round. What fails the same way again is told once.
     pub(crate) fn note(&mut self, outcome: Result<()>) {
-        let error = outcome.err().map(|error| error.to_string());
-        if self.error != error {
-            self.untold.clone_from(&error);
-            self.error = error;
+        let error = outcome.err();
+        let kind = error.as_ref().map(kind);
+        self.error = error.map(|error| error.to_string());
+        if self.kind != kind {
+            self.untold.clone_from(&self.error);
+            self.kind = kind;
         }
     }
 }
