@@ -101,7 +101,7 @@ impl Checkpoint {
     }
 
     /// Whether the manifest on disk is known not to be a newer one.
-    fn is_on_disk(&self, core: &Core, dir: &Path) -> bool {
+    pub(crate) fn is_on_disk(&self, core: &Core, dir: &Path) -> bool {
         let found = Manifest::read(&*core.vfs, dir);
         found.is_ok_and(|found| {
             let found = found.unwrap_or_default();

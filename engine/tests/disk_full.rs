@@ -477,7 +477,11 @@ fn a_limit_on_the_size_of_files_refuses_commits_and_loses_none() {
 /// The stories that need a file system of their own; without one the first is all there is.
 fn mounted(story: &str, megabytes: u64) {
     match Way::of_this_machine() {
-        Way::Limit => println!("disk_full: {story}: no file system could be mounted here"),
+        Way::Limit => writeln!(
+            std::io::stderr(),
+            "disk_full: {story}: no file system could be mounted here"
+        )
+        .unwrap(),
         way => way.live(story, megabytes),
     }
 }

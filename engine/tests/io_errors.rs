@@ -4,6 +4,7 @@
 
 mod crash;
 
+use std::io::Write as _;
 use std::sync::Arc;
 
 use crash::model::{Model, Random};
@@ -19,8 +20,9 @@ fn open(vfs: Arc<dyn Vfs>) -> Result<Lumos> {
         .open(DIR)
 }
 
-/// A fixed life: twelve commits, a seal after the fifth, a merge after the ninth. Returns the states
-/// that a later open may find, the first being that of the last acknowledged commit.
+/// A fixed life: twelve commits, a seal after the fifth, a bulk load after the seventh, a merge after the
+/// ninth. Returns the states that a later open may find, the first being that of the last acknowledged
+/// commit.
 fn live(vfs: Arc<dyn Vfs>) -> Vec<Model> {
     let mut random = Random::new(11);
     let mut kept = Model::default();
@@ -59,6 +61,30 @@ fn live(vfs: Arc<dyn Vfs>) -> Vec<Model> {
         if step == 5 {
             let _ = db.flush();
         }
+        if step == 7 {
+            let mut next = in_doubt.last().unwrap_or(&kept).clone();
+            let load = [document("a1", &mut random), document("d0", &mut random)];
+            for doc in &load {
+                next.docs
+                    .insert(("notes".to_string(), doc.key.clone()), doc.clone());
+            }
+            let docs = db.existing_collection("notes");
+            match docs.and_then(|docs| docs.ingest().run(load)) {
+                Ok(_) => {
+                    assert!(in_doubt.is_empty(), "loaded after a failed commit");
+                    kept = next;
+                }
+                // A manifest may be there although its directory could not be synced.
+                Err(_) if Model::read(&db) == next => kept = next,
+                // In doubt when writing has stopped; otherwise it is not there and never will be.
+                Err(_) => {
+                    let goes_on = db.write(|tx| tx.kv("none").delete("none"));
+                    if db.sync().is_err() || goes_on.is_err() {
+                        in_doubt.push(next);
+                    }
+                }
+            }
+        }
         if step == 9 {
             let _ = db.compact();
         }
@@ -96,6 +122,11 @@ fn check(make: impl Fn(u64) -> Fault, story: &str) {
         }
     }
     assert!(failed > 20, "{story}: only {failed} operations could fail");
+    writeln!(
+        std::io::stderr(),
+        "io_errors: {story}: each of {failed} operations failed, nothing lost"
+    )
+    .unwrap();
 }
 
 #[test]
@@ -106,6 +137,12 @@ fn an_error_once_at_any_operation_loses_nothing() {
 #[test]
 fn a_disk_that_stays_broken_loses_nothing() {
     check(|n| Fault::nth(n).sticky(), "for good");
+}
+
+/// EINTR, past the layer that tries interrupted calls again.
+#[test]
+fn an_interrupted_operation_loses_nothing() {
+    check(|n| Fault::nth(n).code(4), "interrupted");
 }
 
 /// ENOSPC halfway through a write.

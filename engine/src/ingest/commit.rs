@@ -3,6 +3,7 @@
 //! The file is written while commits go on. Then, with commits kept out, the log gets a frame that says so
 //! and gives the rows their number, and the manifest that names the segment commits them.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use roaring::RoaringBitmap;
@@ -27,7 +28,8 @@ pub(super) fn commit(
     let core = db.core();
     core.admit()?;
     let reserved = Reserved::new(core);
-    let written = write_file(core, reserved.number, rows)?;
+    let number = reserved.number;
+    let written = write_file(core, number, rows)?;
     let collection = core.state().collection(name)?.clone();
     let known: Vec<(SegmentView, RoaringBitmap)> = collection
         .segments
@@ -66,7 +68,7 @@ pub(super) fn commit(
     let segment = Arc::new(written.segment.of_commit(seqno));
     let view = SegmentView::sealed(segment, Arc::new(written.older));
     checkpoint.register(entry);
-    publish_under(&gate, core, &mut checkpoint, |state| {
+    let published = publish_under(&gate, core, &mut checkpoint, |state| {
         let collection = state.collections.get_mut(&collection.id);
         let Some(collection) = collection.map(Arc::make_mut) else {
             return false;
@@ -83,9 +85,33 @@ pub(super) fn commit(
             *collection.ingests.entry(id.to_string()).or_default() += count as u64;
         }
         true
-    })?;
+    });
+    if let Err(error) = published {
+        // A manifest that names the segment may be there after a crash, although its directory could not
+        // be synced: nothing may be acknowledged that does not know of these rows.
+        let shown = core
+            .state()
+            .collections
+            .get(&collection.id)
+            .is_some_and(|collection| {
+                collection
+                    .segments
+                    .iter()
+                    .any(|view| is_number(view, number))
+            });
+        let safe = |dir: &PathBuf| checkpoint.is_on_disk(core, dir);
+        if !shown && !core.dir.as_ref().is_none_or(safe) {
+            core.publisher.fail(&error);
+        }
+        return Err(error);
+    }
     core.publisher.work().notify();
     Ok(seqno)
+}
+
+fn is_number(view: &SegmentView, number: u64) -> bool {
+    let sealed = view.as_sealed();
+    sealed.is_some_and(|sealed| sealed.number() == number)
 }
 
 /// Forgets how far a load was.
