@@ -9,7 +9,7 @@ use crate::core::Core;
 use crate::manifest::{MANIFEST, Manifest};
 use crate::op;
 use crate::recovery::{READ_ONLY_ATTEMPTS, SEGMENTS_DIR, WAL_DIR, create_dirs, io};
-use crate::sealed::SealedSegment;
+use crate::sealed::{SealedSegment, TEXT};
 use crate::segment::{SegmentFile, deletes_path, read_deletes, segment_path};
 use crate::{Error, Result, SegmentAccess, Seqno};
 
@@ -328,8 +328,10 @@ impl Copied {
             let texts: Vec<String> = collection.schema.texts.keys().cloned().collect();
             for entry in &collection.segments {
                 let path = segment_path(target, entry.number);
-                let file = SegmentFile::open(vfs, &path, SegmentAccess::Heap)?;
+                let mut file = SegmentFile::open(vfs, &path, SegmentAccess::Heap)?;
                 file.verify()?;
+                // Another library would read it, which nobody needs who copies.
+                file.forget(TEXT);
                 SealedSegment::open(file, entry, &texts)?;
                 if let Some(generation) = entry.deletes {
                     read_deletes(vfs, target, entry.number, generation, entry.rows)?;

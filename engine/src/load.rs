@@ -121,6 +121,14 @@ impl<'a> Loader<'a> {
         let texts: Vec<String> = stored.schema.texts.keys().cloned().collect();
         let path = segment::segment_path(self.dir, entry.number);
         let mut file = SegmentFile::open(self.vfs, &path, self.options.access)?;
+        if file.len() != entry.bytes {
+            let (found, named) = (file.len(), entry.bytes);
+            return Err(Error::Corruption {
+                file: path,
+                offset: 0,
+                detail: format!("the file has {found} bytes, the manifest says {named}"),
+            });
+        }
         if self.options.untrusted {
             file.distrust();
         }

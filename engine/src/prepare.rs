@@ -28,9 +28,18 @@ pub(crate) struct Preparer<'a> {
 /// A collection that this transaction writes.
 struct Touched {
     id: u32,
-    schema: Schema,
+    /// Shared with the state until it is changed.
+    schema: Arc<Schema>,
     created: bool,
     changed: bool,
+}
+
+impl Touched {
+    /// The schema, to be changed.
+    fn changed_schema(&mut self) -> &mut Schema {
+        self.changed = true;
+        Arc::make_mut(&mut self.schema)
+    }
 }
 
 /// The operations of a transaction.
@@ -123,8 +132,10 @@ impl<'a> Preparer<'a> {
             }
             match touched.schema.vectors.get(name) {
                 None => {
-                    touched.schema.vectors.insert(name.clone(), *field);
-                    touched.changed = true;
+                    touched
+                        .changed_schema()
+                        .vectors
+                        .insert(name.clone(), *field);
                 }
                 Some(stored) if stored.dimension != field.dimension => {
                     return Err(Error::DimensionMismatch {
@@ -153,8 +164,8 @@ impl<'a> Preparer<'a> {
             }
             match touched.schema.texts.get(name) {
                 None => {
-                    touched.schema.texts.insert(name.clone(), analyzer.clone());
-                    touched.changed = true;
+                    let schema = touched.changed_schema();
+                    schema.texts.insert(name.clone(), analyzer.clone());
                 }
                 Some(stored) if stored != analyzer => {
                     return mismatch(format!(
@@ -167,8 +178,7 @@ impl<'a> Preparer<'a> {
         for (name, kind) in &wanted.fields {
             match touched.schema.fields.get(name) {
                 None => {
-                    touched.schema.fields.insert(name.clone(), *kind);
-                    touched.changed = true;
+                    touched.changed_schema().fields.insert(name.clone(), *kind);
                 }
                 Some(stored) if stored != kind => {
                     return mismatch(format!("field \"{name}\" is {stored:?}, not {kind:?}"));
@@ -183,14 +193,12 @@ impl<'a> Preparer<'a> {
             });
         }
         if wanted.ttl_ms.is_some() && wanted.ttl_ms != touched.schema.ttl_ms {
-            touched.schema.ttl_ms = wanted.ttl_ms;
-            touched.changed = true;
+            touched.changed_schema().ttl_ms = wanted.ttl_ms;
         }
         if let Some(model) = &wanted.model {
             match &touched.schema.model {
                 None => {
-                    touched.schema.model = Some(model.clone());
-                    touched.changed = true;
+                    touched.changed_schema().model = Some(model.clone());
                 }
                 Some(stored) if stored != model => {
                     return Err(Error::ModelMismatch {
@@ -215,12 +223,12 @@ impl<'a> Preparer<'a> {
                     id: touched.id,
                     kind,
                     name,
-                    schema: touched.schema,
+                    schema: Arc::unwrap_or_clone(touched.schema),
                 });
             } else if touched.changed {
                 ops.push(Op::SetSchema {
                     id: touched.id,
-                    schema: touched.schema,
+                    schema: Arc::unwrap_or_clone(touched.schema),
                 });
             } else {
                 continue;
@@ -238,7 +246,7 @@ impl<'a> Preparer<'a> {
             let touched = match self.state.named(kind, name) {
                 Some(state) => Touched {
                     id: state.id,
-                    schema: (*state.schema).clone(),
+                    schema: state.schema.clone(),
                     created: false,
                     changed: false,
                 },
@@ -247,7 +255,7 @@ impl<'a> Preparer<'a> {
                     self.next_collection += 1;
                     Touched {
                         id,
-                        schema: Schema::default(),
+                        schema: Arc::default(),
                         created: true,
                         changed: false,
                     }
@@ -292,11 +300,8 @@ impl<'a> Preparer<'a> {
         for name in doc.texts.keys() {
             if !touched.schema.texts.contains_key(name) {
                 check_name("text field", name)?;
-                touched
-                    .schema
-                    .texts
-                    .insert(name.clone(), "default".to_string());
-                touched.changed = true;
+                let schema = touched.changed_schema();
+                schema.texts.insert(name.clone(), "default".to_string());
             }
         }
         let mut vectors = BTreeMap::new();
@@ -318,8 +323,7 @@ impl<'a> Preparer<'a> {
                         dimension: vector.len(),
                         metric: Metric::Cosine,
                     };
-                    touched.schema.vectors.insert(name.clone(), field);
-                    touched.changed = true;
+                    touched.changed_schema().vectors.insert(name.clone(), field);
                     field
                 }
             };

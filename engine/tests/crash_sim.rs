@@ -36,7 +36,7 @@ fn seeds() -> std::ops::Range<u64> {
 fn power_loss_keeps_every_acknowledged_commit() {
     let seeds = seeds();
     let share = images() / (seeds.end - seeds.start).max(1);
-    let next = AtomicU64::new(seeds.start);
+    let (next, operations) = (AtomicU64::new(seeds.start), AtomicU64::new(0));
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let outcomes: Vec<BTreeMap<usize, u64>> = std::thread::scope(|scope| {
         let workers: Vec<_> = (0..threads)
@@ -48,7 +48,8 @@ fn power_loss_keeps_every_acknowledged_commit() {
                         if seed >= seeds.end {
                             return at_commit;
                         }
-                        crash_everywhere(seed, share, &mut at_commit);
+                        let done = crash_everywhere(seed, share, &mut at_commit);
+                        operations.fetch_add(done, Ordering::Relaxed);
                     }
                 })
             })
@@ -68,14 +69,16 @@ fn power_loss_keeps_every_acknowledged_commit() {
     );
     writeln!(
         std::io::stderr(),
-        "crash_sim: {checked} images of {} lives",
-        seeds.end - seeds.start
+        "crash_sim: {checked} images of {} lives, crashed at each of {} operations",
+        seeds.end - seeds.start,
+        operations.into_inner()
     )
     .unwrap();
 }
 
-/// Counts by commit what disks hold after crashes at every operation of one life.
-fn crash_everywhere(seed: u64, share: u64, at_commit: &mut BTreeMap<usize, u64>) {
+/// Counts by commit what disks hold after crashes at every operation of one life; returns how many
+/// operations it has.
+fn crash_everywhere(seed: u64, share: u64, at_commit: &mut BTreeMap<usize, u64>) -> u64 {
     let run = Run::new(seed, Durability::Sync, 60);
     let operations = run.vfs.operations();
     for (done, image) in (0..share).zip(0..) {
@@ -85,13 +88,16 @@ fn crash_everywhere(seed: u64, share: u64, at_commit: &mut BTreeMap<usize, u64>)
         let commit = run.check(&disk, crash, &story);
         *at_commit.entry(commit).or_default() += 1;
     }
+    operations
 }
 
 /// A power loss during recovery, and again after more commits, loses nothing either.
 #[test]
 fn power_loss_after_a_recovery_keeps_both_lives() {
     let mut random = Random::new(7);
-    for seed in 0..40 {
+    let lives = (images() / 250).max(40);
+    let mut checked = 0;
+    for seed in 0..lives {
         let first = Run::new(seed, Durability::Sync, 12);
         let crash = random.below(first.vfs.operations() + 1);
         let disk = first.vfs.crash_image(crash, random.below(8));
@@ -106,8 +112,14 @@ fn power_loss_after_a_recovery_keeps_both_lives() {
                 crash,
                 &format!("second life of seed {seed}, crash {crash}, image {image}"),
             );
+            checked += 1;
         }
     }
+    writeln!(
+        std::io::stderr(),
+        "crash_sim: {checked} images of second lives after {lives} crashes"
+    )
+    .unwrap();
 }
 
 /// Buffered commits may be lost to a power loss, but only from the end, and a killed process loses none.

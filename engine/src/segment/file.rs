@@ -123,6 +123,11 @@ impl SegmentFile {
         }
     }
 
+    /// Behaves as if a section were not there.
+    pub(crate) fn forget(&mut self, name: &str) {
+        self.sections.remove(name);
+    }
+
     fn has_sound_graph(&self, name: &str) -> bool {
         let Some(bytes) = self.section(name) else {
             return false;
