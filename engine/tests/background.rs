@@ -272,3 +272,22 @@ fn memory_stays_within_its_limit() {
         assert_eq!(db.snapshot().count("docs"), 8_000);
     }
 }
+
+/// A segment that was too large to be merged within the limit was left as it was even when nearly all of it
+/// was deleted, and its space never came back. Only the rows that stay are held in memory.
+#[test]
+fn a_large_segment_of_deleted_rows_is_given_back_within_the_limit() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("db");
+    let db = Lumos::options().background(false).open(&path).unwrap();
+    let docs = db.collection("docs").unwrap();
+    docs.put_all((0..6_000).map(|key| doc(key, 0))).unwrap();
+    db.flush().unwrap();
+    docs.delete(field("key").gte(150)).unwrap();
+    drop((docs, db));
+    let db = Lumos::options().memory_limit(1 << 20).open(&path).unwrap();
+    eventually("deleted rows go", || {
+        db.stats().collections[0].deleted_rows == 0
+    });
+    assert_eq!(db.snapshot().count("docs"), 150);
+}

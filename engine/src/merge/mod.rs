@@ -101,8 +101,11 @@ fn budget(core: &Core) -> u64 {
     limit.map_or(u64::MAX, |limit| limit as u64 / 4)
 }
 
+/// Memory that the merge of a segment takes, about: only its live rows are held. A segment that is too
+/// large comes due when enough of it is deleted.
 fn merge_bytes(view: &SegmentView) -> u64 {
-    view.as_sealed().map_or(0, |sealed| sealed.merge_bytes())
+    let all = view.as_sealed().map_or(0, |sealed| sealed.merge_bytes());
+    all.saturating_mul(view.live()) / u64::from(view.rows.max(1))
 }
 
 /// The longest run of segments before `end` that fits into a budget; one that alone does not is left out.
