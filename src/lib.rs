@@ -75,6 +75,42 @@ pub use lumos_engine::{
     SegmentAccess, Selection, Seqno, Severity, Snapshot, Stats, Store, TextError, TextQueryError,
     Transaction, TransactionKv, VectorError, VectorField, VectorStats, field, like,
 };
+/// ```
+/// use lumos::agent::{Tool, ToolOutput};
+/// use lumos::tool;
+///
+/// /// Current weather for a city.
+/// #[tool(side_effects = false)]
+/// async fn weather(
+///     /// The city's name
+///     city: String,
+///     days: Option<u8>,
+/// ) -> String {
+///     format!("{city}: 21 C for {} days", days.unwrap_or(1))
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// assert_eq!(weather("Oslo".to_string(), None).await, "Oslo: 21 C for 1 days");
+/// let tool = weather_tool();
+/// assert_eq!(tool.description(), "Current weather for a city.");
+/// assert_eq!(tool.parameters()["required"], serde_json::json!(["city"]));
+/// let output = tool.call(serde_json::json!({"city": "Oslo", "days": 2})).await;
+/// assert_eq!(output, Ok(ToolOutput::text("Oslo: 21 C for 2 days")));
+/// # }
+/// ```
+///
+/// What the model could not use does not compile, such as a tool that says nothing of what it does:
+///
+/// ```compile_fail
+/// use lumos::tool;
+///
+/// #[tool]
+/// async fn weather(city: String) -> String {
+///     city
+/// }
+/// # fn main() {}
+/// ```
 pub use lumos_macros::tool;
 #[doc(no_inline)]
 pub use lumos_rag as rag;

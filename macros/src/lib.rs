@@ -23,43 +23,6 @@ use self::options::Options;
 /// than that of the function; that it neither writes, executes nor uses the network (default: it does);
 /// that nobody vouches for what it returns (default: somebody does); seconds that it may take (default
 /// 60). `crate = "..."` is the path of `lumos::agent`, for those who rename it.
-///
-/// ```
-/// use lumos_agent::{Tool, ToolOutput};
-/// use lumos_macros::tool;
-///
-/// /// Current weather for a city.
-/// #[tool(side_effects = false, crate = "lumos_agent")]
-/// async fn weather(
-///     /// The city's name
-///     city: String,
-///     days: Option<u8>,
-/// ) -> String {
-///     format!("{city}: 21 C for {} days", days.unwrap_or(1))
-/// }
-///
-/// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() {
-/// assert_eq!(weather("Oslo".to_string(), None).await, "Oslo: 21 C for 1 days");
-/// let tool = weather_tool();
-/// assert_eq!(tool.description(), "Current weather for a city.");
-/// assert_eq!(tool.parameters()["required"], serde_json::json!(["city"]));
-/// let output = tool.call(serde_json::json!({"city": "Oslo", "days": 2})).await;
-/// assert_eq!(output, Ok(ToolOutput::text("Oslo: 21 C for 2 days")));
-/// # }
-/// ```
-///
-/// What the model could not use does not compile, such as a tool that says nothing of what it does:
-///
-/// ```compile_fail
-/// use lumos_macros::tool;
-///
-/// #[tool(crate = "lumos_agent")]
-/// async fn weather(city: String) -> String {
-///     city
-/// }
-/// # fn main() {}
-/// ```
 #[proc_macro_attribute]
 pub fn tool(options: TokenStream, item: TokenStream) -> TokenStream {
     let options = parse_macro_input!(options as Options);
