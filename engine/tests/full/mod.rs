@@ -1,6 +1,8 @@
 //! A disk that can be filled: a small file system of its own, which a child process gets where the
 //! machine allows it, or else a limit on the size of files.
 
+pub(crate) mod documents;
+
 use std::fs::File;
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::os::unix::process::ExitStatusExt;
