@@ -114,7 +114,7 @@ fn every_corpus_and_some_changes_of_it_pass() {
     lines.sort();
     assert!(lines.len() >= 14, "{lines:?}");
     writeln!(
-        std::io::stderr(),
+        std::io::stderr().lock(),
         "fuzz_corpus: {} changes of each of {}",
         changes(),
         lines.join(", ")

@@ -170,7 +170,7 @@ fn every_flipped_bit_is_noticed_or_does_no_harm() {
             }
         }
     }
-    writeln!(std::io::stderr(), "bitflip: {} flips: {reported} reported, {rebuilt} made anew, {torn} in the last frame, {unused} in unused room",
+    writeln!(std::io::stderr().lock(), "bitflip: {} flips: {reported} reported, {rebuilt} made anew, {torn} in the last frame, {unused} in unused room",
         flips()).unwrap();
     assert!(reported > flips() / 4);
 }
@@ -211,7 +211,7 @@ fn a_flipped_bit_in_a_graph_costs_no_answer() {
         files::change(&*vfs, &path, |bytes| bytes[at] ^= 1 << (n % 8));
     }
     writeln!(
-        std::io::stderr(),
+        std::io::stderr().lock(),
         "bitflip: 200 flips in a graph, all noticed"
     )
     .unwrap();

@@ -235,12 +235,12 @@ fn fifty_rounds(rows: usize, seed: u64) -> usize {
     let most = rounds(&mut churn, &story);
     let churn = churn.unwrap();
     let (recall, best) = churn.check(0.005, &story);
-    writeln!(std::io::stderr(), "churn: 50 rounds of {rows} x {DIM}, up to {most} graphs, seed {seed}: 0 lost, recall {recall:.4} beside {best:.4} of a fresh build").unwrap();
+    writeln!(std::io::stderr().lock(), "churn: 50 rounds of {rows} x {DIM}, up to {most} graphs, seed {seed}: 0 lost, recall {recall:.4} beside {best:.4} of a fresh build").unwrap();
     // As one segment, like the fresh build.
     churn.db().compact().unwrap();
     let (recall, best) = churn.check(0.005, &format!("{story}, compacted"));
     writeln!(
-        std::io::stderr(),
+        std::io::stderr().lock(),
         "churn: the same compacted: 0 lost, recall {recall:.4} beside {best:.4}"
     )
     .unwrap();
@@ -281,6 +281,6 @@ fn fifty_generations_of_few_deletes_do_not_wear_out() {
         }
         churn.db().compact().unwrap();
         let (recall, best) = churn.check(0.01, &format!("generations, seed {seed}"));
-        writeln!(std::io::stderr(), "churn: 50 generations of 2 %, seed {seed}: 0 lost, recall {recall:.4} beside {best:.4} of a fresh build").unwrap();
+        writeln!(std::io::stderr().lock(), "churn: 50 generations of 2 %, seed {seed}: 0 lost, recall {recall:.4} beside {best:.4} of a fresh build").unwrap();
     }
 }

@@ -137,7 +137,7 @@ fn no_change_of_a_file_kills_hangs_or_lies() {
     let count = |word| tally.count(word);
     let all: u64 = tally.verdicts.values().sum::<u64>() + tally.deaths + tally.hangs;
     writeln!(
-        std::io::stderr(),
+        std::io::stderr().lock(),
         "corrupt_open: {all} mutants: {} refused, {} answered right, {} mended, {} ended earlier, \
          {} of an attacker answered, {} wrong, {} too large, {} deaths, {} hangs, peak {} MiB",
         count("refused"),

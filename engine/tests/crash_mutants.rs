@@ -108,7 +108,7 @@ fn every_planted_bug_is_caught() {
     let missed: Vec<_> = outcomes.iter().filter(|(_, o)| o.is_none()).collect();
     assert!(missed.is_empty(), "{missed:?}");
     writeln!(
-        std::io::stderr(),
+        std::io::stderr().lock(),
         "crash_mutants: {} planted bugs, all caught",
         BUGS.len()
     )

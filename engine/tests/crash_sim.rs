@@ -68,7 +68,7 @@ fn power_loss_keeps_every_acknowledged_commit() {
         "the crashes hit too few states: {states:?}"
     );
     writeln!(
-        std::io::stderr(),
+        std::io::stderr().lock(),
         "crash_sim: {checked} images of {} lives, crashed at each of {} operations",
         seeds.end - seeds.start,
         operations.into_inner()
@@ -116,7 +116,7 @@ fn power_loss_after_a_recovery_keeps_both_lives() {
         }
     }
     writeln!(
-        std::io::stderr(),
+        std::io::stderr().lock(),
         "crash_sim: {checked} images of second lives after {lives} crashes"
     )
     .unwrap();

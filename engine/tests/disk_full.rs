@@ -396,7 +396,7 @@ fn a_limit_on_the_size_of_files_refuses_commits_and_loses_none() {
 fn mounted(story: &str, megabytes: u64) {
     match Way::of_this_machine() {
         Way::Limit => writeln!(
-            std::io::stderr(),
+            std::io::stderr().lock(),
             "disk_full: {story}: no file system could be mounted here"
         )
         .unwrap(),

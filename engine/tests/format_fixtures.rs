@@ -22,12 +22,14 @@ fn doc(n: usize) -> Doc {
     let mut doc = Doc::new(format!("key-{n:03}"))
         .text(format!("number{n} stands for \u{6570}\u{636e}\u{5e93}"))
         .with_text("title", format!("Title {}", n % 7))
-        .meta(json!({"n": n, "half": n as f64 / 2.0, "even": n % 2 == 0,
-            "day": format!("2026-01-{:02}", n % 28 + 1), "tags": ["all", format!("t{}", n % 3)]}));
+        .meta(
+            json!({"n": n, "half": n as f64 / 2.0, "even": n.is_multiple_of(2),
+            "day": format!("2026-01-{:02}", n % 28 + 1), "tags": ["all", format!("t{}", n % 3)]}),
+        );
     if n % 4 != 3 {
         doc = doc.vector([1.0, (n % 10) as f32, (n % 3) as f32]);
     }
-    if n % 5 == 0 {
+    if n.is_multiple_of(5) {
         doc = doc.with_vector("second", [n as f32, 1.0]);
     }
     doc
@@ -175,7 +177,7 @@ fn every_released_format_opens_with_the_same_answers() {
         check(&Lumos::open(&path).unwrap());
     }
     writeln!(
-        std::io::stderr(),
+        std::io::stderr().lock(),
         "format_fixtures: {} released formats opened",
         fixtures.len()
     )

@@ -123,7 +123,7 @@ fn check(make: impl Fn(u64) -> Fault, story: &str) {
     }
     assert!(failed > 20, "{story}: only {failed} operations could fail");
     writeln!(
-        std::io::stderr(),
+        std::io::stderr().lock(),
         "io_errors: {story}: each of {failed} operations failed, nothing lost"
     )
     .unwrap();

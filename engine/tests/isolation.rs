@@ -60,7 +60,7 @@ fn histories_of_many_threads_are_strictly_serializable() {
         println!("seed {seed}: {finding}");
     }
     writeln!(
-        std::io::stderr(),
+        std::io::stderr().lock(),
         "isolation: {} histories, {} transactions, {} anomalies",
         seeds.end - seeds.start,
         transactions.into_inner(),

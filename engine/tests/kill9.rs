@@ -154,7 +154,7 @@ fn a_killed_process_loses_no_acknowledged_commit() {
         }
     }
     writeln!(
-        std::io::stderr(),
+        std::io::stderr().lock(),
         "kill9: {} kills, {commits} commits, none lost",
         kills()
     )

@@ -87,7 +87,7 @@ fn a_second_writer_is_told_who_has_the_database() {
     let db = Lumos::open(&path).unwrap();
     assert_eq!(db.snapshot().count("docs"), 1);
     writeln!(
-        std::io::stderr(),
+        std::io::stderr().lock(),
         "multi_process: {refused} of {ATTEMPTS} second writers refused by pid"
     )
     .unwrap();

@@ -95,7 +95,7 @@ fn live(what: &str, dir: &Path) {
     assert!(output.status.success(), "{what}: {said}{complained}");
     for line in said.lines() {
         if let Some((_, told)) = line.split_once("soak: ") {
-            writeln!(std::io::stderr(), "soak: {told}").unwrap();
+            writeln!(std::io::stderr().lock(), "soak: {told}").unwrap();
         }
     }
 }

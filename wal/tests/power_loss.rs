@@ -295,7 +295,7 @@ fn a_power_loss_at_any_operation_keeps_every_acknowledged_commit() {
         }
     }
     writeln!(
-        std::io::stderr(),
+        std::io::stderr().lock(),
         "{images} images, {second} after a second crash"
     )
     .unwrap();
@@ -337,7 +337,7 @@ fn every_short_script_survives_a_power_loss_at_any_operation() {
             }
         }
     }
-    writeln!(std::io::stderr(), "{images} images").unwrap();
+    writeln!(std::io::stderr().lock(), "{images} images").unwrap();
     assert!(images > 30_000, "{images}");
 }
 

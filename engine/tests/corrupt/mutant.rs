@@ -103,6 +103,12 @@ impl Mutant {
                 files::headed::with_body(&bytes, &body)
             }
         };
+        if path.extension().is_some_and(|end| end == "seg") {
+            let manifest = files.iter_mut().find(|file| file.0.ends_with("MANIFEST"));
+            if let Some((_, manifest)) = manifest {
+                *manifest = Arc::new(files::headed::with_length(manifest, &path, changed.len()));
+            }
+        }
         files[n].1 = Arc::new(changed);
         Mutant {
             files,

@@ -1,5 +1,7 @@
 //! Files with the common header and one body: the manifest and deletes.
 
+use std::path::Path;
+
 use lumos_wal::checksum;
 
 use super::{HEADER, set};
@@ -33,4 +35,27 @@ pub(crate) fn with_body(header: &[u8], body: &[u8]) -> Vec<u8> {
     bytes.extend_from_slice(body);
     reseal(&mut bytes);
     bytes
+}
+
+/// A manifest that says that a segment file has another length.
+pub(crate) fn with_length(manifest: &[u8], segment: &Path, length: usize) -> Vec<u8> {
+    let name = segment.file_stem().and_then(|name| name.to_str());
+    let number = name.and_then(|name| name.parse::<u64>().ok());
+    let Some((number, body)) = number.zip(manifest.get(HEADER..)) else {
+        return manifest.to_vec();
+    };
+    let body = String::from_utf8_lossy(body).into_owned();
+    let marks = [format!("\"number\": {number},"), "\"bytes\": ".to_string()];
+    let mut at = 0;
+    for mark in marks {
+        let Some(found) = body[at..].find(&mark) else {
+            return manifest.to_vec();
+        };
+        at += found + mark.len();
+    }
+    let rest = body[at..].trim_start_matches(|digit: char| digit.is_ascii_digit());
+    with_body(
+        manifest,
+        format!("{}{length}{rest}", &body[..at]).as_bytes(),
+    )
 }

@@ -69,12 +69,14 @@ pub(crate) fn file(end: &str) -> &'static (PathBuf, Vec<u8>) {
     files().iter().find(ends).unwrap()
 }
 
-/// The database with other bytes in one file.
+/// The database with other bytes in one file, and a manifest that gives its length.
 pub(crate) fn with(path: &Path, bytes: Vec<u8>) -> Arc<MemVfs> {
     let mut files = files().clone();
     for file in &mut files {
         if file.0 == path {
             file.1.clone_from(&bytes);
+        } else if file.0.ends_with("MANIFEST") && path.extension().is_some_and(|end| end == "seg") {
+            file.1 = super::files::headed::with_length(&file.1, path, bytes.len());
         }
     }
     in_memory(DIR, &files)

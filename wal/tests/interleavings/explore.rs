@@ -43,7 +43,7 @@ pub(crate) fn explore(name: &str, model: impl Fn() + Send + Sync + Copy + 'stati
     }
     let schedules = (seeds.end - seeds.start) * SCHEDULES;
     writeln!(
-        std::io::stderr(),
+        std::io::stderr().lock(),
         "interleavings: {name}: {schedules} schedules"
     )
     .unwrap();
