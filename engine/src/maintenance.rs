@@ -7,8 +7,9 @@ use crate::database::Lumos;
 use crate::{BackupReport, Checkup, Diagnosis, ExportReport, Result, Stats};
 
 impl Lumos {
-    /// Deletes the documents whose time is over (see [`Schema::ttl`]) and returns how many there were. The
-    /// background does it about once a second; without a background, or for certainty, call it.
+    /// Deletes the documents whose time is over (see [`Schema::ttl`](crate::Schema::ttl)) and returns how
+    /// many there were. The background does it about once a second; without a background, or for
+    /// certainty, call it.
     ///
     /// ```
     /// # fn main() -> lumos_engine::Result<()> {
@@ -117,11 +118,11 @@ impl Lumos {
     }
 
     /// Puts what [`Lumos::export`] wrote, 1,000 documents and values a commit; what has the same key is
-    /// replaced. The time of documents that end (see [`Schema::ttl`]) begins anew.
+    /// replaced. The time of documents that end (see [`Schema::ttl`](crate::Schema::ttl)) begins anew.
     ///
     /// # Errors
     /// `ImportLine` with the first line that is wrong; the commits before it stay. Otherwise as
-    /// [`Collection::put`].
+    /// [`Collection::put`](crate::Collection::put).
     pub fn import(&self, input: &mut dyn BufRead) -> Result<ExportReport> {
         crate::export::import(self, input)
     }
@@ -153,7 +154,7 @@ impl Lumos {
     /// Verifies every checksum of every segment file.
     ///
     /// # Errors
-    /// [`Error::Corruption`] with the first damaged file and offset.
+    /// [`Error::Corruption`](crate::Error::Corruption) with the first damaged file and offset.
     pub fn verify(&self) -> Result<()> {
         for state in self.core().state().collections.values() {
             for segment in state.segments.iter().filter_map(|view| view.as_sealed()) {
