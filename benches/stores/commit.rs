@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use lumos_engine::{Doc, Lumos};
 
 const VALUE: usize = 1_024;
-const THREADS: [usize; 3] = [1, 8, 100];
+const THREADS: [usize; 3] = [100, 100, 100];
 
 /// What one thread commits through: a key and a value, durable on return.
 type Commit<'a> = Box<dyn FnMut(&str, &[u8]) + Send + 'a>;
@@ -244,6 +244,11 @@ fn main() {
         Box::new(Redb(redb::Database::create(at("redb")).unwrap())),
         Box::new(Fjall(fjall, records.unwrap())),
     ];
+    let only = std::env::var("LUMOS_BENCH_ONLY").unwrap_or_default();
+    let stores: Vec<_> = stores
+        .into_iter()
+        .filter(|store| store.name().contains(&only))
+        .collect();
     let mut rates = vec![[(); THREADS.len()].map(|()| Vec::new()); stores.len()];
     for round in 0..rounds {
         for (column, threads) in THREADS.into_iter().enumerate() {

@@ -8,6 +8,7 @@
 
 #[path = "../crash/mod.rs"]
 mod crash;
+#[path = "../../../wal/tests/interleavings/explore.rs"]
 mod explore;
 mod histories;
 mod planted;
@@ -22,6 +23,13 @@ use lumos_engine::{Durability, Lumos};
 use lumos_wal::MemVfs;
 use shuttle::rand::Rng;
 use shuttle::thread;
+
+/// Schedules are those of so many seeds, unless `LUMOS_SEEDS` says which.
+const SEEDS: u64 = 200;
+/// Bytes of stack of each thread.
+const STACK: usize = 4 << 20;
+/// A schedule of a planted bug that is longer never ends.
+const STEPS: usize = 200_000;
 
 const SESSIONS: usize = 3;
 

@@ -1,4 +1,4 @@
-//! Runs a model under many schedules.
+//! Runs a model under many schedules; how many, how deep and how long the crate root says.
 
 use std::io::Write as _;
 use std::ops::Range;
@@ -17,12 +17,12 @@ fn seeds() -> Range<u64> {
     let bounds = text
         .split_once("..")
         .and_then(|(from, to)| Some((from.parse().ok()?, to.parse().ok()?)));
-    bounds.map_or(0..2_000, |(from, to): (u64, u64)| from..to)
+    bounds.map_or(0..super::SEEDS, |(from, to): (u64, u64)| from..to)
 }
 
 fn config(persistence: FailurePersistence) -> Config {
     let mut config = Config::new();
-    config.stack_size = 256 << 10;
+    config.stack_size = super::STACK;
     config.failure_persistence = persistence;
     config.silence_warnings = true;
     config
@@ -56,6 +56,6 @@ pub(crate) fn first_failure(
 ) -> Option<u64> {
     let mut config = config(FailurePersistence::None);
     // Who waits for what never comes is found sooner.
-    config.max_steps = MaxSteps::FailAfter(20_000);
+    config.max_steps = MaxSteps::FailAfter(super::STEPS);
     (0..most).find(|seed| catch_unwind(AssertUnwindSafe(|| run(*seed, &config, model))).is_err())
 }

@@ -21,6 +21,13 @@ use lumos_wal::{
 use shuttle::rand::Rng;
 use shuttle::thread;
 
+/// Schedules are those of so many seeds, unless `LUMOS_SEEDS` says which.
+const SEEDS: u64 = 2_000;
+/// Bytes of stack of each thread.
+const STACK: usize = 256 << 10;
+/// A schedule of a planted bug that is longer never ends.
+const STEPS: usize = 20_000;
+
 const COMMITTERS: u8 = 3;
 const COMMITS: u8 = 2;
 
