@@ -3,6 +3,8 @@
 //!
 //! cargo bench --locked --bench commit
 //!
+//! `LUMOS_BENCH_ONLY` names one of them, or a part of its name.
+//!
 //! Every commit is one record of 1 KiB and is on disk before the next one of its thread begins.
 #![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
 
@@ -10,14 +12,14 @@ use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 use lumos_engine::{Doc, Lumos};
 
 const VALUE: usize = 1_024;
-const THREADS: [usize; 3] = [100, 100, 100];
+const THREADS: [usize; 3] = [1, 8, 100];
 
 /// What one thread commits through: a key and a value, durable on return.
 type Commit<'a> = Box<dyn FnMut(&str, &[u8]) + Send + 'a>;
@@ -52,19 +54,14 @@ struct Overwrite {
 
 const ROOM: u64 = 64 << 20;
 
-impl Overwrite {
-    fn new(path: &Path) -> Self {
-        let mut file = File::create_new(path).unwrap();
-        for _ in 0..ROOM >> 20 {
-            file.write_all(&vec![0; 1 << 20]).unwrap();
-        }
-        file.sync_all().unwrap();
-        let file = OpenOptions::new().write(true).open(path).unwrap();
-        Overwrite {
-            file,
-            next: Mutex::new(0),
-        }
+/// A file of zeros, on disk.
+fn zeros(path: &Path) -> File {
+    let mut file = File::create_new(path).unwrap();
+    for _ in 0..ROOM >> 20 {
+        file.write_all(&vec![0; 1 << 20]).unwrap();
     }
+    file.sync_all().unwrap();
+    OpenOptions::new().write(true).open(path).unwrap()
 }
 
 impl Store for Overwrite {
@@ -79,6 +76,52 @@ impl Store for Overwrite {
             self.file.write_all_at(&record, *next).unwrap();
             self.file.sync_data().unwrap();
             *next = (*next + record.len() as u64) % (ROOM - 4_096);
+        })
+    }
+}
+
+/// The least that group commit can be: records that come while others are synced are written and synced
+/// together next, and all who wait for them are woken by one call. What it reaches with many threads is
+/// what this machine has for syncs and for waking threads.
+struct Grouped {
+    file: File,
+    queue: Mutex<Queue>,
+}
+
+#[derive(Default)]
+struct Queue {
+    records: Vec<u8>,
+    next: u64,
+    synced: Arc<OnceLock<()>>,
+    before: Arc<OnceLock<()>>,
+}
+
+impl Store for Grouped {
+    fn name(&self) -> &'static str {
+        "bare group commit, room made before"
+    }
+
+    fn committer(&self) -> Commit<'_> {
+        Box::new(|key, value| {
+            let mut queue = self.queue.lock().unwrap();
+            let leads = queue.records.is_empty();
+            queue.records.extend_from_slice(key.as_bytes());
+            queue.records.extend_from_slice(value);
+            let (synced, before) = (queue.synced.clone(), queue.before.clone());
+            drop(queue);
+            if !leads {
+                return *synced.wait();
+            }
+            before.wait();
+            let mut queue = self.queue.lock().unwrap();
+            let records = std::mem::take(&mut queue.records);
+            queue.before = std::mem::take(&mut queue.synced);
+            let at = queue.next;
+            queue.next = (at + records.len() as u64) % (ROOM - (1 << 20));
+            drop(queue);
+            self.file.write_all_at(&records, at).unwrap();
+            self.file.sync_data().unwrap();
+            synced.set(()).unwrap();
         })
     }
 }
@@ -236,7 +279,17 @@ fn main() {
     let fjall = fjall::Database::builder(at("fjall")).open().unwrap();
     let records = fjall.keyspace("records", fjall::KeyspaceCreateOptions::default);
     let stores: Vec<Box<dyn Store>> = vec![
-        Box::new(Overwrite::new(&at("overwrite"))),
+        Box::new(Overwrite {
+            file: zeros(&at("overwrite")),
+            next: Mutex::default(),
+        }),
+        Box::new(Grouped {
+            file: zeros(&at("grouped")),
+            queue: Mutex::new(Queue {
+                before: Arc::new(OnceLock::from(())),
+                ..Queue::default()
+            }),
+        }),
         Box::new(Append(Mutex::new(File::create_new(at("append")).unwrap()))),
         Box::new(LumosValues(Lumos::open(at("values")).unwrap())),
         Box::new(LumosVectors(Lumos::open(at("vectors")).unwrap())),

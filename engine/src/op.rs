@@ -75,6 +75,22 @@ impl Op {
         )
     }
 
+    /// Bytes for which its encoding has room, where it may be long.
+    fn room(&self) -> usize {
+        const PARTS: usize = 64;
+        PARTS
+            + match self {
+                Op::Upsert { record, .. } => {
+                    let vectors = record.vectors.iter();
+                    let vectors: usize =
+                        vectors.map(|(name, v)| name.len() + v.len() * 4 + 8).sum();
+                    record.key.len() + record.payload.len() + vectors
+                }
+                Op::DeleteMany { keys, .. } => keys.iter().map(|key| key.len() + 4).sum(),
+                _ => 0,
+            }
+    }
+
     /// The collection that this operation changes.
     pub(crate) fn collection(&self) -> u32 {
         match self {
@@ -91,7 +107,8 @@ impl Op {
 
 /// Encodes a transaction.
 pub(crate) fn encode(ops: &[Op]) -> Result<Vec<u8>, serde_json::Error> {
-    let mut out = vec![VERSION];
+    let mut out = Vec::with_capacity(ops.iter().map(Op::room).sum::<usize>() + 1);
+    out.push(VERSION);
     for op in ops {
         match op {
             Op::Create {
@@ -132,9 +149,8 @@ pub(crate) fn encode(ops: &[Op]) -> Result<Vec<u8>, serde_json::Error> {
                 for (field, vector) in &record.vectors {
                     put_bytes(&mut out, field.as_bytes());
                     put_u32(&mut out, vector.len() as u32);
-                    for number in vector {
-                        out.extend_from_slice(&number.to_le_bytes());
-                    }
+                    // Little-endian in memory too: the index refuses other machines.
+                    out.extend_from_slice(bytemuck::cast_slice(vector));
                 }
             }
             Op::Delete { id, key } => {

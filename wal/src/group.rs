@@ -1,17 +1,18 @@
 //! Group commit: threads that commit at the same time share one write and one sync.
 //!
-//! Each committer queues its transaction. One of them, the leader, takes the whole queue, numbers the
-//! transactions, logs them with one write, syncs once if any of them asked for it, and applies them in
-//! order. It then makes the first of those that queued meanwhile the next leader, so that the disk is busy
-//! again, and only then wakes those whose transactions it committed: each waits at a place of its own, and
-//! none of them gets in another's way. A transaction is **durable, then applied and published, then
-//! acknowledged**.
+//! Transactions that are queued while another group is written form the next one. Who queues first leads
+//! it: when the group before is logged, the leader closes its own, numbers the transactions, logs them with
+//! one write, and syncs once if any of them asked for it. Then the next leader may go on, so that the disk
+//! is busy again, while this one applies its group and wakes all of it at once: one call into the kernel, and
+//! each that wakes finds the outcome without a lock. Groups are applied in the order in which they were
+//! logged: a leader gets the right to apply before it gives up the log. A transaction is **durable, then
+//! applied and published, then acknowledged**.
 
 use std::fmt;
 use std::mem;
 use std::sync::Arc;
 
-use crate::sync::{Condvar, Mutex};
+use crate::sync::{Mutex, OnceLock};
 
 use crate::Seqno;
 use crate::error::{Error, Result};
@@ -41,55 +42,39 @@ pub trait Apply<T>: Send + Sync {
 pub struct Committer<T> {
     queue: Mutex<Queue<T>>,
     store: Mutex<Store>,
+    /// Locked by a leader before it gives up the log.
+    applying: Mutex<Applying>,
     apply: Arc<dyn Apply<T>>,
     poison: Poison,
 }
 
+/// How the batches before are applied.
+#[derive(Default)]
+struct Applying {
+    /// Whether one was begun and not ended: no later one may follow it.
+    broken: bool,
+}
+
+/// The group that forms.
 struct Queue<T> {
     waiting: Vec<Waiting<T>>,
-    led: bool,
+    group: Arc<Group>,
+    before: Arc<Group>,
 }
 
 struct Waiting<T> {
     payload: Vec<u8>,
     txn: T,
     durability: Durability,
-    seat: Arc<Seat>,
 }
 
-/// Where one committer waits.
+/// How far the transactions are that are logged together.
 #[derive(Default)]
-struct Seat {
-    standing: Mutex<Standing>,
-    changed: Condvar,
-}
-
-/// How it stands with a committer.
-#[derive(Default)]
-enum Standing {
-    #[default]
-    Waits,
-    Leads,
-    Decided(Result<Seqno>),
-}
-
-impl Seat {
-    fn tell(&self, standing: Standing) {
-        *self.standing.lock() = standing;
-        self.changed.notify_one();
-    }
-
-    /// Waits for the outcome; `None` when it is this committer's turn to lead.
-    fn wait(&self) -> Option<Result<Seqno>> {
-        let mut standing = self.standing.lock();
-        loop {
-            match mem::take(&mut *standing) {
-                Standing::Waits => self.changed.wait(&mut standing),
-                Standing::Leads => return None,
-                Standing::Decided(outcome) => return Some(outcome),
-            }
-        }
-    }
+struct Group {
+    /// Set when the next group may be logged.
+    logged: OnceLock<()>,
+    /// The seqno of the first one, or why all of them failed.
+    outcome: OnceLock<Result<Seqno>>,
 }
 
 struct Store {
@@ -118,9 +103,14 @@ impl<T: Send> Committer<T> {
         Committer {
             queue: Mutex::new(Queue {
                 waiting: Vec::new(),
-                led: false,
+                group: Arc::default(),
+                before: Arc::new(Group {
+                    logged: OnceLock::from(()),
+                    outcome: OnceLock::new(),
+                }),
             }),
             store: Mutex::new(Store { log, last }),
+            applying: Mutex::default(),
             apply,
             poison,
         }
@@ -135,35 +125,40 @@ impl<T: Send> Committer<T> {
     pub fn commit(&self, payload: Vec<u8>, txn: T, durability: Durability) -> Result<Seqno> {
         self.poison.check()?;
         check_size(&payload)?;
-        let seat: Arc<Seat> = Arc::default();
-        let led = {
+        let (place, group, before) = {
             let mut queue = self.queue.lock();
+            let place = queue.waiting.len();
             queue.waiting.push(Waiting {
                 payload,
                 txn,
                 durability,
-                seat: seat.clone(),
             });
-            mem::replace(&mut queue.led, true)
+            (place, queue.group.clone(), queue.before.clone())
         };
-        if led && let Some(outcome) = seat.wait() {
-            return outcome;
+        if place == 0 {
+            before.logged.wait();
+            let batch = {
+                let mut queue = self.queue.lock();
+                queue.before = mem::take(&mut queue.group);
+                mem::take(&mut queue.waiting)
+            };
+            self.lead(batch, &group);
         }
-        let batch = mem::take(&mut self.queue.lock().waiting);
-        self.lead(batch);
-        seat.wait().unwrap_or_else(|| Err(undecided()))
+        match group.outcome.wait() {
+            Ok(first) => Ok(first + place as Seqno),
+            Err(error) => Err(error.duplicate()),
+        }
     }
 
-    fn lead(&self, batch: Vec<Waiting<T>>) {
-        let mut turn = Turn {
-            committer: self,
-            seats: Vec::with_capacity(batch.len()),
+    fn lead(&self, batch: Vec<Waiting<T>>, group: &Group) {
+        let _turn = Turn {
+            group,
+            poison: &self.poison,
         };
         let mut payloads = Vec::with_capacity(batch.len());
         let mut txns = Vec::with_capacity(batch.len());
         let mut durability = Durability::Buffered;
         for waiting in batch {
-            turn.seats.push(waiting.seat);
             payloads.push(waiting.payload);
             txns.push(waiting.txn);
             if waiting.durability == Durability::Sync {
@@ -174,17 +169,18 @@ impl<T: Send> Committer<T> {
             Ok(()) => self.store.lock().write(&payloads, durability),
             Err(error) => Err(error),
         };
-        let first = written.inspect(|first| {
-            self.apply.apply((*first..).zip(txns).collect());
+        let mut applying = self.applying.lock();
+        let _first = group.logged.set(());
+        let applied = written.and_then(|first| {
+            if mem::replace(&mut applying.broken, true) {
+                return Err(undecided());
+            }
+            self.apply.apply((first..).zip(txns).collect());
+            applying.broken = false;
+            Ok(first)
         });
-        let seats = mem::take(&mut turn.seats);
-        drop(turn);
-        for (n, seat) in (0..).zip(seats) {
-            seat.tell(Standing::Decided(match &first {
-                Ok(first) => Ok(first + n),
-                Err(error) => Err(error.duplicate()),
-            }));
-        }
+        drop(applying);
+        let _first = group.outcome.set(applied);
     }
 
     /// Makes every commit that was acknowledged so far durable.
@@ -241,6 +237,12 @@ impl<T: Send> Committer<T> {
     fn queued(&self) -> usize {
         self.queue.lock().waiting.len()
     }
+
+    /// Whether a group is being logged.
+    #[cfg(test)]
+    fn logging(&self) -> bool {
+        self.queue.lock().before.logged.get().is_none()
+    }
 }
 
 impl<T> fmt::Debug for Committer<T> {
@@ -251,26 +253,19 @@ impl<T> fmt::Debug for Committer<T> {
     }
 }
 
-/// The leader's turn: it ends, and the others are told, even when the leader panics.
-struct Turn<'a, T> {
-    committer: &'a Committer<T>,
-    /// Of the transactions whose fate is not decided.
-    seats: Vec<Arc<Seat>>,
+/// The leader's turn: when it ends, by a panic even, the next one may lead and nobody waits.
+struct Turn<'a> {
+    group: &'a Group,
+    poison: &'a Poison,
 }
 
-impl<T> Drop for Turn<'_, T> {
+impl Drop for Turn<'_> {
     fn drop(&mut self) {
-        if !self.seats.is_empty() {
-            let error = self.committer.poison.because(undecided());
-            for seat in &self.seats {
-                seat.tell(Standing::Decided(Err(error.duplicate())));
-            }
+        if self.group.outcome.get().is_none() {
+            let error = self.poison.because(undecided());
+            let _first = self.group.outcome.set(Err(error));
         }
-        let mut queue = self.committer.queue.lock();
-        queue.led = !queue.waiting.is_empty();
-        if let Some(next) = queue.waiting.first() {
-            next.seat.tell(Standing::Leads);
-        }
+        let _again = self.group.logged.set(());
     }
 }
 

@@ -8,9 +8,14 @@
 mod modelled;
 
 #[cfg(feature = "shuttle")]
-pub use modelled::{Condvar, Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard};
+pub use modelled::{
+    Condvar, Mutex, MutexGuard, OnceLock, RwLock, RwLockReadGuard, RwLockWriteGuard,
+};
 #[cfg(not(feature = "shuttle"))]
 pub use parking_lot::{Condvar, Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard};
+/// The standard library's, because it wakes all who wait with one call and lets them go without a lock.
+#[cfg(not(feature = "shuttle"))]
+pub use std::sync::OnceLock;
 
 /// Threads, to be started with a name.
 pub mod thread {

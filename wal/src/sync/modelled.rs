@@ -134,6 +134,69 @@ impl Condvar {
     }
 }
 
+/// A value that is set once and can be waited for.
+pub struct OnceLock<T> {
+    /// Set before the flag.
+    value: std::sync::OnceLock<T>,
+    is_set: Mutex<bool>,
+    set: Condvar,
+}
+
+impl<T> OnceLock<T> {
+    /// Without a value.
+    pub const fn new() -> Self {
+        OnceLock {
+            value: std::sync::OnceLock::new(),
+            is_set: Mutex::new(false),
+            set: Condvar::new(),
+        }
+    }
+
+    /// The value if it is set.
+    pub fn get(&self) -> Option<&T> {
+        let is_set = *self.is_set.lock();
+        self.value.get().filter(|_| is_set)
+    }
+
+    /// Sets the value.
+    ///
+    /// # Errors
+    /// Gives it back when there is one already.
+    pub fn set(&self, value: T) -> Result<(), T> {
+        let mut is_set = self.is_set.lock();
+        self.value.set(value)?;
+        *is_set = true;
+        self.set.notify_all();
+        Ok(())
+    }
+
+    /// Waits for the value.
+    #[expect(clippy::expect_used, reason = "set before the flag")]
+    pub fn wait(&self) -> &T {
+        let mut is_set = self.is_set.lock();
+        while !*is_set {
+            self.set.wait(&mut is_set);
+        }
+        self.value.get().expect("set")
+    }
+}
+
+impl<T> Default for OnceLock<T> {
+    fn default() -> Self {
+        OnceLock::new()
+    }
+}
+
+impl<T> From<T> for OnceLock<T> {
+    fn from(value: T) -> Self {
+        OnceLock {
+            value: std::sync::OnceLock::from(value),
+            is_set: Mutex::new(true),
+            set: Condvar::new(),
+        }
+    }
+}
+
 /// A lock with one writer or many readers that a panic does not poison.
 #[derive(Default)]
 pub struct RwLock<T: ?Sized>(sync::RwLock<T>);

@@ -17,6 +17,8 @@ enum Bug {
     WakesOne,
     /// A thread leads although another one does.
     LeadsTwice,
+    /// The next leader may go on before this one has the right to apply.
+    HandsOnTooSoon,
     /// What arrived while a batch was written is forgotten.
     ForgetsLate,
 }
@@ -85,6 +87,10 @@ impl Toy {
             // The others look before this thread gets on.
             self.changed.notify_all();
         }
+        if self.bug == Bug::HandsOnTooSoon {
+            self.queue.lock().led = false;
+            self.changed.notify_all();
+        }
         self.applied.lock().extend(numbers.clone());
         if self.bug != Bug::AcknowledgesFirst {
             tell();
@@ -127,6 +133,7 @@ fn planted_bugs_of_group_commit_are_found() {
         first_failure(300, || model(Bug::AcknowledgesFirst)),
         first_failure(300, || model(Bug::WakesOne)),
         first_failure(300, || model(Bug::LeadsTwice)),
+        first_failure(300, || model(Bug::HandsOnTooSoon)),
         first_failure(300, || model(Bug::ForgetsLate)),
     ];
     println!("interleavings: planted bugs of group commit found by seeds {found:?}");
