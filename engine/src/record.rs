@@ -6,6 +6,9 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+/// The payload of a document without metadata and text.
+pub(crate) const NOTHING: &[u8] = b"{}";
+
 /// The part of a document that is stored as its payload.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Body {

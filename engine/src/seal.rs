@@ -119,7 +119,7 @@ pub(crate) fn write_file(core: &Core, number: u64, rows: &dyn Rows) -> Result<Wr
             )
         }
         None => {
-            let mut buffer = SegmentBuffer::new(rows.bytes());
+            let mut buffer = SegmentBuffer::new(rows.bytes())?;
             let written = sealed::write(rows, &mut buffer, go_on)?;
             (buffer.finish()?, written)
         }

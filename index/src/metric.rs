@@ -24,6 +24,19 @@ pub enum Metric {
 /// Squared length above which a sum of products of two vectors could overflow an f32.
 const MAX_SQUARED_NORM: f64 = f32::MAX as f64 / 8.0;
 
+/// The squared length, summed in lanes so that one addition need not wait for the one before.
+fn squared_norm(vector: &[f32]) -> f64 {
+    let (blocks, rest) = vector.as_chunks::<8>();
+    let mut lanes = [0.0; 8];
+    for block in blocks {
+        for (lane, &x) in lanes.iter_mut().zip(block) {
+            *lane += f64::from(x) * f64::from(x);
+        }
+    }
+    let rest = rest.iter().map(|&x| f64::from(x) * f64::from(x));
+    lanes.iter().sum::<f64>() + rest.sum::<f64>()
+}
+
 impl Metric {
     /// Validates a vector before it is stored or searched for; under cosine, normalises it.
     ///
@@ -36,10 +49,14 @@ impl Metric {
         if vector.is_empty() {
             return Err(VectorError::NoDimensions);
         }
-        if let Some(position) = vector.iter().position(|x| !x.is_finite()) {
-            return Err(VectorError::NotFinite { position });
+        let squared = squared_norm(vector);
+        if !squared.is_finite() {
+            // No sum of squares of numbers that are finite in single precision overflows a double.
+            let position = vector.iter().position(|x| !x.is_finite());
+            return Err(VectorError::NotFinite {
+                position: position.unwrap_or_default(),
+            });
         }
-        let squared: f64 = vector.iter().map(|&x| f64::from(x) * f64::from(x)).sum();
         match self {
             Metric::Cosine if squared == 0.0 => return Err(VectorError::Zero),
             Metric::Cosine => {

@@ -1,11 +1,12 @@
 //! Vectors of a bulk load where the caller has them.
 
 use crate::manifest::CollectionKind;
+use crate::record::NOTHING;
 use crate::sealed::{Row, Rows};
 use crate::{DEFAULT_VECTOR_FIELD, Result, VectorField};
 
-/// The payload of a document without metadata and text.
-const NOTHING: &[u8] = b"{}";
+/// Vectors that are prepared at once, while those before are written.
+const BLOCK: usize = 1_024;
 
 /// One vector a key; nothing is copied before it is written.
 pub(super) struct MatrixRows<'a, K> {
@@ -16,10 +17,20 @@ pub(super) struct MatrixRows<'a, K> {
     pub(super) expires: u64,
     pub(super) index_behind: bool,
     /// Checks a vector and brings it into the form that is stored.
-    pub(super) prepare: &'a dyn Fn(&mut [f32]) -> Result<()>,
+    pub(super) prepare: &'a (dyn Fn(&mut [f32]) -> Result<()> + Sync),
 }
 
-impl<K: AsRef<str>> Rows for MatrixRows<'_, K> {
+impl<K> MatrixRows<'_, K> {
+    /// Brings the vectors of a block into the form that is stored; no block is an empty one.
+    fn prepare_block(&self, block: Option<&[f32]>, stored: &mut Vec<f32>) -> Result<()> {
+        stored.clear();
+        stored.extend_from_slice(block.unwrap_or_default());
+        let mut vectors = stored.chunks_exact_mut(self.field.dimension);
+        vectors.try_for_each(self.prepare)
+    }
+}
+
+impl<K: AsRef<str> + Sync> Rows for MatrixRows<'_, K> {
     fn kind(&self) -> CollectionKind {
         CollectionKind::Documents
     }
@@ -45,11 +56,20 @@ impl<K: AsRef<str>> Rows for MatrixRows<'_, K> {
     }
 
     fn each_vector(&self, _: &str, visit: &mut dyn FnMut(u32, &[f32]) -> Result<()>) -> Result<()> {
-        let mut stored = vec![0.0; self.field.dimension];
-        for (row, vector) in (0..).zip(self.data.chunks_exact(self.field.dimension)) {
-            stored.copy_from_slice(vector);
-            (self.prepare)(&mut stored)?;
-            visit(row, &stored)?;
+        let dimension = self.field.dimension;
+        let mut blocks = self.data.chunks(BLOCK * dimension);
+        let (mut now, mut next) = (Vec::new(), Vec::new());
+        self.prepare_block(blocks.next(), &mut now)?;
+        let mut rows = 0..;
+        while !now.is_empty() {
+            let (block, mut prepared) = (blocks.next(), Ok(()));
+            rayon::in_place_scope(|scope| {
+                scope.spawn(|_| prepared = self.prepare_block(block, &mut next));
+                let mut vectors = now.chunks_exact(dimension).zip(&mut rows);
+                vectors.try_for_each(|(vector, row)| visit(row, vector))
+            })?;
+            prepared?;
+            std::mem::swap(&mut now, &mut next);
         }
         Ok(())
     }

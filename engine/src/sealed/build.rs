@@ -8,7 +8,7 @@ use super::vectors::{HEADER_BYTES, encode_header};
 use super::{COLUMNS, EXPIRES, GRAPH, KEYS, PAYLOAD, SEQNO, TEXT, VECTOR_ROWS, VECTORS};
 use crate::manifest::CollectionKind;
 use crate::memory::GRAPH_MIN_ROWS;
-use crate::record::Body;
+use crate::record::{Body, NOTHING};
 use crate::segment::{KeysBuilder, PayloadBuilder, SectionSink};
 use crate::{Error, Result, VectorField};
 
@@ -152,10 +152,13 @@ impl Derived {
     }
 
     pub(super) fn add(&mut self, key: &str, payload: &[u8]) -> Result<()> {
-        let body: Body = serde_json::from_slice(payload).map_err(|source| Error::Json {
-            key: key.to_string(),
-            source,
-        })?;
+        let body: Body = match payload {
+            NOTHING => Body::default(),
+            payload => serde_json::from_slice(payload).map_err(|source| Error::Json {
+                key: key.to_string(),
+                source,
+            })?,
+        };
         self.columns.add(self.rows, &body.meta);
         if let Some(text) = &mut self.text {
             let texts = body.texts.iter();

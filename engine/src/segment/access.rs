@@ -6,11 +6,15 @@ use std::io;
 use std::ops::Range;
 
 use lumos_wal::VfsFile;
-use memmap2::Mmap;
+use memmap2::{Mmap, MmapMut};
 use ownedbytes::OwnedBytes;
 
 /// What sections are aligned to, so that vectors are read where they lie.
 pub(super) const ALIGN: usize = 64;
+
+/// Bytes of a large page of memory, on common machines.
+#[cfg(target_os = "linux")]
+const LARGE_PAGE: usize = 2 << 20;
 
 /// How segment files are read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -34,9 +38,9 @@ pub(super) fn load(file: &dyn VfsFile, access: SegmentAccess) -> io::Result<Owne
             Ok(OwnedBytes::new(map(std_file)?))
         }
         _ => {
-            let (mut buffer, start) = aligned(len)?;
-            let read = file.read_full_at(buffer.get_mut(start..).unwrap_or_default(), 0)?;
-            Ok(OwnedBytes::new(buffer).slice(start..start + read))
+            let mut room = Room::new(len)?;
+            room.len = file.read_full_at(room.all(len), 0)?;
+            room.finish()
         }
     }
 }
@@ -49,54 +53,77 @@ pub(super) fn load_written(file: &dyn VfsFile, range: Range<u64>) -> io::Result<
     match file.as_std() {
         Some(std_file) if end > start => Ok(OwnedBytes::new(map(std_file)?).slice(start..end)),
         _ => {
-            let (mut buffer, at) = aligned(end - start)?;
-            let place = buffer.get_mut(at..).unwrap_or_default();
-            let read = file.read_full_at(place, range.start)?;
-            Ok(OwnedBytes::new(buffer).slice(at..at + read))
+            let mut room = Room::new(end - start)?;
+            room.len = file.read_full_at(room.all(end - start), range.start)?;
+            room.finish()
         }
     }
 }
 
 /// A copy of `bytes`, aligned to [`ALIGN`].
 pub(super) fn copy(bytes: &[u8]) -> io::Result<OwnedBytes> {
-    let (mut buffer, start) = aligned(bytes.len())?;
-    if let Some(place) = buffer.get_mut(start..) {
-        place.copy_from_slice(bytes);
+    let mut room = Room::new(bytes.len())?;
+    room.extend(bytes)?;
+    room.finish()
+}
+
+/// Memory to be filled from the front, straight from the system: aligned, zero until it is written, not
+/// there until it is touched, and in large pages where the system has some. Filling those costs a fraction
+/// of the page faults, and so does searching them later.
+#[derive(Debug)]
+pub(super) struct Room {
+    map: MmapMut,
+    len: usize,
+}
+
+impl Room {
+    /// Room for `bytes`; it grows when more come.
+    pub(super) fn new(bytes: usize) -> io::Result<Room> {
+        // An empty mapping is refused on some systems.
+        let map = MmapMut::map_anon(bytes.max(1))?;
+        #[cfg(target_os = "linux")]
+        if bytes >= LARGE_PAGE {
+            let _small_pages_do = map.advise(memmap2::Advice::HugePage);
+        }
+        Ok(Room { map, len: 0 })
     }
-    Ok(OwnedBytes::new(buffer).slice(start..start + bytes.len()))
-}
 
-/// A buffer with room for `len` bytes if there is as much, and zeros up to where they are to begin.
-pub(super) fn reserved(len: usize) -> (Vec<u8>, usize) {
-    let mut buffer: Vec<u8> = Vec::new();
-    // Without the room it grows as it is filled, and is copied in the end.
-    let _grown_later = buffer.try_reserve_exact(len.saturating_add(ALIGN));
-    let start = buffer.as_ptr().addr().next_multiple_of(ALIGN) - buffer.as_ptr().addr();
-    buffer.resize(start, 0);
-    (buffer, start)
-}
-
-/// The bytes of a buffer from `start` on, aligned to [`ALIGN`]: where they are, unless the buffer had to
-/// grow.
-pub(super) fn adopt(buffer: Vec<u8>, start: usize) -> io::Result<OwnedBytes> {
-    let bytes = buffer.get(start..).unwrap_or_default();
-    if bytes.as_ptr().addr().is_multiple_of(ALIGN) {
-        let len = buffer.len();
-        return Ok(OwnedBytes::new(buffer).slice(start..len));
+    /// The first `len` bytes, to be written in any order.
+    fn all(&mut self, len: usize) -> &mut [u8] {
+        self.map.get_mut(..len).unwrap_or_default()
     }
-    copy(bytes)
-}
 
-/// A buffer, and where in it `len` aligned bytes begin, which end with it.
-fn aligned(len: usize) -> io::Result<(Vec<u8>, usize)> {
-    let mut buffer: Vec<u8> = Vec::new();
-    let room = len.checked_add(ALIGN).ok_or(io::ErrorKind::OutOfMemory)?;
-    buffer
-        .try_reserve_exact(room)
-        .map_err(|_| io::ErrorKind::OutOfMemory)?;
-    let start = buffer.as_ptr().addr().next_multiple_of(ALIGN) - buffer.as_ptr().addr();
-    buffer.resize(start + len, 0);
-    Ok((buffer, start))
+    /// Adds bytes.
+    pub(super) fn extend(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let from = self.skip(bytes.len())?;
+        if let Some(place) = self.map.get_mut(from..self.len) {
+            place.copy_from_slice(bytes);
+        }
+        Ok(())
+    }
+
+    /// Adds zeros, and returns where.
+    pub(super) fn skip(&mut self, bytes: usize) -> io::Result<usize> {
+        let from = self.len;
+        let len = from.checked_add(bytes).ok_or(io::ErrorKind::OutOfMemory)?;
+        if len > self.map.len() {
+            let mut larger = Room::new(len.max(self.map.len().saturating_mul(2)))?;
+            larger.all(from).copy_from_slice(self.as_slice());
+            self.map = larger.map;
+        }
+        self.len = len;
+        Ok(from)
+    }
+
+    /// What was added.
+    pub(super) fn as_slice(&self) -> &[u8] {
+        self.map.get(..self.len).unwrap_or_default()
+    }
+
+    /// What was added, not to be changed any more.
+    pub(super) fn finish(self) -> io::Result<OwnedBytes> {
+        Ok(OwnedBytes::new(self.map.make_read_only()?).slice(0..self.len))
+    }
 }
 
 fn map(file: &File) -> io::Result<Mmap> {

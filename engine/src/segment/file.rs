@@ -72,23 +72,39 @@ impl SegmentFile {
         SegmentFile::new(path, bytes, access)
     }
 
-    /// A file that was never on disk, with every checksum verified. `name` stands for its path in errors.
+    /// A file that was built in memory just now; no checksum is verified. `name` stands for its path in
+    /// errors.
     ///
     /// # Errors
     /// As for [`SegmentFile::open`].
-    pub(super) fn of_bytes(bytes: OwnedBytes, name: &str) -> Result<SegmentFile> {
-        SegmentFile::new(Path::new(name), bytes, SegmentAccess::Heap)
+    pub(super) fn of_built(bytes: OwnedBytes, name: &str) -> Result<SegmentFile> {
+        let path = Path::new(name);
+        let sections = read_directory(path, &bytes)?;
+        Ok(SegmentFile::with_sections(path, bytes, sections))
     }
 
-    fn new(path: &Path, bytes: OwnedBytes, access: SegmentAccess) -> Result<SegmentFile> {
-        let sections = read_directory(path, &bytes)?;
-        let mut file = SegmentFile {
+    fn with_sections(
+        path: &Path,
+        bytes: OwnedBytes,
+        sections: BTreeMap<String, Section>,
+    ) -> SegmentFile {
+        SegmentFile {
             path: path.to_path_buf(),
             bytes,
             sections,
             damaged: BTreeSet::new(),
             distrusted: BTreeSet::new(),
-        };
+        }
+    }
+
+    /// The same for bytes that were read already.
+    pub(super) fn new(
+        path: &Path,
+        bytes: OwnedBytes,
+        access: SegmentAccess,
+    ) -> Result<SegmentFile> {
+        let sections = read_directory(path, &bytes)?;
+        let mut file = SegmentFile::with_sections(path, bytes, sections);
         let mut damaged = BTreeSet::new();
         file.check(&file.sections, |section| {
             let now = access == SegmentAccess::Heap

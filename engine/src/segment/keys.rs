@@ -317,7 +317,7 @@ mod tests {
         for (row, key) in keys.iter().enumerate() {
             builder.add(key, row as u32);
         }
-        let mut sink = SegmentBuffer::new(0);
+        let mut sink = SegmentBuffer::new(0).unwrap();
         builder.finish("keys", &mut sink).unwrap();
         sink.section().unwrap().to_vec()
     }

@@ -283,7 +283,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn encode(rows: &[Vec<u8>]) -> Vec<u8> {
-        let mut sink = SegmentBuffer::new(0);
+        let mut sink = SegmentBuffer::new(0).unwrap();
         sink.begin("payload").unwrap();
         let mut builder = PayloadBuilder::new();
         for row in rows {

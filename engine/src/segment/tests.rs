@@ -112,7 +112,7 @@ proptest! {
     fn sections_come_back(sections in sections(), number: u64) {
         let vfs = mem();
         let path = write(&vfs, Path::new(DIR), number, &sections).unwrap();
-        let mut buffer = SegmentBuffer::new(0);
+        let mut buffer = SegmentBuffer::new(0).unwrap();
         for (name, bytes) in &sections {
             buffer.add(name, bytes).unwrap();
         }
@@ -166,7 +166,7 @@ proptest! {
         bytes[footer + 28..footer + 32].copy_from_slice(&crc.to_le_bytes());
         let crc = lumos_wal::checksum(&bytes[footer..footer + 44]);
         bytes[footer + 44..].copy_from_slice(&crc.to_le_bytes());
-        if let Ok(file) = SegmentFile::of_bytes(access::copy(&bytes).unwrap(), "00000001.seg") {
+        if let Ok(file) = SegmentFile::new(Path::new("00000001.seg"), access::copy(&bytes).unwrap(), SegmentAccess::Heap) {
             let _any = file.verify();
             let _any: Vec<_> = file.sections().filter_map(|name| file.section(&name)).collect();
         }
@@ -304,7 +304,7 @@ fn damage_in_a_large_vector_section_is_found_by_verify() {
 /// What cannot be stored is an error of the call, not a file that cannot be read.
 #[test]
 fn a_name_is_used_once_and_has_a_length() {
-    let mut buffer = SegmentBuffer::new(0);
+    let mut buffer = SegmentBuffer::new(0).unwrap();
     buffer.add("a", b"1").unwrap();
     buffer.add("a", b"2").unwrap_err();
     buffer.add(&"x".repeat(70_000), b"").unwrap_err();

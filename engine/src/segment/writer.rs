@@ -6,7 +6,7 @@ use std::sync::Arc;
 use lumos_wal::{OpenMode, Vfs, VfsFile};
 use ownedbytes::OwnedBytes;
 
-use super::access;
+use super::access::{self, Room};
 use super::directory::{self, Section};
 use super::file::{HEADER, SegmentFile};
 use super::name::{FileName, UNFINISHED};
@@ -257,54 +257,58 @@ impl Drop for SegmentWriter<'_> {
 /// Collects the sections of a segment that has no file.
 #[derive(Debug)]
 pub(crate) struct SegmentBuffer {
-    bytes: Vec<u8>,
-    /// Where the segment begins in them.
-    start: usize,
+    room: Room,
     layout: Layout,
 }
 
+/// What failed is memory.
+fn no_room(source: std::io::Error) -> Error {
+    io("reserve memory for", Path::new(IN_MEMORY), source)
+}
+
 impl SegmentBuffer {
-    /// A buffer with room for a segment of about this many bytes, if there is that much.
-    pub(crate) fn new(bytes: usize) -> Self {
-        let (mut bytes, start) = access::reserved(bytes);
-        bytes.extend_from_slice(&HEADER.encode(&[]));
-        SegmentBuffer {
-            bytes,
-            start,
+    /// A buffer with room for a segment of about this many bytes.
+    ///
+    /// # Errors
+    /// [`Error::Storage`] when memory does not suffice; so for all that adds to it.
+    pub(crate) fn new(bytes: usize) -> Result<Self> {
+        let mut room = Room::new(bytes).map_err(no_room)?;
+        room.extend(&HEADER.encode(&[])).map_err(no_room)?;
+        Ok(SegmentBuffer {
+            room,
             layout: Layout::new(),
-        }
+        })
     }
 
     /// The segment, as if read from a file.
     ///
     /// # Errors
-    /// [`Error::Storage`] when memory does not suffice.
+    /// As [`SegmentBuffer::new`].
     pub(crate) fn finish(mut self) -> Result<SegmentFile> {
-        self.bytes.extend_from_slice(&self.layout.finish());
-        let bytes = access::adopt(self.bytes, self.start);
-        let bytes = bytes.map_err(|source| io("read", Path::new(IN_MEMORY), source))?;
-        SegmentFile::of_bytes(bytes, IN_MEMORY)
+        self.room.extend(&self.layout.finish()).map_err(no_room)?;
+        let bytes = self.room.finish().map_err(no_room)?;
+        SegmentFile::of_built(bytes, IN_MEMORY)
     }
 }
 
 impl SectionSink for SegmentBuffer {
     fn begin(&mut self, name: &str) -> Result<()> {
         let gap = self.layout.begin(name)?;
-        self.bytes.resize(self.bytes.len() + gap, 0);
+        self.room.skip(gap).map_err(no_room)?;
         Ok(())
     }
 
     fn write(&mut self, bytes: &[u8]) -> Result<()> {
         self.layout.extend(bytes);
-        self.bytes.extend_from_slice(bytes);
-        Ok(())
+        self.room.extend(bytes).map_err(no_room)
     }
 
     fn section(&mut self) -> Result<OwnedBytes> {
         let range = self.layout.last();
-        let (from, to) = (range.start as usize, range.end as usize);
-        let bytes = self.bytes.get(self.start + from..self.start + to);
-        access::copy(bytes.unwrap_or_default())
-            .map_err(|source| io("read", Path::new(IN_MEMORY), source))
+        let bytes = self
+            .room
+            .as_slice()
+            .get(range.start as usize..range.end as usize);
+        access::copy(bytes.unwrap_or_default()).map_err(no_room)
     }
 }
