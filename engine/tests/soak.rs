@@ -309,10 +309,10 @@ fn mixed_life(dir: &Path) {
                 "{open} files, {segments} segments"
             );
         }
-        if (operation + 1) % (operations / 4) == 0 {
-            if let Some(rest) = rests.get_mut((operation * 4 / operations) as usize) {
-                *rest = life.rest();
-            }
+        if (operation + 1) % (operations / 4) == 0
+            && let Some(rest) = rests.get_mut((operation * 4 / operations) as usize)
+        {
+            *rest = life.rest();
         }
     }
     let [_, second, _, last] = rests;

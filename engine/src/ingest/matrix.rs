@@ -1,12 +1,16 @@
 //! Vectors of a bulk load where the caller has them.
 
+use std::sync::mpsc;
+
 use crate::manifest::CollectionKind;
 use crate::record::NOTHING;
 use crate::sealed::{Row, Rows};
 use crate::{DEFAULT_VECTOR_FIELD, Result, VectorField};
 
-/// Vectors that are prepared at once, while those before are written.
-const BLOCK: usize = 1_024;
+/// Numbers that are prepared at once, while those before are written.
+const BLOCK: usize = 24 << 10;
+/// Blocks that may be prepared and not written.
+const AHEAD: usize = 16;
 
 /// One vector a key; nothing is copied before it is written.
 pub(super) struct MatrixRows<'a, K> {
@@ -21,12 +25,12 @@ pub(super) struct MatrixRows<'a, K> {
 }
 
 impl<K> MatrixRows<'_, K> {
-    /// Brings the vectors of a block into the form that is stored; no block is an empty one.
-    fn prepare_block(&self, block: Option<&[f32]>, stored: &mut Vec<f32>) -> Result<()> {
-        stored.clear();
-        stored.extend_from_slice(block.unwrap_or_default());
+    /// The vectors in the form that is stored.
+    fn prepared(&self, vectors: &[f32]) -> Result<Vec<f32>> {
+        let mut stored = vectors.to_vec();
         let mut vectors = stored.chunks_exact_mut(self.field.dimension);
-        vectors.try_for_each(self.prepare)
+        vectors.try_for_each(self.prepare)?;
+        Ok(stored)
     }
 }
 
@@ -57,21 +61,25 @@ impl<K: AsRef<str> + Sync> Rows for MatrixRows<'_, K> {
 
     fn each_vector(&self, _: &str, visit: &mut dyn FnMut(u32, &[f32]) -> Result<()>) -> Result<()> {
         let dimension = self.field.dimension;
-        let mut blocks = self.data.chunks(BLOCK * dimension);
-        let (mut now, mut next) = (Vec::new(), Vec::new());
-        self.prepare_block(blocks.next(), &mut now)?;
+        let mut blocks = self.data.chunks((BLOCK / dimension).max(1) * dimension);
         let mut rows = 0..;
-        while !now.is_empty() {
-            let (block, mut prepared) = (blocks.next(), Ok(()));
-            rayon::in_place_scope(|scope| {
-                scope.spawn(|_| prepared = self.prepare_block(block, &mut next));
-                let mut vectors = now.chunks_exact(dimension).zip(&mut rows);
-                vectors.try_for_each(|(vector, row)| visit(row, vector))
-            })?;
-            prepared?;
-            std::mem::swap(&mut now, &mut next);
+        let mut write = |block: Result<Vec<f32>>| {
+            let block = block?;
+            let mut vectors = block.chunks_exact(dimension).zip(&mut rows);
+            vectors.try_for_each(|(vector, row)| visit(row, vector))
+        };
+        if self.data.len() <= BLOCK {
+            return blocks.try_for_each(|block| write(self.prepared(block)));
         }
-        Ok(())
+        // A thread of its own: those of the pool may be at work on a graph for minutes.
+        std::thread::scope(|scope| {
+            let (send, receive) = mpsc::sync_channel(AHEAD);
+            scope.spawn(move || {
+                // Nobody takes a block after one has failed.
+                let _stopped = blocks.try_for_each(|block| send.send(self.prepared(block)));
+            });
+            receive.into_iter().try_for_each(write)
+        })
     }
 
     fn bytes(&self) -> usize {

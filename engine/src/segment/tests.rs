@@ -166,7 +166,8 @@ proptest! {
         bytes[footer + 28..footer + 32].copy_from_slice(&crc.to_le_bytes());
         let crc = lumos_wal::checksum(&bytes[footer..footer + 44]);
         bytes[footer + 44..].copy_from_slice(&crc.to_le_bytes());
-        if let Ok(file) = SegmentFile::new(Path::new("00000001.seg"), access::copy(&bytes).unwrap(), SegmentAccess::Heap) {
+        let bytes = access::copy(&bytes).unwrap();
+        if let Ok(file) = SegmentFile::new(Path::new("1.seg"), bytes, SegmentAccess::Heap) {
             let _any = file.verify();
             let _any: Vec<_> = file.sections().filter_map(|name| file.section(&name)).collect();
         }
