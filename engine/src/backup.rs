@@ -32,7 +32,7 @@ pub struct BackupReport {
     pub files: u64,
     /// Those of them that share their bytes with the original.
     pub linked: u64,
-    /// Bytes of all files, shared ones included.
+    /// Bytes of these files, shared ones included, and of the commits in the log.
     pub bytes: u64,
 }
 
@@ -140,10 +140,10 @@ fn bring(
     manifest: Manifest,
 ) -> Result<BackupReport> {
     let sources = open_all(&**vfs, from, target, &manifest)?;
-    let seqno = copy_log(vfs, from, target, &manifest, Seqno::MAX)?;
+    let log = copy_log(vfs, from, target, &manifest, Seqno::MAX)?;
     let copied = Copied {
         manifest,
-        seqno,
+        log,
         sources,
     };
     copied.copy_files(&**vfs, target)?;
@@ -217,10 +217,10 @@ fn take(
             Err(error) => error.kind() == std::io::ErrorKind::AlreadyExists,
         };
     }
-    let seqno = copy_log(vfs, dir, target, &manifest, upto)?;
+    let log = copy_log(vfs, dir, target, &manifest, upto)?;
     Ok(Copied {
         manifest,
-        seqno,
+        log,
         sources,
     })
 }
@@ -251,6 +251,13 @@ fn open_all(vfs: &dyn Vfs, dir: &Path, target: &Path, manifest: &Manifest) -> Re
     Ok(sources)
 }
 
+/// What was copied of a log.
+struct CopiedLog {
+    /// The last commit in it, or in the files.
+    seqno: Seqno,
+    bytes: u64,
+}
+
 /// Writes the frames after the manifest, up to `upto`, into the log of `target`.
 fn copy_log(
     vfs: &Arc<dyn Vfs>,
@@ -258,11 +265,11 @@ fn copy_log(
     target: &Path,
     manifest: &Manifest,
     upto: Seqno,
-) -> Result<Seqno> {
+) -> Result<CopiedLog> {
     let (wal, options) = (target.join(WAL_DIR), LogOptions::default());
     let nothing = |_: Seqno, _: &[u8]| Ok::<_, Error>(());
     let (mut log, _) = Log::open(vfs.clone(), &wal, manifest.floor, options, nothing)?;
-    let (mut frames, mut bytes) = (Vec::new(), 0);
+    let (mut frames, mut bytes, mut written) = (Vec::new(), 0, 0);
     Log::replay(
         &**vfs,
         &dir.join(WAL_DIR),
@@ -275,6 +282,7 @@ fn copy_log(
             frames.push(payload.to_vec());
             if bytes >= FRAMES {
                 log.append(log.last_seqno() + 1, &frames)?;
+                written += bytes;
                 (frames, bytes) = (Vec::new(), 0);
             }
             Ok::<_, Error>(())
@@ -282,13 +290,16 @@ fn copy_log(
     )?;
     log.append(log.last_seqno() + 1, &frames)?;
     log.sync()?;
-    Ok(log.last_seqno().max(manifest.catalog_seqno))
+    Ok(CopiedLog {
+        seqno: log.last_seqno().max(manifest.catalog_seqno),
+        bytes: (written + bytes) as u64,
+    })
 }
 
 /// A copy whose manifest is not written yet: until it is, the directory holds no database.
 struct Copied {
     manifest: Manifest,
-    seqno: Seqno,
+    log: CopiedLog,
     sources: Vec<Source>,
 }
 
@@ -356,10 +367,10 @@ impl Copied {
         // With a manifest it does not matter any more.
         let _ = vfs.remove_file(&target.join(INCOMPLETE));
         let mut report = BackupReport {
-            seqno: self.seqno,
+            seqno: self.log.seqno,
             files: self.sources.len() as u64,
             linked: 0,
-            bytes: 0,
+            bytes: self.log.bytes,
         };
         for source in &self.sources {
             report.linked += u64::from(source.linked);

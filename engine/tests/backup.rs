@@ -263,3 +263,17 @@ fn a_backup_that_fails_harms_nobody() {
     }
     assert!(failed > 20, "only {failed} operations could fail");
 }
+
+/// What was committed last is in the log and nowhere else: a backup of it is not told as empty.
+#[test]
+fn the_log_counts_in_the_size_of_a_backup() {
+    let dir = tempfile::tempdir().unwrap();
+    let db = Lumos::open(dir.path().join("db")).unwrap();
+    db.kv("state").set_bytes("key", vec![7; 5_000]).unwrap();
+    let copy = dir.path().join("copy");
+    let report = db.backup(&copy).unwrap();
+    assert_eq!(report.files, 0);
+    assert!(report.bytes > 5_000 && report.bytes < 10_000, "{report:?}");
+    let restored = Lumos::restore(&copy, dir.path().join("again")).unwrap();
+    assert_eq!(restored.bytes, report.bytes);
+}
