@@ -81,10 +81,7 @@ impl Op {
         PARTS
             + match self {
                 Op::Upsert { record, .. } => {
-                    let vectors = record.vectors.iter();
-                    let vectors: usize =
-                        vectors.map(|(name, v)| name.len() + v.len() * 4 + 8).sum();
-                    record.key.len() + record.payload.len() + vectors
+                    record.key.len() + record.payload.len() + record.vector_bytes()
                 }
                 Op::DeleteMany { keys, .. } => keys.iter().map(|key| key.len() + 4).sum(),
                 _ => 0,

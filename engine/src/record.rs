@@ -42,8 +42,12 @@ impl Record {
 
     /// Bytes this record takes in memory, about.
     pub(crate) fn bytes(&self) -> usize {
-        let vectors: usize = self.vectors.values().map(|vector| vector.len() * 4).sum();
         // Twice the payload: postings and columns repeat what they index.
-        self.key.len() + self.payload.len() * 2 + vectors + 128
+        self.key.len() + self.payload.len() * 2 + self.vector_bytes() + 128
+    }
+
+    /// Bytes of the numbers of its vectors.
+    pub(crate) fn vector_bytes(&self) -> usize {
+        self.vectors.values().map(|vector| vector.len() * 4).sum()
     }
 }

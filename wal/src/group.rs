@@ -125,17 +125,18 @@ impl<T: Send> Committer<T> {
     pub fn commit(&self, payload: Vec<u8>, txn: T, durability: Durability) -> Result<Seqno> {
         self.poison.check()?;
         check_size(&payload)?;
-        let (place, group, before) = {
+        let (place, group, leads_after) = {
             let mut queue = self.queue.lock();
             let place = queue.waiting.len();
+            let leads_after = (place == 0).then(|| queue.before.clone());
             queue.waiting.push(Waiting {
                 payload,
                 txn,
                 durability,
             });
-            (place, queue.group.clone(), queue.before.clone())
+            (place, queue.group.clone(), leads_after)
         };
-        if place == 0 {
+        if let Some(before) = leads_after {
             before.logged.wait();
             let batch = {
                 let mut queue = self.queue.lock();

@@ -37,11 +37,7 @@ pub(super) fn load(file: &dyn VfsFile, access: SegmentAccess) -> io::Result<Owne
         Some(std_file) if access == SegmentAccess::Mmap && len > 0 => {
             Ok(OwnedBytes::new(map(std_file)?))
         }
-        _ => {
-            let mut room = Room::new(len)?;
-            room.len = file.read_full_at(room.all(len), 0)?;
-            room.finish()
-        }
+        _ => read(file, 0, len),
     }
 }
 
@@ -52,12 +48,15 @@ pub(super) fn load_written(file: &dyn VfsFile, range: Range<u64>) -> io::Result<
     let (start, end) = (len(range.start)?, len(range.end)?);
     match file.as_std() {
         Some(std_file) if end > start => Ok(OwnedBytes::new(map(std_file)?).slice(start..end)),
-        _ => {
-            let mut room = Room::new(end - start)?;
-            room.len = file.read_full_at(room.all(end - start), range.start)?;
-            room.finish()
-        }
+        _ => read(file, range.start, end - start),
     }
+}
+
+/// Up to `len` bytes of a file from `at` on, read into memory, aligned to [`ALIGN`].
+fn read(file: &dyn VfsFile, at: u64, len: usize) -> io::Result<OwnedBytes> {
+    let mut room = Room::new(len)?;
+    room.len = file.read_full_at(room.all(len), at)?;
+    room.finish()
 }
 
 /// A copy of `bytes`, aligned to [`ALIGN`].
