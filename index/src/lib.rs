@@ -19,6 +19,8 @@
 //! # Ok::<(), lumos_index::VectorError>(())
 //! ```
 
+mod cache_line;
+mod codes;
 mod distance;
 mod error;
 mod filter;
@@ -32,6 +34,7 @@ mod topk;
 mod vectors;
 mod visited;
 
+pub use codes::{Codes, CodesView, Rung};
 pub use error::{DecodeError, VectorError};
 pub use filter::{
     Columns, Field, Filter, FilterError, IntoFilter, Literal, MemoryColumns, SealedColumns, eval,

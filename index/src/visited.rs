@@ -8,20 +8,48 @@
 pub(crate) struct Visited {
     words: Vec<u64>,
     n: usize,
+    /// What was added, if all of it was noted.
+    noted: Vec<u32>,
+    unnoted: bool,
 }
+
+/// Emptying a word of its own costs as much as emptying this many in a row.
+const ONE_BY_ONE: usize = 16;
 
 impl Visited {
     /// Empties the set and sizes it for nodes below `n`.
     pub(crate) fn reset(&mut self, n: usize) {
+        let known = !self.unnoted && self.n == n && self.words.len() == n / 64 + 1;
+        if known && self.noted.len() * ONE_BY_ONE < self.words.len() {
+            for node in &self.noted {
+                self.words[*node as usize / 64] = 0;
+            }
+        } else {
+            self.words.clear();
+            self.words.resize(n / 64 + 1, 0);
+        }
         self.n = n;
-        self.words.clear();
-        self.words.resize(n / 64 + 1, 0);
+        self.noted.clear();
+        self.unnoted = false;
         self.words[n / 64] |= 1 << (n % 64);
     }
 
     /// Adds `node` and returns whether it was new; ids from `n` on never are.
     #[inline]
     pub(crate) fn insert(&mut self, node: u32) -> bool {
+        self.unnoted = true;
+        self.mark(node)
+    }
+
+    /// Notes nodes that [`Visited::mark`] has added, so that they can be taken out one by one.
+    #[inline(always)]
+    pub(crate) fn note(&mut self, nodes: &[u32]) {
+        self.noted.extend_from_slice(nodes);
+    }
+
+    /// Like [`Visited::insert`] for a node that will be noted if it is new.
+    #[inline(always)]
+    pub(crate) fn mark(&mut self, node: u32) -> bool {
         let bit = (node as usize).min(self.n);
         let word = &mut self.words[bit / 64];
         let mask = 1_u64 << (bit % 64);
@@ -34,6 +62,25 @@ impl Visited {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_set_that_is_emptied_node_by_node_is_empty() {
+        let n = 1 << 16;
+        let mut visited = Visited::default();
+        for round in 0..50_u32 {
+            visited.reset(n);
+            let nodes: Vec<u32> = (0..40)
+                .map(|i| (round * 7 + i * 1_601) % n as u32)
+                .collect();
+            for &node in &nodes {
+                assert!(visited.mark(node), "{node} in round {round}");
+            }
+            visited.note(&nodes);
+            if round % 10 == 9 {
+                assert!(visited.insert(65_535));
+            }
+        }
+    }
 
     #[test]
     fn a_node_is_new_once_and_an_id_outside_never() {

@@ -7,6 +7,9 @@ pub(crate) const NONE: u32 = u32::MAX;
 
 /// One layer of a graph as a search sees it.
 pub(crate) trait Layer {
+    /// Whether nodes and ordinals may differ.
+    const MAPPED: bool = true;
+
     /// Nodes are `0..len()`.
     fn len(&self) -> usize;
 
@@ -29,22 +32,24 @@ pub(crate) struct Rows<'a, const STRIDE: usize> {
 }
 
 impl<const STRIDE: usize> Layer for Rows<'_, STRIDE> {
-    #[inline]
+    const MAPPED: bool = false;
+
+    #[inline(always)]
     fn len(&self) -> usize {
         self.links.len()
     }
 
-    #[inline]
+    #[inline(always)]
     fn links(&self, node: u32) -> &[u32] {
         &self.links[node as usize]
     }
 
-    #[inline]
+    #[inline(always)]
     fn ordinal(&self, node: u32) -> u32 {
         node
     }
 
-    #[inline]
+    #[inline(always)]
     fn prefetch(&self, node: u32) {
         let words = self.links.as_flattened();
         for line in (0..STRIDE).step_by(16) {

@@ -22,6 +22,11 @@ pub(crate) struct Scratch {
     pub(crate) pool: Pool,
     pub(crate) block: [u32; BLOCK],
     pub(crate) distances: [f32; BLOCK],
+    /// The query as codes.
+    pub(crate) query: Vec<i8>,
+    /// Rows that are compared exactly.
+    pub(crate) rows: Vec<u32>,
+    pub(crate) exact: Vec<f32>,
 }
 
 impl Scratch {
@@ -32,6 +37,9 @@ impl Scratch {
             pool: Pool::default(),
             block: [0; BLOCK],
             distances: [0.0; BLOCK],
+            query: Vec::new(),
+            rows: Vec::new(),
+            exact: Vec::new(),
         })
     }
 
@@ -67,8 +75,20 @@ pub(crate) struct Work {
     pub(crate) distances: usize,
 }
 
+impl std::ops::Add for Work {
+    type Output = Work;
+
+    fn add(self, more: Work) -> Work {
+        Work {
+            expanded: self.expanded + more.expanded,
+            distances: self.distances + more.distances,
+        }
+    }
+}
+
 /// Algorithm 2 of the HNSW paper: expands the nearest unexpanded candidates until the pool has
 /// none. The scratch has been begun and seeded; the result is its pool.
+#[inline(always)]
 pub(crate) fn beam<L: Layer, S: Scorer>(layer: &L, scorer: &S, scratch: &mut Scratch) -> Work {
     let Scratch {
         visited,
@@ -88,7 +108,7 @@ pub(crate) fn beam<L: Layer, S: Scorer>(layer: &L, scorer: &S, scratch: &mut Scr
                 // Written first, kept if new: no branch to mispredict. At most `BLOCK` links are
                 // looked at, so that the place is always there.
                 block[filled % BLOCK] = link;
-                filled += usize::from(visited.insert(link));
+                filled += usize::from(visited.mark(link));
             }
         }
         if work.expanded == before {
@@ -96,6 +116,7 @@ pub(crate) fn beam<L: Layer, S: Scorer>(layer: &L, scorer: &S, scratch: &mut Scr
         }
         let block = &mut block[..filled];
         let distances = &mut distances[..filled];
+        visited.note(block);
         for &node in block.iter() {
             scorer.prefetch(layer.ordinal(node));
         }
@@ -104,15 +125,28 @@ pub(crate) fn beam<L: Layer, S: Scorer>(layer: &L, scorer: &S, scratch: &mut Scr
         }
         score(layer, scorer, block, distances);
         work.distances += filled;
-        for (&node, &distance) in block.iter().zip(distances.iter()) {
+        let bound = pool.bound();
+        let mut kept = 0;
+        for at in 0..filled {
+            // Kept places are never past the one that is read.
+            let (node, distance) = (block[at], distances[at]);
+            block[kept] = node;
+            distances[kept] = distance;
+            kept += usize::from(distance < bound);
+        }
+        for (&node, &distance) in block[..kept].iter().zip(distances.iter()) {
             pool.insert(distance, node);
         }
     }
 }
 
 /// Distances to nodes of a layer.
-#[inline]
+#[inline(always)]
 fn score<L: Layer, S: Scorer>(layer: &L, scorer: &S, nodes: &[u32], distances: &mut [f32]) {
+    if !L::MAPPED {
+        scorer.distances(nodes, distances);
+        return;
+    }
     let mut ordinals = [0_u32; BLOCK];
     for (ordinal, &node) in ordinals.iter_mut().zip(nodes) {
         *ordinal = layer.ordinal(node);

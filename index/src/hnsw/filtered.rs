@@ -3,7 +3,7 @@
 use super::adjacency::{Layer, NONE};
 use super::beam::{BLOCK, Scratch, Work};
 use super::{BASE_DEGREE, HnswView};
-use crate::distance::{Exact, Scorer};
+use crate::distance::Scorer;
 use crate::ordinals::OrdinalSet;
 
 /// Allowed nodes, spread over the whole graph, that the search begins at.
@@ -25,18 +25,19 @@ const DOUBT: usize = 4;
 /// of the others are followed too, until a full row of allowed nodes is found (two hops, as in
 /// ACORN-1, Patel et al. 2024). Where hardly any is found, a few of the others are crossed as
 /// bridges, without which the search would end in an island of the filter.
-pub(super) fn two_hop(
+///
+/// It begins at `near`, a node near the query, and at some allowed nodes.
+#[inline(always)]
+pub(super) fn two_hop<S: Scorer>(
     view: &HnswView<'_>,
-    exact: &Exact<'_>,
+    scorer: &S,
+    (distance, near): (f32, u32),
     ef: usize,
     allowed: &OrdinalSet,
     scratch: &mut Scratch,
 ) -> (Work, bool) {
     let mut work = Work::default();
     let n = view.len();
-    let Some((distance, near)) = view.approach(exact, scratch, &mut work) else {
-        return (work, false);
-    };
     if turned_away(view, near, allowed) {
         return (work, false);
     }
@@ -48,7 +49,7 @@ pub(super) fn two_hop(
     } else {
         scratch.pool.insert_bridge(distance, near);
     }
-    seed(exact, allowed, scratch, &mut work);
+    seed(scorer, n, allowed, scratch, &mut work);
     let base = view.base();
     let Scratch {
         visited,
@@ -105,9 +106,9 @@ pub(super) fn two_hop(
             }
         }
         for &node in &block[..filled] {
-            exact.prefetch(node);
+            scorer.prefetch(node);
         }
-        exact.distances(&block[..filled], &mut distances[..filled]);
+        scorer.distances(&block[..filled], &mut distances[..filled]);
         work.distances += filled;
         for (at, (&node, &distance)) in block[..filled].iter().zip(distances.iter()).enumerate() {
             if at < scored {
@@ -139,7 +140,14 @@ fn turned_away(view: &HnswView<'_>, near: u32, allowed: &OrdinalSet) -> bool {
 }
 
 /// Begins at some of the allowed nodes too, wherever they are.
-fn seed(exact: &Exact<'_>, allowed: &OrdinalSet, scratch: &mut Scratch, work: &mut Work) {
+#[inline(always)]
+fn seed<S: Scorer>(
+    scorer: &S,
+    n: usize,
+    allowed: &OrdinalSet,
+    scratch: &mut Scratch,
+    work: &mut Work,
+) {
     let Scratch {
         visited,
         pool,
@@ -147,13 +155,12 @@ fn seed(exact: &Exact<'_>, allowed: &OrdinalSet, scratch: &mut Scratch, work: &m
         distances,
         ..
     } = scratch;
-    let n = exact.vectors().len();
     let mut filled = 0;
     for node in allowed.spread(ENTRIES).filter(|&node| (node as usize) < n) {
         block[filled] = node;
         filled += usize::from(visited.insert(node));
     }
-    exact.distances(&block[..filled], &mut distances[..filled]);
+    scorer.distances(&block[..filled], &mut distances[..filled]);
     for (&node, &distance) in block[..filled].iter().zip(distances.iter()) {
         pool.insert(distance, node);
     }

@@ -8,15 +8,14 @@
 use rayon::prelude::*;
 
 use super::adjacency::{Adjacency, Growing, Layer, NONE};
-use super::beam::{Scratch, Work, beam, descend};
+use super::beam::{Scratch, Work, descend};
 use super::level::{insertion_order, level_of};
 use super::merge::Guide;
 use super::select::{Selection, select};
+use super::space::Space;
 use super::{BASE_DEGREE, HnswParams, HnswView, UPPER_DEGREE};
-use crate::distance::Exact;
-use crate::metric::Metric;
+use crate::distance::Scorer;
 use crate::topk::Neighbor;
-use crate::vectors::Vectors;
 
 /// A batch is at most this fraction of all nodes, so that its members are rarely neighbours.
 const BATCH_FRACTION: usize = 50;
@@ -34,8 +33,7 @@ pub(crate) struct UpperLayer {
 
 /// A graph under construction.
 pub(crate) struct Builder<'a> {
-    vectors: Vectors<'a>,
-    metric: Metric,
+    space: Space<'a>,
     params: HnswParams,
     pub(crate) base: Adjacency,
     /// Levels 1, 2, ...
@@ -59,15 +57,14 @@ pub(crate) struct Links {
 }
 
 impl<'a> Builder<'a> {
-    /// A builder for all of `vectors` that begins with the nodes of `graph`, if given.
+    /// A builder for all rows that begins with the nodes of `graph`, if given.
     pub(crate) fn new(
-        vectors: Vectors<'a>,
-        metric: Metric,
+        space: Space<'a>,
         params: &HnswParams,
         graph: Option<&HnswView<'_>>,
         go_on: &'a (dyn Fn() -> bool + Sync),
     ) -> Self {
-        let n = vectors.len();
+        let n = space.len();
         let mut upper: Vec<UpperLayer> = Vec::new();
         for ordinal in 0..n as u32 {
             for level in 0..level_of(params.seed, ordinal) {
@@ -85,8 +82,7 @@ impl<'a> Builder<'a> {
         }
         let base = Adjacency::new(n, BASE_DEGREE);
         let mut builder = Builder {
-            vectors,
-            metric,
+            space,
             params: *params,
             base,
             upper,
@@ -124,7 +120,7 @@ impl<'a> Builder<'a> {
         lowest: usize,
     ) -> Result<(), Stopped> {
         let order = insertion_order(self.params.seed, ordinals);
-        let largest = (self.vectors.len() / BATCH_FRACTION).max(BATCH_MIN);
+        let largest = (self.space.len() / BATCH_FRACTION).max(BATCH_MIN);
         let mut done = 0;
         while done < order.len() {
             if !(self.go_on)() {
@@ -196,7 +192,7 @@ impl<'a> Builder<'a> {
         let Some((top, node)) = self.entry else {
             return Links { ordinal, levels };
         };
-        let exact = Exact::from_row(self.vectors, self.metric, ordinal);
+        let exact = self.space.point(ordinal);
         let mut entries: Vec<(f32, u32)> = Vec::new();
         if let Some(guide) = self.guide.as_ref().filter(|_| level == 0) {
             let inserted = |node: &u32| !self.base.row(*node).is_empty();
@@ -225,7 +221,7 @@ impl<'a> Builder<'a> {
                 for &(distance, node) in &entries {
                     scratch.seed(distance, node);
                 }
-                beam(&layer, &exact, scratch);
+                exact.beam(&layer, scratch);
                 let found = scratch.pool.members();
                 candidates.clear();
                 candidates.extend(found.map(|(distance, row)| Neighbor { distance, row }));
@@ -237,8 +233,7 @@ impl<'a> Builder<'a> {
                     entries.extend(below);
                 }
                 levels[at] = select(
-                    self.vectors,
-                    self.metric,
+                    &self.space,
                     ordinal,
                     &mut candidates,
                     layer.adjacency.degree(),
@@ -307,7 +302,7 @@ impl<'a> Builder<'a> {
         let of = layer.ordinal(node);
         let ordinals: Vec<u32> = links.iter().map(|&link| layer.ordinal(link)).collect();
         let mut distances = vec![0.0; links.len()];
-        Exact::from_row(self.vectors, self.metric, of).distances(&ordinals, &mut distances);
+        self.space.point(of).distances(&ordinals, &mut distances);
         let mut candidates: Vec<Neighbor> = links
             .iter()
             .zip(distances)
@@ -315,15 +310,7 @@ impl<'a> Builder<'a> {
             .collect();
         let degree = layer.adjacency.degree();
         let ordinal = |node| layer.ordinal(node);
-        select(
-            self.vectors,
-            self.metric,
-            of,
-            &mut candidates,
-            degree,
-            ordinal,
-            selection,
-        )
+        select(&self.space, of, &mut candidates, degree, ordinal, selection)
     }
 
     /// Prunes every row to its final degree.
@@ -352,12 +339,12 @@ impl<'a> Builder<'a> {
 
     /// Candidates near a vector that a search at level 0 reaches, nearest first.
     pub(crate) fn reachable_near(&self, ordinal: u32, entry: u32) -> Vec<u32> {
-        let exact = Exact::from_row(self.vectors, self.metric, ordinal);
+        let exact = self.space.point(ordinal);
         let layer = self.layer(0);
         Scratch::with(|scratch| {
             scratch.begin(layer.len(), self.params.ef_construction);
             scratch.seed(exact.distance(entry), entry);
-            beam(&layer, &exact, scratch);
+            exact.beam(&layer, scratch);
             scratch.pool.members().map(|(_, node)| node).collect()
         })
     }

@@ -26,6 +26,7 @@ use super::adjacency::NONE;
 use super::insert::Builder;
 use super::level::MAX_LEVEL;
 use super::{BASE_DEGREE, HnswParams, UPPER_DEGREE};
+use crate::cache_line::{LINE, Line};
 use crate::error::DecodeError;
 use crate::metric::Metric;
 use crate::vectors::MAX_ROWS;
@@ -41,13 +42,6 @@ const VERSION: u32 = 1;
 const HEADER: usize = 32;
 /// Place of the first count of an upper level in the header.
 const COUNTS: usize = 9;
-/// Words that a section is padded to.
-const LINE: usize = 16;
-
-/// A cache line of words: what makes a graph in memory begin on a line.
-#[derive(Clone, Copy, Debug, Default, bytemuck::Pod, bytemuck::Zeroable)]
-#[repr(C, align(64))]
-pub(crate) struct Line([u32; LINE]);
 
 /// A validated header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -11,6 +11,7 @@ use rayon::prelude::*;
 use super::adjacency::{Layer, NONE};
 use super::insert::{Builder, Links, Stopped};
 use super::select::Selection;
+use super::space::{Space, codes_to_build_on};
 use super::{BASE_DEGREE, Hnsw, HnswParams, HnswView};
 use crate::metric::Metric;
 use crate::vectors::Vectors;
@@ -156,7 +157,9 @@ impl Hnsw {
         let Some(base) = base else {
             return Hnsw::build_while(vectors, metric, &params, go_on);
         };
-        let mut builder = Builder::new(vectors, metric, &params, None, go_on);
+        let codes = codes_to_build_on(vectors, metric);
+        let space = Space::of(vectors, metric, codes.as_ref());
+        let mut builder = Builder::new(space, &params, None, go_on);
         let missing = graft(&mut builder, base)?;
         builder.guide = Some(Guide::new(&parts, n));
         builder.insert(missing.into_iter(), 0)?;

@@ -12,6 +12,7 @@ mod repair;
 mod route;
 mod search;
 mod select;
+mod space;
 mod view;
 
 pub use insert::Stopped;
@@ -21,8 +22,10 @@ pub use search::SearchStats;
 pub use view::HnswView;
 
 use insert::Builder;
-use layout::{Layout, Line};
+use layout::Layout;
+use space::{Space, codes_to_build_on};
 
+use crate::cache_line::Line;
 use crate::metric::Metric;
 use crate::vectors::Vectors;
 
@@ -91,7 +94,9 @@ impl Hnsw {
         params: &HnswParams,
         go_on: &(dyn Fn() -> bool + Sync),
     ) -> Result<Hnsw, Stopped> {
-        let builder = Builder::new(vectors, metric, &params.bounded(), None, go_on);
+        let codes = codes_to_build_on(vectors, metric);
+        let space = Space::of(vectors, metric, codes.as_ref());
+        let builder = Builder::new(space, &params.bounded(), None, go_on);
         Hnsw::finish(builder, metric, params, 0)
     }
 
@@ -119,7 +124,9 @@ impl Hnsw {
         if vectors.len() < self.len() || metric != self.layout.metric {
             return Hnsw::build_while(vectors, metric, &params, go_on);
         }
-        let builder = Builder::new(vectors, metric, &params, Some(&self.view()), go_on);
+        let codes = codes_to_build_on(vectors, metric);
+        let space = Space::of(vectors, metric, codes.as_ref());
+        let builder = Builder::new(space, &params, Some(&self.view()), go_on);
         Hnsw::finish(builder, metric, &params, self.len() as u32)
     }
 

@@ -1,11 +1,12 @@
 //! Search in a finished graph.
 
-use super::adjacency::Layer;
-use super::beam::{Scratch, Work, beam};
+use super::adjacency::{Layer, NONE};
+use super::beam::{BLOCK, Scratch, Work, beam};
 use super::filtered::{BRIDGE_ROOM, two_hop};
 use super::view::Upper;
 use super::{HnswView, Route};
-use crate::distance::Exact;
+use crate::codes::{CodeScorer, CodesView, Level, Task, Terms, Tier, dispatch};
+use crate::distance::{Exact, Scorer};
 use crate::error::VectorError;
 use crate::flat::scan;
 use crate::metric::Metric;
@@ -75,26 +76,37 @@ impl HnswView<'_> {
             route,
             ..SearchStats::default()
         };
-        let found = match (route, allowed) {
+        let how = match (route, allowed) {
             (Route::Exact, _) => None,
-            (Route::TwoHop, Some(allowed)) => Scratch::with(|scratch| {
+            (Route::TwoHop, Some(allowed)) => {
                 let ef = ef.max(k.saturating_add(BRIDGE_ROOM).min(n));
-                let (work, trusted) = two_hop(self, &exact, ef, allowed, scratch);
-                stats.visited = work.expanded;
-                stats.distances = work.distances;
-                trusted.then(|| nearest(scratch, k, None))
-            }),
-            (Route::TwoHop | Route::Graph, _) => Scratch::with(|scratch| {
-                let ef = match allowed {
-                    Some(_) => widened(ef, k, matches, n),
-                    None => ef,
-                };
-                let work = self.walk(&exact, ef, scratch);
-                stats.visited = work.expanded;
-                stats.distances = work.distances;
-                Some(nearest(scratch, k, allowed))
-            }),
+                Some((ef, Some(allowed)))
+            }
+            (Route::Graph, Some(_)) => Some((widened(ef, k, matches, n), None)),
+            (Route::TwoHop | Route::Graph, None) => Some((ef, None)),
         };
+        let found = how.and_then(|(ef, within)| {
+            Scratch::with(|scratch| {
+                let codes = self.codes().filter(|codes| codes.dim() == query.len());
+                let (work, trusted) = match codes {
+                    Some(codes) => {
+                        let least = codes.rung().rerank(k).min(n);
+                        self.walk_codes(codes, query, (ef.max(least), within), scratch)
+                    }
+                    None => self.walk_vectors(&exact, (ef, within), scratch),
+                };
+                stats.visited = work.expanded;
+                stats.distances = work.distances;
+                trusted.then(|| match codes {
+                    Some(codes) => {
+                        let candidates = codes.rung().rerank(k);
+                        stats.distances += candidates;
+                        compared(&exact, scratch, (k, candidates), allowed)
+                    }
+                    None => nearest(scratch, k, allowed),
+                })
+            })
+        });
         let found = match found {
             Some(found) if found.len() == k => found,
             // Too few matches, or none reached: the promise is kept by scanning them all.
@@ -110,19 +122,39 @@ impl HnswView<'_> {
         Ok((found, stats))
     }
 
-    /// Algorithm 5 of the HNSW paper, a few nodes wide in the upper layers: down through them, then a
-    /// beam at level 0. The result is the pool of the scratch.
-    fn walk(&self, exact: &Exact<'_>, ef: usize, scratch: &mut Scratch) -> Work {
+    /// Algorithm 5 of the HNSW paper, a few nodes wide in the upper layers: down through them,
+    /// then a beam at level 0. The result is the pool of the scratch, unless it is not to be
+    /// trusted.
+    fn walk_vectors(&self, exact: &Exact<'_>, how: How<'_>, scratch: &mut Scratch) -> (Work, bool) {
         let mut work = Work::default();
         let entries = self.entries(exact, scratch, &mut work);
-        scratch.begin(self.len(), ef);
-        for (distance, node) in entries {
-            scratch.seed(distance, node);
-        }
-        let below = beam(&self.base(), exact, scratch);
-        work.expanded += below.expanded;
-        work.distances += below.distances;
-        work
+        let (below, trusted) = walk(self, exact, &entries, how, scratch);
+        (work + below, trusted)
+    }
+
+    /// The same on codes. The upper layers are not needed: the search begins at the nearest of
+    /// some nodes whose codes lie together.
+    fn walk_codes(
+        &self,
+        codes: CodesView<'_>,
+        query: &[f32],
+        how: How<'_>,
+        scratch: &mut Scratch,
+    ) -> (Work, bool) {
+        // Lent to the scorer while the rest of the scratch is in use.
+        let mut buffer = std::mem::take(&mut scratch.query);
+        let terms = codes.quantize(query, &mut buffer);
+        let walked = CodeWalk {
+            view: self,
+            codes,
+            query: &buffer,
+            terms,
+            how,
+            scratch,
+        };
+        let result = dispatch(Level::detect(), walked);
+        scratch.query = buffer;
+        result
     }
 
     /// Nodes of level 0 near the query with their distances, nearest first; none when the upper levels are
@@ -152,16 +184,105 @@ impl HnswView<'_> {
         let inside = nodes.into_iter().filter(|&node| (node as usize) < n);
         inside.map(|node| (exact.distance(node), node)).collect()
     }
+}
 
-    /// The nearest of the nodes that a search begins at.
-    pub(super) fn approach(
-        &self,
-        exact: &Exact<'_>,
-        scratch: &mut Scratch,
-        work: &mut Work,
-    ) -> Option<(f32, u32)> {
-        self.entries(exact, scratch, work).first().copied()
+/// The size of the pool, and the allowed nodes if only they may be met.
+type How<'a> = (usize, Option<&'a OrdinalSet>);
+
+/// A walk at level 0 from nodes near the query.
+#[inline(always)]
+fn walk<S: Scorer>(
+    view: &HnswView<'_>,
+    scorer: &S,
+    entries: &[(f32, u32)],
+    (ef, within): How<'_>,
+    scratch: &mut Scratch,
+) -> (Work, bool) {
+    if let Some(allowed) = within {
+        return match entries.first() {
+            Some(&near) => two_hop(view, scorer, near, ef, allowed, scratch),
+            None => (Work::default(), false),
+        };
     }
+    scratch.begin(view.len(), ef);
+    for &(distance, node) in entries {
+        scratch.seed(distance, node);
+    }
+    (beam(&view.base(), scorer, scratch), true)
+}
+
+/// A walk on codes, run on some tier.
+struct CodeWalk<'a> {
+    view: &'a HnswView<'a>,
+    codes: CodesView<'a>,
+    query: &'a [i8],
+    terms: Terms,
+    how: How<'a>,
+    scratch: &'a mut Scratch,
+}
+
+impl Task for CodeWalk<'_> {
+    type Output = (Work, bool);
+
+    #[inline(always)]
+    fn run<T: Tier>(self, tier: T) -> (Work, bool) {
+        let CodeWalk {
+            view,
+            codes,
+            query,
+            terms,
+            how,
+            scratch,
+        } = self;
+        let scorer = |table| CodeScorer {
+            tier,
+            table,
+            query,
+            terms,
+        };
+        let near = entry(
+            &scorer(codes.entry_table()),
+            codes.entry_ordinals(),
+            scratch,
+        );
+        let scorer = scorer(codes.table());
+        if how.1.is_none() {
+            let (work, trusted) = walk(view, &scorer, &near, how, scratch);
+            return (work, trusted);
+        }
+        // The walk within a filter wants to know how the very neighbourhood of the query is.
+        let (work, _) = walk(view, &scorer, &near, (ENTRIES, None), scratch);
+        let nearest = scratch.pool.members().next();
+        let (more, trusted) = walk(view, &scorer, nearest.as_slice(), how, scratch);
+        (work + more, trusted)
+    }
+}
+
+/// The nearest entry of each of [`ENTRIES`] groups of them: the nearest of all is there, and some
+/// that lie elsewhere, should that one be in another cluster.
+#[inline(always)]
+fn entry<S: Scorer>(scorer: &S, ordinals: &[u32], scratch: &mut Scratch) -> [(f32, u32); ENTRIES] {
+    let mut best = [(f32::INFINITY, NONE); ENTRIES];
+    let Scratch {
+        block, distances, ..
+    } = scratch;
+    let mut at = 0;
+    while at < ordinals.len() {
+        let size = BLOCK.min(ordinals.len() - at);
+        for (place, number) in block.iter_mut().zip(at as u32..) {
+            *place = number;
+        }
+        scorer.distances(&block[..size], &mut distances[..size]);
+        let found = ordinals[at..at + size].iter().zip(distances.iter());
+        for (place, (&ordinal, &distance)) in found.enumerate() {
+            let best = &mut best[place % ENTRIES];
+            if distance < best.0 {
+                *best = (distance, ordinal);
+            }
+        }
+        at += size;
+    }
+    best
 }
 
 /// An upper layer whose ordinals lie inside the column whatever a damaged file says.
@@ -192,6 +313,38 @@ fn widened(ef: usize, k: usize, matches: usize, n: usize) -> usize {
     (wanted.saturating_mul(n) / matches.max(1))
         .min(wanted.saturating_mul(4))
         .min(n)
+}
+
+/// The `k` nearest of the first `candidates` of the pool that are allowed, compared exactly.
+fn compared(
+    exact: &Exact<'_>,
+    scratch: &mut Scratch,
+    (k, candidates): (usize, usize),
+    allowed: Option<&OrdinalSet>,
+) -> Vec<Neighbor> {
+    let Scratch {
+        pool,
+        rows,
+        exact: distances,
+        ..
+    } = scratch;
+    rows.clear();
+    let members = pool.members().map(|(_, node)| node);
+    let results = members.filter(|&node| allowed.is_none_or(|allowed| allowed.contains(node)));
+    rows.extend(results.take(candidates));
+    for &row in rows.iter() {
+        exact.prefetch(row);
+    }
+    distances.clear();
+    distances.resize(rows.len(), 0.0);
+    exact.distances(rows, distances);
+    let pairs = rows.iter().zip(distances.iter());
+    let mut found: Vec<Neighbor> = pairs
+        .map(|(&row, &distance)| Neighbor { distance, row })
+        .collect();
+    found.sort_unstable();
+    found.truncate(k);
+    found
 }
 
 /// The first `k` of the pool that are allowed, ties by node.

@@ -1,10 +1,9 @@
 //! Which candidates become neighbours.
 
 use super::level::mix;
-use crate::distance::Exact;
-use crate::metric::Metric;
+use super::space::Space;
+use crate::distance::Scorer;
 use crate::topk::Neighbor;
-use crate::vectors::Vectors;
 
 /// The links of a node may go to this many nodes with its own vector: enough to hold a heap of
 /// duplicates together, few enough to leave room for the way out of it.
@@ -28,8 +27,7 @@ pub(crate) struct Selection {
 /// left is filled with the nearest of the dropped. `candidates[i].row` is a node of the layer,
 /// `ordinal` maps it to its vector.
 pub(crate) fn select(
-    vectors: Vectors<'_>,
-    metric: Metric,
+    space: &Space<'_>,
     of: u32,
     candidates: &mut Vec<Neighbor>,
     degree: usize,
@@ -43,7 +41,7 @@ pub(crate) fn select(
         distances,
     } = selection;
     candidates.sort_unstable();
-    thin_duplicates(vectors, metric, of, candidates, degree, &ordinal);
+    thin_duplicates(space, of, candidates, degree, &ordinal);
     alive.clear();
     alive.extend_from_slice(candidates);
     pruned.clear();
@@ -56,7 +54,9 @@ pub(crate) fn select(
         ordinals.clear();
         ordinals.extend(rest.iter().map(|candidate| ordinal(candidate.row)));
         distances.resize(rest.len(), 0.0);
-        Exact::from_row(vectors, metric, ordinal(nearest.row)).distances(ordinals, distances);
+        space
+            .point(ordinal(nearest.row))
+            .distances(ordinals, distances);
         let mut kept = 0;
         for at in 1..alive.len() {
             let candidate = alive[at];
@@ -79,14 +79,13 @@ pub(crate) fn select(
 /// if every duplicate linked to the same few (the first by number), or all links went to
 /// duplicates, the rest of the heap or of the graph could not be reached.
 fn thin_duplicates(
-    vectors: Vectors<'_>,
-    metric: Metric,
+    space: &Space<'_>,
     of: u32,
     candidates: &mut Vec<Neighbor>,
     degree: usize,
     ordinal: impl Fn(u32) -> u32,
 ) {
-    let zero = Exact::from_row(vectors, metric, of).distance(of);
+    let zero = space.point(of).distance(of);
     let from = candidates.partition_point(|candidate| candidate.distance < zero);
     let to = candidates.partition_point(|candidate| candidate.distance <= zero);
     let allowed = duplicates_allowed(degree);

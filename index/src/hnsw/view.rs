@@ -3,6 +3,7 @@
 use super::adjacency::{Layer, NONE, Rows};
 use super::layout::{Layout, SECTION};
 use super::{BASE_DEGREE, UPPER_DEGREE};
+use crate::codes::CodesView;
 use crate::error::DecodeError;
 use crate::metric::Metric;
 
@@ -54,6 +55,7 @@ pub struct HnswView<'a> {
     words: &'a [u32],
     base: Rows<'a, BASE_DEGREE>,
     upper: [Upper<'a>; super::level::MAX_LEVEL],
+    codes: Option<CodesView<'a>>,
 }
 
 impl<'a> HnswView<'a> {
@@ -103,7 +105,24 @@ impl<'a> HnswView<'a> {
                 links: base.as_chunks().0,
             },
             upper,
+            codes: None,
         }
+    }
+
+    /// The graph, walked on codes of its vectors from now on.
+    ///
+    /// Codes of another number of vectors or for another metric are passed over.
+    #[must_use]
+    pub fn with_codes(self, codes: CodesView<'a>) -> Self {
+        let fits = codes.len() == self.len() && codes.metric() == self.metric();
+        HnswView {
+            codes: fits.then_some(codes),
+            ..self
+        }
+    }
+
+    pub(super) fn codes(&self) -> Option<CodesView<'a>> {
+        self.codes
     }
 
     /// Nodes, which are vectors.

@@ -297,7 +297,8 @@ fn repair_reaches_every_node_from_any_graph() {
     let vectors = Vectors::new(4, &components).unwrap();
     let params = HnswParams::default();
     for clique in [0_u32, 33, 100] {
-        let mut builder = Builder::new(vectors, Metric::L2, &params, None, &|| true);
+        let mut builder =
+            Builder::new(Space::Vectors(vectors, Metric::L2), &params, None, &|| true);
         builder.insert(0..n as u32, 0).unwrap();
         builder.trim();
         for node in 0..n as u32 {

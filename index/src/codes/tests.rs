@@ -1,0 +1,171 @@
+//! Kernels against their definition and against simsimd, and what codes promise.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use proptest::prelude::*;
+use simsimd::SpatialSimilarity;
+
+use super::*;
+
+struct Kernel<'a> {
+    rung: Rung,
+    query: &'a [i8],
+    rows: [&'a [u8]; 4],
+}
+
+impl Task for Kernel<'_> {
+    type Output = ([i32; 4], [i32; 1]);
+    fn run<T: Tier>(self, tier: T) -> Self::Output {
+        let one = [self.rows[3]];
+        match self.rung {
+            Rung::Sq8 => (tier.sq8(self.query, self.rows), tier.sq8(self.query, one)),
+            Rung::Sq4 => (tier.sq4(self.query, self.rows), tier.sq4(self.query, one)),
+        }
+    }
+}
+
+proptest! {
+    /// Every tier gives the very sums that the codes have by definition, and simsimd too, whatever
+    /// the alignment; the largest values that may occur among them.
+    #[test]
+    fn every_tier_sums_the_same(
+        blocks in 1usize..14,
+        shift in 0usize..4,
+        seed in any::<u64>(),
+        extreme in any::<bool>(),
+        sq4 in any::<bool>(),
+    ) {
+        let rung = if sq4 { Rung::Sq4 } else { Rung::Sq8 };
+        let width = if sq4 { blocks * 128 } else { blocks * 64 };
+        let mut state = seed;
+        let mut next = |limit: u64| {
+            state = state.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(0x1405_7b7e_f767_814f);
+            if extreme { limit - 1 } else { (state >> 33) % limit }
+        };
+        let reach = if sq4 { 127 } else { 63 };
+        let query: Vec<i8> = (0..width + shift)
+            .map(|_| (next(2 * reach + 1) as i64 - reach as i64) as i8)
+            .collect();
+        let codes = |next: &mut dyn FnMut(u64) -> u64| -> Vec<u8> {
+            (0..width).map(|_| next(if sq4 { 16 } else { 128 }) as u8).collect()
+        };
+        let plain: Vec<Vec<u8>> = (0..4).map(|_| codes(&mut next)).collect();
+        let packed: Vec<Vec<u8>> = plain.iter().map(|codes| match rung {
+            Rung::Sq8 => codes.clone(),
+            Rung::Sq4 => codes.chunks(64).flat_map(|block| {
+                (0..32).map(|i| block[i] | block[i + 32] << 4).collect::<Vec<u8>>()
+            }).collect(),
+        }).collect();
+        let query = &query[shift..];
+        let rows: [&[u8]; 4] = std::array::from_fn(|i| packed[i].as_slice());
+        let due: Vec<i32> = plain.iter().map(|codes| {
+            let signed: Vec<i8> = codes.iter().map(|&c| c as i8).collect();
+            i8::dot(&signed, query).unwrap() as i32
+        }).collect();
+        for level in Level::available() {
+            let (four, one) = dispatch(level, Kernel { rung, query, rows });
+            prop_assert_eq!(&four[..], &due[..], "{}", level.name());
+            prop_assert_eq!(one[0], due[3]);
+        }
+    }
+}
+
+/// Clustered vectors, prepared.
+fn column(metric: Metric, n: usize, dim: usize) -> Vec<f32> {
+    let mut state = 7_u64;
+    let mut noise = move || {
+        state = state.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(1);
+        (state >> 40) as f32 / (1 << 23) as f32 - 1.0
+    };
+    let centres: Vec<f32> = (0..40 * dim).map(|_| noise() * 3.0).collect();
+    let mut all = Vec::with_capacity(n * dim);
+    for row in 0..n {
+        let centre = &centres[row % 40 * dim..][..dim];
+        let mut vector: Vec<f32> = centre.iter().map(|c| c + noise()).collect();
+        metric.prepare(&mut vector).unwrap();
+        all.extend(vector);
+    }
+    all
+}
+
+/// Distances by codes are near the true ones: the whole of them would be wrong if a term of the
+/// affine form were missing for a metric, rung or dimension.
+#[test]
+fn distances_of_codes_are_near_the_true_ones() {
+    for metric in [Metric::Cosine, Metric::Dot, Metric::L2] {
+        for dim in [32, 33, 100, 384] {
+            let all = column(metric, 600, dim);
+            let vectors = Vectors::new(dim, &all).unwrap();
+            for rung in [Rung::Sq8, Rung::Sq4] {
+                let codes = Codes::build(vectors, metric, rung);
+                let mut query = Vec::new();
+                for ordinal in [0, 17, 599] {
+                    let exact = Exact::from_row(vectors, metric, ordinal);
+                    let near = nearest_codes(&codes.view(), vectors.row(ordinal), 600);
+                    let size = near.iter().map(|n| exact.distance(n.row).abs());
+                    let size = size.fold(0.0, f32::max);
+                    let allowed = if rung == Rung::Sq8 { 0.02 } else { 0.1 } * size;
+                    for found in &near {
+                        let due = exact.distance(found.row);
+                        assert!(
+                            (found.distance - due).abs() < allowed,
+                            "{metric:?} {rung:?} {dim}: {} for {due}",
+                            found.distance
+                        );
+                    }
+                    if rung == Rung::Sq8 {
+                        let terms = codes.view().row_query(ordinal, &mut query);
+                        let row = CodeRow {
+                            table: codes.view().table(),
+                            query: query.clone(),
+                            terms,
+                        };
+                        let mut out = [0.0];
+                        row.distances(&[5], &mut out);
+                        assert!((out[0] - exact.distance(5)).abs() < allowed);
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn codes_that_cannot_tell_neighbours_apart_are_not_chosen() {
+    let all = column(Metric::Cosine, 3_000, 64);
+    let vectors = Vectors::new(64, &all).unwrap();
+    assert!(Codes::choose(vectors, Metric::Cosine).is_some());
+    // One component a thousand times as large as those that tell the vectors apart.
+    let lopsided: Vec<f32> = all
+        .iter()
+        .enumerate()
+        .map(|(at, x)| if at % 64 == 0 { 1.0 } else { x * 1e-3 })
+        .collect();
+    let vectors = Vectors::new(64, &lopsided).unwrap();
+    assert_eq!(Codes::choose(vectors, Metric::Dot), None);
+    let short = Vectors::new(16, &all).unwrap();
+    assert_eq!(Codes::choose(short, Metric::Cosine), None);
+}
+
+#[test]
+fn encoded_codes_are_read_back_and_damage_is_named() {
+    let all = column(Metric::L2, 500, 40);
+    let vectors = Vectors::new(40, &all).unwrap();
+    let codes = Codes::build(vectors, Metric::L2, Rung::Sq4);
+    let bytes = codes.view().encoded();
+    let view = CodesView::decode(bytes, 500, 40).unwrap();
+    assert_eq!(view.rung(), Rung::Sq4);
+    assert_eq!(view.encoded(), bytes);
+    for (n, dim) in [(499, 40), (500, 41)] {
+        assert!(CodesView::decode(bytes, n, dim).is_err());
+    }
+    for length in [0, 10, 64, bytes.len() - 64] {
+        assert!(CodesView::decode(&bytes[..length], 500, 40).is_err());
+    }
+    for word in 0..8 {
+        let mut damaged = codes.lines.clone();
+        let damaged: &mut [u8] = bytemuck::cast_slice_mut(&mut damaged);
+        damaged[word * 4..][..4].fill(0xff);
+        assert!(CodesView::decode(damaged, 500, 40).is_err(), "word {word}");
+    }
+}

@@ -1,0 +1,101 @@
+//! Instruction sets for codes, chosen once a search.
+//!
+//! A [`Task`] is a whole search loop, generic over the tier that it runs on. [`dispatch`] runs it
+//! inside a function that has the features of the tier switched on, so that the kernels inline
+//! into the loop. A tier is a token that only [`dispatch`] and [`Level::available`] hand out, after
+//! the processor was asked: calling its kernels is safe.
+
+use std::sync::OnceLock;
+
+use super::scalar;
+#[cfg(target_arch = "x86_64")]
+use super::x86;
+
+/// Sums of products of codes with a query in i8; integers, so that every tier gives the same.
+pub(crate) trait Tier: Copy {
+    /// `sum(codes[i] * query[i])` for each row of SQ8 codes, which are below 128. Rows are as long
+    /// as the query, a multiple of 64.
+    fn sq8<const N: usize>(self, query: &[i8], rows: [&[u8]; N]) -> [i32; N];
+
+    /// The same for SQ4: byte `32 b + i` of a row holds the code of dimension `64 b + i` in its low
+    /// half and that of `64 b + 32 + i` in its high one. Rows are half as long as the query.
+    fn sq4<const N: usize>(self, query: &[i8], rows: [&[u8]; N]) -> [i32; N];
+}
+
+/// Work that runs on some tier.
+pub(crate) trait Task {
+    type Output;
+    fn run<T: Tier>(self, tier: T) -> Self::Output;
+}
+
+/// Portable code, which the compiler vectorises for the baseline of the target (SSE2, NEON).
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Scalar;
+
+impl Tier for Scalar {
+    #[inline(always)]
+    fn sq8<const N: usize>(self, query: &[i8], rows: [&[u8]; N]) -> [i32; N] {
+        rows.map(|row| scalar::sq8(query, row))
+    }
+
+    #[inline(always)]
+    fn sq4<const N: usize>(self, query: &[i8], rows: [&[u8]; N]) -> [i32; N] {
+        rows.map(|row| scalar::sq4(query, row))
+    }
+}
+
+/// Which tier runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Level {
+    #[cfg(target_arch = "x86_64")]
+    Vnni(x86::Vnni),
+    #[cfg(target_arch = "x86_64")]
+    Avx2(x86::Avx2),
+    Scalar,
+}
+
+impl Level {
+    /// What this processor can run, best first.
+    pub(crate) fn available() -> impl Iterator<Item = Level> {
+        #[cfg(target_arch = "x86_64")]
+        let own = x86::Vnni::detect()
+            .map(Level::Vnni)
+            .into_iter()
+            .chain(x86::Avx2::detect().map(Level::Avx2));
+        #[cfg(not(target_arch = "x86_64"))]
+        let own = std::iter::empty();
+        own.chain([Level::Scalar])
+    }
+
+    /// The best tier, or a lesser one that the environment asks for (`LUMOS_SIMD`).
+    pub(crate) fn detect() -> Level {
+        static BEST: OnceLock<Level> = OnceLock::new();
+        *BEST.get_or_init(|| {
+            let wanted = std::env::var("LUMOS_SIMD").unwrap_or_default();
+            let mut tiers = Level::available();
+            let named = Level::available().find(|tier| tier.name() == wanted);
+            named.or_else(|| tiers.next()).unwrap_or(Level::Scalar)
+        })
+    }
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Level::Vnni(_) => "avx512",
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx2(_) => "avx2",
+            Level::Scalar => "scalar",
+        }
+    }
+}
+
+/// Runs a task on a tier.
+pub(crate) fn dispatch<K: Task>(level: Level, task: K) -> K::Output {
+    match level {
+        #[cfg(target_arch = "x86_64")]
+        Level::Vnni(tier) => tier.run(task),
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx2(tier) => tier.run(task),
+        Level::Scalar => task.run(Scalar),
+    }
+}
