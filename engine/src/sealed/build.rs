@@ -1,11 +1,11 @@
 //! Writing a sealed segment from rows, a section at a time.
 
-use lumos_index::{Analyzer, MemoryColumns, TextBuilder, Vectors};
+use lumos_index::{Analyzer, Codes, MemoryColumns, TextBuilder, Vectors};
 use roaring::RoaringBitmap;
 
 use super::rows::{GoOn, Rows};
 use super::vectors::{HEADER_BYTES, encode_header};
-use super::{COLUMNS, EXPIRES, GRAPH, KEYS, PAYLOAD, SEQNO, TEXT, VECTOR_ROWS, VECTORS};
+use super::{CODES, COLUMNS, EXPIRES, GRAPH, KEYS, PAYLOAD, SEQNO, TEXT, VECTOR_ROWS, VECTORS};
 use crate::manifest::CollectionKind;
 use crate::memory::GRAPH_MIN_ROWS;
 use crate::record::{Body, NOTHING};
@@ -102,7 +102,10 @@ fn write_vectors(
             let graph = graph.map_err(|_| Error::Background {
                 detail: "the database is being closed".to_string(),
             });
-            Some(graph?.encode())
+            let graph = graph?.encode();
+            let rung = Codes::choose(vectors, field.metric);
+            let codes = rung.map(|rung| Codes::build(vectors, field.metric, rung));
+            Some((graph, codes))
         }
         false => None,
     };
@@ -113,7 +116,13 @@ fn write_vectors(
         )?;
     }
     match graph {
-        Some(graph) => sink.add(&format!("{GRAPH}{name}"), &graph),
+        Some((graph, codes)) => {
+            sink.add(&format!("{GRAPH}{name}"), &graph)?;
+            match codes {
+                Some(codes) => sink.add(&format!("{CODES}{name}"), codes.view().encoded()),
+                None => Ok(()),
+            }
+        }
         None => Ok(()),
     }
 }

@@ -32,6 +32,7 @@ pub(crate) const TEXT: &str = "text";
 pub(crate) const VECTORS: &str = "vec.";
 pub(crate) const VECTOR_ROWS: &str = "vrow.";
 pub(crate) const GRAPH: &str = "graph.";
+pub(crate) const CODES: &str = "codes.";
 
 /// An open sealed segment.
 pub(crate) struct SealedSegment {
@@ -107,7 +108,7 @@ impl SealedSegment {
                 let opened = SealedVectors::open(
                     section(&name)?,
                     file.section(&format!("{VECTOR_ROWS}{field}")),
-                    file.section(&format!("{GRAPH}{field}")),
+                    [GRAPH, CODES].map(|kind| file.section(&format!("{kind}{field}"))),
                     file.has_section(&format!("{GRAPH}{field}")),
                     rows,
                 )

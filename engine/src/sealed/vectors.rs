@@ -6,9 +6,10 @@
 //! |---|---|
 //! | `vec.f` | `u32 dimension`, `u8 metric` (0 cosine, 1 dot, 2 l2), 3 zero bytes, `u32 n`, zeros to 64; then `f32[n][dimension]` |
 //! | `vrow.f` | `u32[n]`: the row of every vector, ascending; absent when vector i belongs to row i |
+//! | `codes.f` | the vectors as small integers, which the graph is walked on; absent without a graph, and where they would be too coarse |
 //! | `graph.f` | the encoded graph over the `n` vectors; absent below 4,096 vectors, and as long as the background has not made it |
 
-use lumos_index::{HnswView, Metric, Neighbor, VectorError, Vectors, exact_search};
+use lumos_index::{CodesView, HnswView, Metric, Neighbor, VectorError, Vectors, exact_search};
 use ownedbytes::OwnedBytes;
 
 use crate::VectorField;
@@ -27,6 +28,7 @@ pub(crate) struct SealedVectors {
     data: OwnedBytes,
     rows: Option<OwnedBytes>,
     graph: Option<OwnedBytes>,
+    codes: Option<OwnedBytes>,
     /// Whether a graph was written; the background makes one that was not.
     has_graph: bool,
 }
@@ -62,7 +64,7 @@ impl SealedVectors {
     pub(crate) fn open(
         section: OwnedBytes,
         rows: Option<OwnedBytes>,
-        graph: Option<OwnedBytes>,
+        [graph, codes]: [Option<OwnedBytes>; 2],
         has_graph: bool,
         row_count: u32,
     ) -> Result<Self, String> {
@@ -123,6 +125,7 @@ impl SealedVectors {
             data,
             rows,
             graph,
+            codes,
             has_graph,
         })
     }
@@ -169,7 +172,16 @@ impl SealedVectors {
 
     /// The graph, `None` when there is none or its header is damaged: search is exact then.
     pub(crate) fn graph(&self) -> Option<HnswView<'_>> {
-        HnswView::decode(self.graph.as_ref()?, self.count).ok()
+        let graph = HnswView::decode(self.graph.as_ref()?, self.count).ok()?;
+        match self.codes() {
+            Some(codes) => Some(graph.with_codes(codes)),
+            None => Some(graph),
+        }
+    }
+
+    /// The codes that the graph is walked on, if there are some and their header is sound.
+    pub(crate) fn codes(&self) -> Option<CodesView<'_>> {
+        CodesView::decode(self.codes.as_ref()?, self.count, self.field.dimension).ok()
     }
 
     /// The nearest allowed rows, nearest first.

@@ -22,13 +22,13 @@ pub(super) const HEADER: Header = Header {
 };
 
 /// Sections that need not be read at opening when the file is mapped and they are large. Blocks of
-/// payloads have their own checksums. No vector or graph can lead a reader astray: damage makes an answer
+/// payloads have their own checksums. No vector, graph or code can lead a reader astray: damage makes an answer
 /// worse until `verify` finds it.
-const DEFERRED: [&str; 3] = ["vec.", "graph.", "payload"];
+const DEFERRED: [&str; 4] = ["vec.", "graph.", "codes.", "payload"];
 
 /// Sections that can be made anew from the others: their damage is no loss.
 fn is_derived(name: &str) -> bool {
-    name == "col" || name == "text" || name.starts_with("graph.")
+    name == "col" || name == "text" || name.starts_with("graph.") || name.starts_with("codes.")
 }
 
 /// Larger ones of them are left to `verify`.
@@ -131,6 +131,10 @@ impl SegmentFile {
         let names = self.sections.keys().filter(|name| is_derived(name));
         let derived: Vec<String> = names.cloned().collect();
         for name in derived {
+            if name.starts_with("codes.") {
+                // Codes lead nowhere: what they find is compared by the vectors.
+                continue;
+            }
             if !name.starts_with("graph.") {
                 self.distrusted.insert(name);
             } else if !self.has_sound_graph(&name) {

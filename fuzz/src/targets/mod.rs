@@ -22,6 +22,7 @@ macro_rules! targets {
 
 targets!(
     backup_restore,
+    codes_open,
     columns_open,
     db_ops_model,
     deletes_open,

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use lumos_engine::Lumos;
-use lumos_index::{Hnsw, HnswParams, Metric, Vectors};
+use lumos_index::{Codes, Hnsw, HnswParams, Metric, Rung, Vectors};
 
 use super::database;
 use super::files::{self, log};
@@ -40,6 +40,7 @@ fn all() -> Vec<(&'static str, Vec<Vec<u8>>)> {
     let columns = [&25_u16.to_le_bytes()[..], &section("col")].concat();
     vec![
         ("backup_restore", noise(24, 40)),
+        ("codes_open", vec![codes(0), codes(1), codes(2)]),
         ("columns_open", vec![columns, vec![0, 0]]),
         ("db_ops_model", noise(40, 220)),
         (
@@ -89,6 +90,19 @@ fn graph(n: usize) -> Vec<u8> {
     let vectors = Vectors::new(4, &components).unwrap();
     let graph = Hnsw::build(vectors, Metric::L2, &HnswParams::default());
     [&[n as u8][..], &graph.encode()].concat()
+}
+
+fn codes(metric: usize) -> Vec<u8> {
+    use super::codes_open::{DIMENSION, components};
+    let rung = [Rung::Sq4, Rung::Sq8, Rung::Sq4][metric];
+    let components = components();
+    let vectors = Vectors::new(DIMENSION, &components).unwrap();
+    let codes = Codes::build(
+        vectors,
+        [Metric::Cosine, Metric::Dot, Metric::L2][metric],
+        rung,
+    );
+    [&[metric as u8][..], codes.view().encoded()].concat()
 }
 
 fn import() -> Vec<Vec<u8>> {

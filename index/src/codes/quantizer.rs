@@ -73,7 +73,7 @@ impl Rung {
     /// Candidates that are compared exactly for `k` results.
     pub(crate) fn rerank(self, k: usize) -> usize {
         k + match self {
-            Rung::Sq8 => (k / 8).max(2),
+            Rung::Sq8 => (k / 4).max(6),
             Rung::Sq4 => (k / 2).max(20),
         }
     }
@@ -169,10 +169,6 @@ impl Quantizer {
         }
     }
 
-    pub(crate) fn stride(&self) -> usize {
-        self.rung.stride(self.dim, own_steps(self.metric))
-    }
-
     /// Writes the codes of a vector, and its tail, to a row of [`Quantizer::stride`] zero bytes.
     pub(crate) fn encode(&self, vector: &[f32], centred: &mut Vec<f32>, out: &mut [u8]) {
         self.centre(vector, centred);
@@ -182,7 +178,7 @@ impl Quantizer {
         };
         let (low, high) = self.rung.range();
         let (zero, scale) = (self.rung.zero(), 1.0 / step);
-        let code = |x: f32| (x * scale + zero).round_ties_even().clamp(low, high) as u8;
+        let code = |x: f32| nearest_integer((x * scale + zero).clamp(low, high)) as u8;
         match self.rung {
             Rung::Sq8 => {
                 for (byte, &x) in out.iter_mut().zip(centred.iter()) {
@@ -226,8 +222,8 @@ impl Quantizer {
         let loss = |step: f32| -> f32 {
             let scale = 1.0 / step;
             let lost = row.iter().map(|x| {
-                let code = (x * scale + zero).round_ties_even().clamp(low, high);
-                let off = x - (code - zero) * step;
+                let code = nearest_integer((x * scale + zero).clamp(low, high));
+                let off = x - (code as f32 - zero) * step;
                 off * off
             });
             lost.sum()
@@ -258,11 +254,19 @@ pub(crate) fn quantize_query(
     let unit = (largest / rung.query_reach()).max(f32::MIN_POSITIVE);
     let scale = 1.0 / unit;
     out.clear();
-    out.extend(components().map(|x| (x * scale).round_ties_even() as i8));
+    out.extend(components().map(|x| nearest_integer(x * scale) as i8));
     let sum: i32 = out.iter().map(|&y| i32::from(y)).sum();
     out.resize(stride * if rung == Rung::Sq4 { 2 } else { 1 }, 0);
     let squared = || components().map(|x| x * x).sum();
     terms(rung, metric, unit, step, sum, squared)
+}
+
+/// Rounds numbers below 2^22, by what an addition drops: without SSE4.1 rounding is a call.
+#[inline(always)]
+fn nearest_integer(x: f32) -> i32 {
+    /// 1.5 * 2^23: the unit is one in its neighbourhood.
+    const SHIFT: f32 = 12_582_912.0;
+    (x + SHIFT).to_bits() as i32 - SHIFT.to_bits() as i32
 }
 
 /// The terms of a query with the step `unit`, the sum of whose components is `sum`.

@@ -158,6 +158,15 @@ impl Exact<'_> {
         }
     }
 
+    /// Asks the processor to fetch all of a row.
+    pub(crate) fn prefetch_whole(&self, id: u32) {
+        let dim = self.vectors.dim();
+        let start = id as usize * dim;
+        for at in (0..dim).step_by(16) {
+            prefetch(self.vectors.components(), start + at);
+        }
+    }
+
     /// The distance to one row.
     pub(crate) fn distance(&self, id: u32) -> f32 {
         let mut out = [0.0];

@@ -30,6 +30,9 @@ pub struct SearchStats {
 /// everything measured.
 const ENTRIES: usize = 8;
 
+/// Vectors that are fetched while the ones before are compared.
+const AHEAD: usize = 4;
+
 /// Without a filter: a graph of this many nodes a place of the pool would be walked as a whole.
 const SMALL: usize = 4;
 
@@ -332,12 +335,20 @@ fn compared(
     let members = pool.members().map(|(_, node)| node);
     let results = members.filter(|&node| allowed.is_none_or(|allowed| allowed.contains(node)));
     rows.extend(results.take(candidates));
-    for &row in rows.iter() {
-        exact.prefetch(row);
-    }
     distances.clear();
     distances.resize(rows.len(), 0.0);
-    exact.distances(rows, distances);
+    let fours = || rows.chunks(AHEAD);
+    fours()
+        .take(1)
+        .flatten()
+        .for_each(|&row| exact.prefetch_whole(row));
+    for (at, (ids, out)) in fours().zip(distances.chunks_mut(AHEAD)).enumerate() {
+        let next = rows.chunks(AHEAD).nth(at + 1);
+        next.into_iter()
+            .flatten()
+            .for_each(|&row| exact.prefetch_whole(row));
+        exact.distances(ids, out);
+    }
     let pairs = rows.iter().zip(distances.iter());
     let mut found: Vec<Neighbor> = pairs
         .map(|(&row, &distance)| Neighbor { distance, row })
