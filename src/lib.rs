@@ -71,9 +71,9 @@ pub use lumos_engine::{
     DEFAULT_TEXT_FIELD, DEFAULT_VECTOR_FIELD, Diagnosis, Doc, Durability, EmbedKind, Embedder,
     Error as EngineError, Event, ExportReport, FieldType, Filter, FilterError, Finding, Fusion,
     Highlight, Hit, Ingest, IngestProgress, IntoFilter, KeySpaceStats, Kv, LegRank, Lumos, Metric,
-    OpenOptions, PinnedStats, Query, RecallReport, Scan, Schema, Search, SearchMode, SearchRequest,
-    SegmentAccess, Selection, Seqno, Severity, Snapshot, Stats, Store, TextError, TextQueryError,
-    Transaction, TransactionKv, VectorError, VectorField, VectorStats, field, like,
+    OpenOptions, PinnedStats, Query, RecallReport, Scan, Schema, ScoredKey, Search, SearchMode,
+    SearchRequest, SegmentAccess, Selection, Seqno, Severity, Snapshot, Stats, Store, TextError,
+    TextQueryError, Transaction, TransactionKv, VectorError, VectorField, VectorStats, field, like,
 };
 /// ```
 /// use lumos::agent::{Tool, ToolOutput};

@@ -76,7 +76,9 @@ pub use lumos_index::{
 pub use lumos_wal::{Durability, Seqno};
 pub use options::OpenOptions;
 pub use schema::{FieldType, Schema, VectorField};
-pub use search::{Fusion, Highlight, Hit, LegRank, Query, Search, SearchMode, SearchRequest, like};
+pub use search::{
+    Fusion, Highlight, Hit, LegRank, Query, ScoredKey, Search, SearchMode, SearchRequest, like,
+};
 pub use segment::SegmentAccess;
 pub use snapshot::Snapshot;
 pub use stats::{CollectionStats, KeySpaceStats, PinnedStats, Stats, VectorStats};

@@ -76,15 +76,22 @@ impl CollectionState {
         self.segments.iter().map(SegmentView::live).sum()
     }
 
+    fn view(&self, place: Place) -> Result<&SegmentView> {
+        let view = self.segments.get(place.segment);
+        view.ok_or_else(|| Error::InvalidArgument {
+            argument: "segment",
+            detail: "is not part of this snapshot".to_string(),
+        })
+    }
+
+    /// The key of a row.
+    pub(crate) fn key(&self, place: Place) -> Result<String> {
+        Ok(self.view(place)?.key(place.row)?.to_string())
+    }
+
     /// The document of a row.
     pub(crate) fn doc(&self, place: Place, vectors: bool) -> Result<Doc> {
-        let view = self
-            .segments
-            .get(place.segment)
-            .ok_or_else(|| Error::InvalidArgument {
-                argument: "segment",
-                detail: "is not part of this snapshot".to_string(),
-            })?;
+        let view = self.view(place)?;
         let key = view.key(place.row)?.to_string();
         let payload = view.payload(place.row)?;
         let body: Body = serde_json::from_slice(&payload).map_err(|source| Error::Json {

@@ -2,7 +2,7 @@
 
 use lumos_index::{Filter, Metric, RRF_K, fuse_convex, fuse_rrf, highlight};
 
-use super::hit::{Highlight, Hit, LegRank};
+use super::hit::{Highlight, Hit, LegRank, ScoredKey};
 use super::legs::{self, Found, Keywords};
 use super::plan::{KeywordQuery, Plan, VectorQuery, bind_filter};
 use super::request::{Fusion, SearchRequest};
@@ -27,17 +27,35 @@ struct Ranked {
 /// Searches one collection of a snapshot.
 pub(crate) fn search(state: &CollectionState, request: &SearchRequest) -> Result<Vec<Hit>> {
     let plan = Plan::new(state, request)?;
-    let ranked = match (&plan.vector, &plan.keywords) {
-        (Some(vector), None) => by_vector(state, &plan, vector, request.limit)?,
-        (None, Some(keywords)) => by_keywords(state, &plan, keywords, request.limit)?,
-        (Some(vector), Some(keywords)) => hybrid(state, &plan, vector, keywords, request)?,
-        // A vector search where no vector was ever stored.
-        (None, None) => Vec::new(),
-    };
+    let ranked = rank(state, &plan, request)?;
     ranked
         .into_iter()
         .map(|ranked| hit(state, request, plan.keywords.as_ref(), ranked))
         .collect()
+}
+
+/// The same, without reading a document: keys and scores.
+pub(crate) fn keys(state: &CollectionState, request: &SearchRequest) -> Result<Vec<ScoredKey>> {
+    let plan = Plan::new(state, request)?;
+    let ranked = rank(state, &plan, request)?;
+    ranked
+        .into_iter()
+        .map(|ranked| {
+            let key = state.key(ranked.place)?;
+            let score = ranked.score;
+            Ok(ScoredKey { key, score })
+        })
+        .collect()
+}
+
+fn rank(state: &CollectionState, plan: &Plan<'_>, request: &SearchRequest) -> Result<Vec<Ranked>> {
+    match (&plan.vector, &plan.keywords) {
+        (Some(vector), None) => by_vector(state, plan, vector, request.limit),
+        (None, Some(keywords)) => by_keywords(state, plan, keywords, request.limit),
+        (Some(vector), Some(keywords)) => hybrid(state, plan, vector, keywords, request),
+        // A vector search where no vector was ever stored.
+        (None, None) => Ok(Vec::new()),
+    }
 }
 
 fn by_vector(

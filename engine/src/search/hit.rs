@@ -54,6 +54,16 @@ pub struct LegRank {
     pub score: f32,
 }
 
+/// The key of a document found, and its score: what [`Search::keys`](crate::Search::keys) gives.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct ScoredKey {
+    /// The key of the document.
+    pub key: String,
+    /// The score of the search, as in [`Hit::score`].
+    pub score: f32,
+}
+
 /// One document found.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]

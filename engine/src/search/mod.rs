@@ -10,6 +10,6 @@ mod request;
 
 pub(crate) use allowed::Allowed;
 pub use builder::{Query, Search, like};
-pub use hit::{Highlight, Hit, LegRank};
+pub use hit::{Highlight, Hit, LegRank, ScoredKey};
 pub(crate) use plan::VectorQuery;
 pub use request::{Fusion, SearchMode, SearchRequest};

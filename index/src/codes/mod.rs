@@ -130,6 +130,38 @@ fn holds(sample: Vectors<'_>, metric: Metric, rung: Rung) -> bool {
         })
         .sum();
     let due = queries.len() * TRIAL_K.min(n);
+    kept * 1_000 >= due * TRIAL_KEPT
+}
+
+/// The nearest rows by their codes.
+fn nearest_codes(codes: &CodesView<'_>, query: &[f32], k: usize) -> Vec<Neighbor> {
+    struct Scan<'a>(CodesView<'a>, &'a [i8], Terms, usize);
+    impl Task for Scan<'_> {
+        type Output = Vec<Neighbor>;
+        #[inline(always)]
+        fn run<T: Tier>(self, tier: T) -> Vec<Neighbor> {
+            let Scan(codes, query, terms, k) = self;
+            let table = codes.table();
+            let scorer = CodeScorer {
+                tier,
+                table,
+                query,
+                terms,
+            };
+            let mut top = TopK::new(k);
+            let mut distances = [0.0; 64];
+            let all: Vec<u32> = (0..codes.len() as u32).collect();
+            for ids in all.chunks(64) {
+                scorer.distances(ids, &mut distances[..ids.len()]);
+                for (&row, &distance) in ids.iter().zip(&distances) {
+                    if distance <= top.bound() {
+                        top.push(Neighbor { distance, row });
+                    }
+                }
+            }
+            top.into_sorted()
+        }
+    }
     let mut buffer = Vec::new();
     let terms = codes.quantize(query, &mut buffer);
     dispatch(Level::detect(), Scan(*codes, &buffer, terms, k))
