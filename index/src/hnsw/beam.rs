@@ -134,10 +134,29 @@ pub(crate) fn beam<L: Layer, S: Scorer>(layer: &L, scorer: &S, scratch: &mut Scr
             distances[kept] = distance;
             kept += usize::from(distance < bound);
         }
+        // They are expanded next if they are the nearest of all.
+        for node in two_nearest(&block[..kept], &distances[..kept]) {
+            layer.prefetch(node);
+        }
         for (&node, &distance) in block[..kept].iter().zip(distances.iter()) {
             pool.insert(distance, node);
         }
     }
+}
+
+/// The nodes of the two least distances; one of them twice if there are no two.
+#[inline(always)]
+fn two_nearest(nodes: &[u32], distances: &[f32]) -> [u32; 2] {
+    let mut best = [(f32::INFINITY, 0); 2];
+    for (&node, &distance) in nodes.iter().zip(distances) {
+        if distance < best[1].0 {
+            best[1] = (distance, node);
+            if distance < best[0].0 {
+                best.swap(0, 1);
+            }
+        }
+    }
+    best.map(|(_, node)| node)
 }
 
 /// Distances to nodes of a layer.

@@ -92,10 +92,7 @@ impl HnswView<'_> {
             Scratch::with(|scratch| {
                 let codes = self.codes().filter(|codes| codes.dim() == query.len());
                 let (work, trusted) = match codes {
-                    Some(codes) => {
-                        let least = codes.rung().rerank(k).min(n);
-                        self.walk_codes(codes, query, (ef.max(least), within), scratch)
-                    }
+                    Some(codes) => self.walk_codes(codes, query, (ef, within), scratch),
                     None => self.walk_vectors(&exact, (ef, within), scratch),
                 };
                 stats.visited = work.expanded;
