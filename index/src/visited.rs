@@ -15,11 +15,16 @@ pub(crate) struct Visited {
 
 /// Emptying a word of its own costs as much as emptying this many in a row.
 const ONE_BY_ONE: usize = 16;
+/// Words from which on it may be worth it: the set of 262,144 nodes.
+const LARGE: usize = 1 << 12;
 
 impl Visited {
     /// Empties the set and sizes it for nodes below `n`.
     pub(crate) fn reset(&mut self, n: usize) {
-        let known = !self.unnoted && self.n == n && self.words.len() == n / 64 + 1;
+        let known = !self.unnoted
+            && self.words.len() >= LARGE
+            && self.n == n
+            && self.words.len() == n / 64 + 1;
         if known && self.noted.len() * ONE_BY_ONE < self.words.len() {
             for node in &self.noted {
                 self.words[*node as usize / 64] = 0;
@@ -41,13 +46,36 @@ impl Visited {
         self.mark(node)
     }
 
-    /// Notes nodes that [`Visited::mark`] has added, so that they can be taken out one by one.
+    /// Notes nodes that a [`Marker`] has added, so that they can be taken out one by one.
     #[inline(always)]
     pub(crate) fn note(&mut self, nodes: &[u32]) {
-        self.noted.extend_from_slice(nodes);
+        if self.words.len() >= LARGE {
+            self.noted.extend_from_slice(nodes);
+        }
     }
 
-    /// Like [`Visited::insert`] for a node that will be noted if it is new.
+    /// Adds nodes that will be noted.
+    #[inline(always)]
+    pub(crate) fn marker(&mut self) -> Marker<'_> {
+        Marker {
+            words: &mut self.words,
+            n: self.n,
+        }
+    }
+
+    fn mark(&mut self, node: u32) -> bool {
+        self.marker().mark(node)
+    }
+}
+
+/// Adds nodes to a set, the place of which it need not look up each time.
+pub(crate) struct Marker<'a> {
+    words: &'a mut [u64],
+    n: usize,
+}
+
+impl Marker<'_> {
+    /// Adds `node` and returns whether it was new; ids from `n` on never are.
     #[inline(always)]
     pub(crate) fn mark(&mut self, node: u32) -> bool {
         let bit = (node as usize).min(self.n);
@@ -65,7 +93,7 @@ mod tests {
 
     #[test]
     fn a_set_that_is_emptied_node_by_node_is_empty() {
-        let n = 1 << 16;
+        let n = 1 << 20;
         let mut visited = Visited::default();
         for round in 0..50_u32 {
             visited.reset(n);
@@ -77,7 +105,7 @@ mod tests {
             }
             visited.note(&nodes);
             if round % 10 == 9 {
-                assert!(visited.insert(65_535));
+                assert!(visited.insert(n as u32 - 1));
             }
         }
     }

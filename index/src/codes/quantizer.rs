@@ -5,6 +5,7 @@
 //! `step * (c - zero)` stands for it. A query is quantised to i8, so that an inner product is one
 //! of integers: `step * t * sum((c - zero) * y)`, `t` being the step of the query.
 
+use super::tier::{Level, Task, Tier, dispatch};
 use crate::metric::Metric;
 use crate::vectors::Vectors;
 
@@ -248,17 +249,58 @@ pub(crate) fn quantize_query(
     stride: usize,
     out: &mut Vec<i8>,
 ) -> Terms {
-    let centred = |at: usize, x: f32| x - center.get(at).copied().unwrap_or_default();
-    let components = || query.iter().enumerate().map(|(at, &x)| centred(at, x));
-    let largest = components().fold(0.0_f32, |most, x| most.max(x.abs()));
-    let unit = (largest / rung.query_reach()).max(f32::MIN_POSITIVE);
-    let scale = 1.0 / unit;
-    out.clear();
-    out.extend(components().map(|x| nearest_integer(x * scale) as i8));
-    let sum: i32 = out.iter().map(|&y| i32::from(y)).sum();
+    struct Quantize<'a> {
+        rung: Rung,
+        query: &'a [f32],
+        out: &'a mut Vec<i8>,
+    }
+    impl Task for Quantize<'_> {
+        /// The step, and the sum of the components.
+        type Output = (f32, i32);
+
+        #[inline(always)]
+        fn run<T: Tier>(self, _: T) -> (f32, i32) {
+            let largest = largest(self.query);
+            let unit = (largest / self.rung.query_reach()).max(f32::MIN_POSITIVE);
+            let scale = 1.0 / unit;
+            self.out.clear();
+            self.out.resize(self.query.len(), 0);
+            let mut sum = 0;
+            for (y, &x) in self.out.iter_mut().zip(self.query) {
+                let integer = nearest_integer(x * scale);
+                *y = integer as i8;
+                sum += integer;
+            }
+            (unit, sum)
+        }
+    }
+    let centred: Vec<f32>;
+    let query = match center.is_empty() {
+        true => query,
+        false => {
+            centred = query.iter().zip(center).map(|(x, c)| x - c).collect();
+            &centred
+        }
+    };
+    let task = Quantize { rung, query, out };
+    let (unit, sum) = dispatch(Level::detect(), task);
     out.resize(stride * if rung == Rung::Sq4 { 2 } else { 1 }, 0);
-    let squared = || components().map(|x| x * x).sum();
+    let squared = || query.iter().map(|x| x * x).sum();
     terms(rung, metric, unit, step, sum, squared)
+}
+
+/// The largest size of a component, in lanes so that it is found in vectors.
+#[inline(always)]
+fn largest(vector: &[f32]) -> f32 {
+    let (blocks, rest) = vector.as_chunks::<8>();
+    let mut most = [0.0_f32; 8];
+    for block in blocks {
+        for (most, x) in most.iter_mut().zip(block) {
+            *most = most.max(x.abs());
+        }
+    }
+    let rest = rest.iter().map(|x| x.abs());
+    most.into_iter().chain(rest).fold(0.0, f32::max)
 }
 
 /// Rounds numbers below 2^22, by what an addition drops: without SSE4.1 rounding is a call.

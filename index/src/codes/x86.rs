@@ -13,10 +13,11 @@
 use std::arch::x86_64::{
     __m256i, __m512i, _mm_add_epi32, _mm_cvtsi128_si32, _mm_shuffle_epi32, _mm256_add_epi16,
     _mm256_add_epi32, _mm256_and_si256, _mm256_castsi256_si128, _mm256_extracti128_si256,
-    _mm256_loadu_si256, _mm256_madd_epi16, _mm256_maddubs_epi16, _mm256_set1_epi8,
-    _mm256_set1_epi16, _mm256_setzero_si256, _mm256_srli_epi16, _mm512_add_epi32, _mm512_and_si512,
-    _mm512_castsi256_si512, _mm512_dpbusd_epi32, _mm512_inserti64x4, _mm512_loadu_si512,
-    _mm512_reduce_add_epi32, _mm512_set1_epi8, _mm512_setzero_si512, _mm512_srli_epi16,
+    _mm256_hadd_epi32, _mm256_loadu_si256, _mm256_madd_epi16, _mm256_maddubs_epi16,
+    _mm256_set1_epi8, _mm256_set1_epi16, _mm256_setzero_si256, _mm256_srli_epi16, _mm512_add_epi32,
+    _mm512_and_si512, _mm512_castsi256_si512, _mm512_dpbusd_epi32, _mm512_inserti64x4,
+    _mm512_loadu_si512, _mm512_reduce_add_epi32, _mm512_set1_epi8, _mm512_setzero_si512,
+    _mm512_srli_epi16,
 };
 
 use super::tier::{Task, Tier};
@@ -120,6 +121,22 @@ fn load_512<T: bytemuck::Pod>(bytes: &[T], at: usize) -> __m512i {
     unsafe { _mm512_loadu_si512(bytes.as_ptr().wrapping_add(at).cast()) }
 }
 
+/// The sums of the lanes of some vectors; of four at once in half the steps.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn reduce_all<const N: usize>(sums: [__m256i; N]) -> [i32; N] {
+    let Some(&[a, b, c, d]) = sums.first_chunk::<4>() else {
+        return sums.map(|sum| reduce_256(sum));
+    };
+    let fours = _mm256_hadd_epi32(_mm256_hadd_epi32(a, b), _mm256_hadd_epi32(c, d));
+    let (low, high) = (
+        _mm256_castsi256_si128(fours),
+        _mm256_extracti128_si256::<1>(fours),
+    );
+    let lanes: [i32; 4] = bytemuck::cast(_mm_add_epi32(low, high));
+    std::array::from_fn(|i| lanes[i % 4])
+}
+
 /// The sum of the lanes.
 #[inline]
 #[target_feature(enable = "avx2")]
@@ -153,7 +170,7 @@ fn sq8_avx2<const N: usize>(query: &[i8], rows: [&[u8]; N]) -> [i32; N] {
         }
         at += 64;
     }
-    sums.map(|sum| reduce_256(sum))
+    reduce_all(sums)
 }
 
 #[inline]
@@ -187,7 +204,7 @@ fn sq4_avx2<const N: usize>(query: &[i8], rows: [&[u8]; N]) -> [i32; N] {
             sums[i] = _mm256_add_epi32(sums[i], _mm256_madd_epi16(short[i], ones));
         }
     }
-    sums.map(|sum| reduce_256(sum))
+    reduce_all(sums)
 }
 
 #[inline]

@@ -22,6 +22,9 @@ pub(crate) struct Scratch {
     pub(crate) pool: Pool,
     pub(crate) block: [u32; BLOCK],
     pub(crate) distances: [f32; BLOCK],
+    /// Nodes of the block that wait to be scored, and what was done since the search began.
+    pub(crate) pending: usize,
+    pub(crate) work: Work,
     /// The query as codes.
     pub(crate) query: Vec<i8>,
     /// Rows that are compared exactly.
@@ -37,6 +40,8 @@ impl Scratch {
             pool: Pool::default(),
             block: [0; BLOCK],
             distances: [0.0; BLOCK],
+            pending: 0,
+            work: Work::default(),
             query: Vec::new(),
             rows: Vec::new(),
             exact: Vec::new(),
@@ -58,6 +63,8 @@ impl Scratch {
     pub(crate) fn begin(&mut self, nodes: usize, ef: usize) {
         self.visited.reset(nodes);
         self.pool.reset(ef);
+        self.pending = 0;
+        self.work = Work::default();
     }
 
     /// Makes a node with a known distance a place to begin from.
@@ -90,57 +97,82 @@ impl std::ops::Add for Work {
 /// none. The scratch has been begun and seeded; the result is its pool.
 #[inline(always)]
 pub(crate) fn beam<L: Layer, S: Scorer>(layer: &L, scorer: &S, scratch: &mut Scratch) -> Work {
+    while gather(layer, scorer, scratch) {
+        absorb(layer, scorer, scratch);
+    }
+    scratch.work
+}
+
+/// The first half of a step: takes the nearest unexpanded candidates, collects what they link to
+/// and has not been seen, and asks for it to be fetched. `false` if there is no candidate left.
+#[inline(always)]
+fn gather<L: Layer, S: Scorer>(layer: &L, scorer: &S, scratch: &mut Scratch) -> bool {
     let Scratch {
         visited,
         pool,
         block,
-        distances,
+        work,
         ..
     } = scratch;
-    let mut work = Work::default();
-    loop {
-        let mut filled = 0;
-        let before = work.expanded;
-        for _ in 0..WIDTH {
-            let Some(node) = pool.pop() else { break };
-            work.expanded += 1;
-            for &link in layer.links(node) {
-                // Written first, kept if new: no branch to mispredict. At most `BLOCK` links are
-                // looked at, so that the place is always there.
-                block[filled % BLOCK] = link;
-                filled += usize::from(visited.mark(link));
-            }
+    let mut filled = 0;
+    let before = work.expanded;
+    let mut marker = visited.marker();
+    for _ in 0..WIDTH {
+        let Some(node) = pool.pop() else { break };
+        work.expanded += 1;
+        for &link in layer.links(node) {
+            // Written first, kept if new: no branch to mispredict. At most `BLOCK` links are
+            // looked at, so that the place is always there.
+            block[filled % BLOCK] = link;
+            filled += usize::from(marker.mark(link));
         }
-        if work.expanded == before {
-            return work;
-        }
-        let block = &mut block[..filled];
-        let distances = &mut distances[..filled];
-        visited.note(block);
-        for &node in block.iter() {
-            scorer.prefetch(layer.ordinal(node));
-        }
-        for node in pool.upcoming(WIDTH) {
-            layer.prefetch(node);
-        }
-        score(layer, scorer, block, distances);
-        work.distances += filled;
-        let bound = pool.bound();
-        let mut kept = 0;
-        for at in 0..filled {
-            // Kept places are never past the one that is read.
-            let (node, distance) = (block[at], distances[at]);
-            block[kept] = node;
-            distances[kept] = distance;
-            kept += usize::from(distance < bound);
-        }
-        // They are expanded next if they are the nearest of all.
-        for node in two_nearest(&block[..kept], &distances[..kept]) {
-            layer.prefetch(node);
-        }
-        for (&node, &distance) in block[..kept].iter().zip(distances.iter()) {
-            pool.insert(distance, node);
-        }
+    }
+    scratch.pending = filled;
+    if work.expanded == before {
+        return false;
+    }
+    let block = &block[..filled];
+    visited.note(block);
+    for &node in block {
+        scorer.prefetch(layer.ordinal(node));
+    }
+    for node in pool.upcoming(WIDTH) {
+        layer.prefetch(node);
+    }
+    true
+}
+
+/// The second half of a step: scores what was fetched, and puts what is near into the pool.
+#[inline(always)]
+fn absorb<L: Layer, S: Scorer>(layer: &L, scorer: &S, scratch: &mut Scratch) {
+    let Scratch {
+        pool,
+        block,
+        distances,
+        work,
+        pending,
+        ..
+    } = scratch;
+    let filled = *pending;
+    let block = &mut block[..filled];
+    let distances = &mut distances[..filled];
+    score(layer, scorer, block, distances);
+    work.distances += filled;
+    let bound = pool.bound();
+    let mut kept = 0;
+    for at in 0..filled {
+        // Kept places are never past the one that is read.
+        let (node, distance) = (block[at], distances[at]);
+        block[kept] = node;
+        distances[kept] = distance;
+        kept += usize::from(distance < bound);
+    }
+    // They are expanded next if they are the nearest of all.
+    for node in two_nearest(&block[..kept], &distances[..kept]) {
+        layer.prefetch(node);
+    }
+    for (&node, &distance) in block[..kept].iter().zip(distances.iter()) {
+        pool.insert(distance, node);
     }
 }
 

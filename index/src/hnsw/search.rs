@@ -322,28 +322,33 @@ fn compared(
     (k, candidates): (usize, usize),
     allowed: Option<&OrdinalSet>,
 ) -> Vec<Neighbor> {
-    let Scratch {
-        pool,
-        rows,
-        exact: distances,
-        ..
-    } = scratch;
+    shortlist(scratch, candidates, allowed);
+    compare(exact, scratch, k)
+}
+
+/// Collects the first `candidates` of the pool that are allowed.
+fn shortlist(scratch: &mut Scratch, candidates: usize, allowed: Option<&OrdinalSet>) {
+    let Scratch { pool, rows, .. } = scratch;
     rows.clear();
     let members = pool.members().map(|(_, node)| node);
     let results = members.filter(|&node| allowed.is_none_or(|allowed| allowed.contains(node)));
     rows.extend(results.take(candidates));
+}
+
+/// The `k` nearest of what was collected.
+fn compare(exact: &Exact<'_>, scratch: &mut Scratch, k: usize) -> Vec<Neighbor> {
+    let Scratch {
+        rows,
+        exact: distances,
+        ..
+    } = scratch;
     distances.clear();
     distances.resize(rows.len(), 0.0);
-    let fours = || rows.chunks(AHEAD);
-    fours()
-        .take(1)
-        .flatten()
-        .for_each(|&row| exact.prefetch_whole(row));
-    for (at, (ids, out)) in fours().zip(distances.chunks_mut(AHEAD)).enumerate() {
-        let next = rows.chunks(AHEAD).nth(at + 1);
-        next.into_iter()
-            .flatten()
-            .for_each(|&row| exact.prefetch_whole(row));
+    let ahead = rows.iter().take(AHEAD);
+    ahead.for_each(|&row| exact.prefetch_whole(row));
+    for (at, (ids, out)) in (1..).zip(rows.chunks(AHEAD).zip(distances.chunks_mut(AHEAD))) {
+        let next = rows.iter().skip(at * AHEAD).take(AHEAD);
+        next.for_each(|&row| exact.prefetch_whole(row));
         exact.distances(ids, out);
     }
     let pairs = rows.iter().zip(distances.iter());
