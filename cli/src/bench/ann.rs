@@ -43,6 +43,9 @@ pub(crate) struct Ann {
     #[arg(long, value_delimiter = ',', value_name = "N,...",
         default_values_t = [10, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512])]
     ef: Vec<usize>,
+    /// Ask for keys and scores only, and read no document
+    #[arg(long)]
+    keys: bool,
     /// Build the database here and keep it (default: a temporary directory, removed afterwards)
     #[arg(long, value_name = "DIR")]
     keep: Option<PathBuf>,
@@ -53,6 +56,8 @@ pub(crate) struct Ann {
 struct Measured {
     ef: usize,
     k: usize,
+    /// Whether searches gave keys and scores only.
+    keys: bool,
     recall: f64,
     /// Queries a second, one thread.
     qps: f64,
@@ -105,7 +110,7 @@ impl Ann {
         let collection = db.existing_collection(COLLECTION)?;
         // The first pass brings the pages in; what is reported comes from the second.
         if let Some(ef) = self.ef.first() {
-            pass(&collection, &queries, &truth, self.k, *ef)?;
+            self.pass(&collection, &queries, &truth, *ef)?;
         }
         let resident = resident_bytes()
             .zip(before)
@@ -123,12 +128,13 @@ impl Ann {
             heading(&store, self.k, context)?;
         }
         for ef in &self.ef {
-            let (recall, mut times) = pass(&collection, &queries, &truth, self.k, *ef)?;
+            let (recall, mut times) = self.pass(&collection, &queries, &truth, *ef)?;
             let total: Duration = times.iter().sum();
             times.sort_unstable();
             let measured = Measured {
                 ef: *ef,
                 k: self.k,
+                keys: self.keys,
                 recall,
                 qps: times.len() as f64 / total.as_secs_f64().max(f64::MIN_POSITIVE),
                 p50_us: percentile(&times, 50),
@@ -138,6 +144,36 @@ impl Ann {
             print(&measured, context)?;
         }
         Ok(())
+    }
+
+    /// Searches for every query once: the share of true neighbours found, and the time of each
+    /// query.
+    fn pass(
+        &self,
+        collection: &Collection,
+        queries: &Rows<f32>,
+        truth: &Rows<u32>,
+        ef: usize,
+    ) -> Result<(f64, Vec<Duration>)> {
+        let k = self.k;
+        let mut found = 0;
+        let mut times = Vec::with_capacity(queries.len());
+        for (query, truth) in queries.iter().zip(truth.iter()) {
+            let search = collection.search(query).limit(k).ef(ef);
+            let wanted = truth.get(..k).unwrap_or(truth);
+            let is_wanted = |key: &str| key.parse().is_ok_and(|id: u32| wanted.contains(&id));
+            let started = Instant::now();
+            if self.keys {
+                let hits = search.keys()?;
+                times.push(started.elapsed());
+                found += hits.iter().filter(|hit| is_wanted(&hit.key)).count();
+            } else {
+                let hits = search.run()?;
+                times.push(started.elapsed());
+                found += hits.iter().filter(|hit| is_wanted(hit.key())).count();
+            }
+        }
+        Ok((found as f64 / (queries.len() * k) as f64, times))
     }
 
     fn check(&self, base: &Rows<f32>, queries: &Rows<f32>, truth: &Rows<u32>) -> Outcome {
@@ -193,30 +229,6 @@ fn build(directory: &Path, base: &Rows<f32>, metric: MetricName) -> Result<Durat
     db.compact()?;
     bar.finish_and_clear();
     Ok(started.elapsed())
-}
-
-/// Searches for every query once: the share of true neighbours found, and the time of each query.
-fn pass(
-    collection: &Collection,
-    queries: &Rows<f32>,
-    truth: &Rows<u32>,
-    k: usize,
-    ef: usize,
-) -> Result<(f64, Vec<Duration>)> {
-    let mut found = 0;
-    let mut times = Vec::with_capacity(queries.len());
-    for (query, truth) in queries.iter().zip(truth.iter()) {
-        let search = collection.search(query).limit(k).ef(ef);
-        let started = Instant::now();
-        let hits = search.run()?;
-        times.push(started.elapsed());
-        let wanted = truth.get(..k).unwrap_or(truth);
-        found += hits
-            .iter()
-            .filter(|hit| hit.key().parse().is_ok_and(|id: u32| wanted.contains(&id)))
-            .count();
-    }
-    Ok((found as f64 / (queries.len() * k) as f64, times))
 }
 
 /// In microseconds, from sorted times.
