@@ -70,6 +70,13 @@ proptest! {
     }
 }
 
+#[test]
+fn a_tier_that_is_asked_for_is_one_of_those_that_agree() {
+    let names: Vec<&str> = Level::available().map(Level::name).collect();
+    assert_eq!(names.last(), Some(&"scalar"));
+    assert!(names.contains(&Level::detect().name()));
+}
+
 /// Clustered vectors, prepared.
 fn column(metric: Metric, n: usize, dim: usize) -> Vec<f32> {
     let mut state = 7_u64;

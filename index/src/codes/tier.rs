@@ -72,10 +72,34 @@ impl Level {
         static BEST: OnceLock<Level> = OnceLock::new();
         *BEST.get_or_init(|| {
             let wanted = std::env::var("LUMOS_SIMD").unwrap_or_default();
-            let mut tiers = Level::available();
-            let named = Level::available().find(|tier| tier.name() == wanted);
+            let mut tiers = Level::available().filter(|level| level.agrees());
+            let named = Level::available().find(|level| level.name() == wanted);
             named.or_else(|| tiers.next()).unwrap_or(Level::Scalar)
         })
+    }
+
+    /// Whether the tier gives the sums of the portable code for an example. Wrong sums would make
+    /// searches worse without a sign of it.
+    fn agrees(self) -> bool {
+        struct Example;
+        impl Task for Example {
+            type Output = [i32; 8];
+            fn run<T: Tier>(self, tier: T) -> [i32; 8] {
+                let mut state = 1_u32;
+                let mut next = |limit: u32| {
+                    state = state.wrapping_mul(747_796_405).wrapping_add(2_891_336_453);
+                    (state >> 16) % limit
+                };
+                let query: Vec<i8> = (0..384).map(|_| next(127) as i8 - 63).collect();
+                let rows: Vec<u8> = (0..4 * 384).map(|_| next(128) as u8).collect();
+                let eight = |at: usize| &rows[at * 384..][..384];
+                let four = |at: usize| &rows[at * 384..][..192];
+                let [a, b, c, d] = tier.sq8(&query, [0, 1, 2, 3].map(eight));
+                let [e, f, g, h] = tier.sq4(&query, [0, 1, 2, 3].map(four));
+                [a, b, c, d, e, f, g, h]
+            }
+        }
+        dispatch(self, Example) == dispatch(Level::Scalar, Example)
     }
 
     pub(crate) fn name(self) -> &'static str {
