@@ -18,8 +18,16 @@ fn open(vfs: &Arc<MemVfs>) -> Result<Lumos> {
         .open("db")
 }
 
-fn vector(n: usize) -> [f32; 3] {
-    [(n % 61) as f32, (n % 67) as f32, (n % 71) as f32 + 1.0]
+/// So long that there are codes, around a hundred centres so that they are good enough.
+fn vector(n: usize) -> Vec<f32> {
+    let noise = |seed: usize| {
+        let bits = (seed as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        ((bits ^ bits >> 29).wrapping_mul(0xbf58_476d_1ce4_e5b9) >> 40) as f32 / (1 << 24) as f32
+    };
+    let centre = n % 100 * 1_000_003;
+    (0..48)
+        .map(|at| noise(centre + at) * 3.0 + noise(n * 48 + at) - 2.0)
+        .collect()
 }
 
 /// A database of one segment with every kind of section.
