@@ -267,9 +267,9 @@ pub(crate) fn quantize_query(
             self.out.resize(self.query.len(), 0);
             let mut sum = 0;
             for (y, &x) in self.out.iter_mut().zip(self.query) {
-                let integer = nearest_integer(x * scale);
-                *y = integer as i8;
-                sum += integer;
+                // A centre from a damaged file can make any number of it: what is kept counts.
+                *y = nearest_integer(x * scale) as i8;
+                sum += i32::from(*y);
             }
             (unit, sum)
         }
@@ -303,12 +303,12 @@ fn largest(vector: &[f32]) -> f32 {
     most.into_iter().chain(rest).fold(0.0, f32::max)
 }
 
-/// Rounds numbers below 2^22, by what an addition drops: without SSE4.1 rounding is a call.
+/// Rounds numbers below 2^22 (others to anything), by what an addition drops: without SSE4.1 rounding is a call.
 #[inline(always)]
 fn nearest_integer(x: f32) -> i32 {
     /// 1.5 * 2^23: the unit is one in its neighbourhood.
     const SHIFT: f32 = 12_582_912.0;
-    (x + SHIFT).to_bits() as i32 - SHIFT.to_bits() as i32
+    (x + SHIFT).to_bits().wrapping_sub(SHIFT.to_bits()) as i32
 }
 
 /// The terms of a query with the step `unit`, the sum of whose components is `sum`.

@@ -1,0 +1,93 @@
+//! Graphs that are built and walked on codes.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use super::*;
+use crate::codes::{Codes, CodesView, Rung};
+
+const DIM: usize = 64;
+const N: usize = 4_000;
+
+/// Recall with codes of either kind, without a filter and with filters that take every route, is
+/// what the graph alone is held to; the scores are those of the vectors.
+#[test]
+fn codes_find_what_vectors_find_with_and_without_a_filter() {
+    for metric in METRICS {
+        let components = clustered(metric, N, DIM, 40, 21);
+        let queries = clustered(metric, 40, DIM, 40, 22);
+        let vectors = Vectors::new(DIM, &components).unwrap();
+        let graph = Hnsw::build(vectors, metric, &HnswParams::default());
+        for rung in [Rung::Sq4, Rung::Sq8] {
+            let codes = Codes::build(vectors, metric, rung);
+            let view = graph.view().with_codes(codes.view());
+            let found = recall(&view, vectors, metric, &queries, (10, 80), None);
+            assert!(found >= 0.95, "{metric:?} {rung:?}: {found}");
+            let mut routes = HashSet::new();
+            for per_mille in [600, 250, 100, 10, 1] {
+                let kept = (0..N as u32).filter(|&o| mix(u64::from(o)) % 1000 < per_mille);
+                let allowed = OrdinalSet::collect(N, kept);
+                let asked = (10, 60);
+                let found = recall(&view, vectors, metric, &queries, asked, Some(&allowed));
+                assert!(found >= 0.95, "{metric:?} {rung:?} {per_mille}: {found}");
+                let searched =
+                    view.search(vectors, metric, &queries[..DIM], 10, 10, Some(&allowed));
+                let (found, stats) = searched.unwrap();
+                routes.insert(format!("{:?}", stats.route));
+                for neighbor in found {
+                    let row = vectors.row(neighbor.row);
+                    let due = metric.distance(&queries[..DIM], row);
+                    assert_eq!(neighbor.distance.to_bits(), due.to_bits());
+                }
+            }
+            assert_eq!(routes.len(), 3, "every route was taken: {routes:?}");
+        }
+    }
+}
+
+/// Codes that say nothing lead nowhere near the query, but what is found is there, is as much as
+/// was asked for, and is scored by the vectors.
+#[test]
+fn codes_that_lie_cost_recall_and_nothing_else() {
+    let metric = Metric::L2;
+    let components = clustered(metric, N, DIM, 40, 23);
+    let vectors = Vectors::new(DIM, &components).unwrap();
+    let graph = Hnsw::build(vectors, metric, &HnswParams::default());
+    let codes = Codes::build(vectors, metric, Rung::Sq8);
+    let sound = codes.view().encoded();
+    for byte in [0_u8, 0x7f, 0xff] {
+        // Entry ordinals, steps and lengths are among what is overwritten.
+        let mut words = vec![0_u64; sound.len() / 8];
+        let bytes: &mut [u8] = bytemuck::cast_slice_mut(&mut words);
+        bytes.copy_from_slice(sound);
+        bytes[64..].fill(byte);
+        let lying = CodesView::decode(bytes, N, DIM).unwrap();
+        let view = graph.view().with_codes(lying);
+        for query in components.chunks_exact(DIM).step_by(97) {
+            let (found, _) = view.search(vectors, metric, query, 10, 20, None).unwrap();
+            assert_eq!(found.len(), 10);
+            assert!(found.is_sorted());
+            for neighbor in found {
+                let due = metric.distance(query, vectors.row(neighbor.row));
+                assert_eq!(neighbor.distance.to_bits(), due.to_bits());
+            }
+        }
+    }
+}
+
+/// Codes of another column or metric are not walked on.
+#[test]
+fn codes_that_do_not_fit_are_passed_over() {
+    let components = clustered(Metric::L2, N, DIM, 40, 24);
+    let vectors = Vectors::new(DIM, &components).unwrap();
+    let graph = Hnsw::build(vectors, Metric::L2, &HnswParams::default());
+    let shorter = Codes::build(vectors.first(N - 1), Metric::L2, Rung::Sq4);
+    let other = Codes::build(vectors, Metric::Dot, Rung::Sq4);
+    let plain = graph.view();
+    for codes in [&shorter, &other] {
+        let view = plain.with_codes(codes.view());
+        for query in components.chunks_exact(DIM).step_by(501) {
+            let search = |view: &HnswView<'_>| view.search(vectors, Metric::L2, query, 5, 40, None);
+            assert_eq!(search(&view).unwrap(), search(&plain).unwrap());
+        }
+    }
+}
