@@ -43,7 +43,7 @@ impl Visited {
     #[inline]
     pub(crate) fn insert(&mut self, node: u32) -> bool {
         self.unnoted = true;
-        self.mark(node)
+        self.marker().mark(node)
     }
 
     /// Notes nodes that a [`Marker`] has added, so that they can be taken out one by one.
@@ -61,10 +61,6 @@ impl Visited {
             words: &mut self.words,
             n: self.n,
         }
-    }
-
-    fn mark(&mut self, node: u32) -> bool {
-        self.marker().mark(node)
     }
 }
 
@@ -101,7 +97,7 @@ mod tests {
                 .map(|i| (round * 7 + i * 1_601) % n as u32)
                 .collect();
             for &node in &nodes {
-                assert!(visited.mark(node), "{node} in round {round}");
+                assert!(visited.marker().mark(node), "{node} in round {round}");
             }
             visited.note(&nodes);
             if round % 10 == 9 {

@@ -204,8 +204,12 @@ impl SealedSegment {
         const GRAPH_NODE: u64 = 400;
         let whole = [KEYS, COLUMNS, TEXT];
         let sections: u64 = whole.map(|name| self.file.section_len(name)).iter().sum();
-        let vectors: usize = self.vectors.values().map(SealedVectors::len).sum();
-        sections * 2 + vectors as u64 * GRAPH_NODE
+        // Codes of seven bits to build on, then those that are kept, and the graph.
+        let vectors = self.vectors.values().map(|vectors| {
+            let codes = vectors.field.dimension as u64 * 2;
+            vectors.len() as u64 * (GRAPH_NODE + codes)
+        });
+        sections * 2 + vectors.sum::<u64>()
     }
 
     /// The file.

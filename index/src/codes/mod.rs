@@ -63,8 +63,9 @@ impl Codes {
             .copied()
             .collect();
         let sample = Vectors::new(vectors.dim(), &sample).ok()?;
+        let trial = Trial::new(sample, metric);
         let rungs = [Rung::Sq4, Rung::Sq8];
-        rungs.into_iter().find(|&rung| holds(sample, metric, rung))
+        rungs.into_iter().find(|&rung| trial.holds(rung))
     }
 
     /// The codes of vectors. The result does not depend on the number of threads.
@@ -106,31 +107,47 @@ impl Codes {
     }
 }
 
-/// Whether a rung keeps enough of the true neighbours of a sample among its candidates.
-fn holds(sample: Vectors<'_>, metric: Metric, rung: Rung) -> bool {
-    let codes = Codes::build(sample, metric, rung);
-    let n = sample.len();
-    let every = n.div_ceil(TRIAL_QUERIES);
-    let queries: Vec<u32> = (0..n as u32).step_by(every).collect();
-    let kept: usize = queries
-        .par_iter()
-        .map(|&query| {
-            let vector = sample.row(query);
+/// Queries among the vectors of a sample, and their true neighbours.
+struct Trial<'a> {
+    sample: Vectors<'a>,
+    metric: Metric,
+    queries: Vec<(u32, Vec<Neighbor>)>,
+}
+
+impl<'a> Trial<'a> {
+    fn new(sample: Vectors<'a>, metric: Metric) -> Self {
+        let n = sample.len() as u32;
+        let queries: Vec<u32> = (0..n)
+            .step_by(sample.len().div_ceil(TRIAL_QUERIES))
+            .collect();
+        let truth = |&query: &u32| {
             let exact = Exact::from_row(sample, metric, query);
-            let truth = scan(&exact, TRIAL_K, 0..n as u32);
+            (query, scan(&exact, TRIAL_K, 0..n))
+        };
+        Trial {
+            sample,
+            metric,
+            queries: queries.par_iter().map(truth).collect(),
+        }
+    }
+
+    /// Whether a rung keeps enough of the true neighbours among its candidates.
+    fn holds(&self, rung: Rung) -> bool {
+        let codes = Codes::build(self.sample, self.metric, rung);
+        let kept = |(query, truth): &(u32, Vec<Neighbor>)| {
+            let exact = Exact::from_row(self.sample, self.metric, *query);
+            let vector = self.sample.row(*query);
             let candidates = nearest_codes(&codes.view(), vector, rung.rerank(TRIAL_K));
             // Of equal vectors any will do.
-            let farthest = candidates.iter().map(|c| exact.distance(c.row));
-            let mut found: Vec<f32> = farthest.collect();
+            let mut found: Vec<f32> = candidates.iter().map(|c| exact.distance(c.row)).collect();
             found.sort_unstable_by(f32::total_cmp);
             let pairs = truth.iter().zip(&found);
-            pairs
-                .filter(|(truth, found)| **found <= truth.distance)
-                .count()
-        })
-        .sum();
-    let due = queries.len() * TRIAL_K.min(n);
-    kept * 1_000 >= due * TRIAL_KEPT
+            pairs.filter(|(due, found)| **found <= due.distance).count()
+        };
+        let kept: usize = self.queries.par_iter().map(kept).sum();
+        let due: usize = self.queries.iter().map(|(_, truth)| truth.len()).sum();
+        kept * 1_000 >= due * TRIAL_KEPT
+    }
 }
 
 /// The nearest rows by their codes.

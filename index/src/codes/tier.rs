@@ -72,9 +72,9 @@ impl Level {
         static BEST: OnceLock<Level> = OnceLock::new();
         *BEST.get_or_init(|| {
             let wanted = std::env::var("LUMOS_SIMD").unwrap_or_default();
-            let mut tiers = Level::available().filter(|level| level.agrees());
-            let named = Level::available().find(|level| level.name() == wanted);
-            named.or_else(|| tiers.next()).unwrap_or(Level::Scalar)
+            let tiers: Vec<Level> = Level::available().filter(|level| level.agrees()).collect();
+            let named = tiers.iter().find(|level| level.name() == wanted);
+            named.or(tiers.first()).copied().unwrap_or(Level::Scalar)
         })
     }
 

@@ -34,6 +34,9 @@ pub(crate) const BASE_DEGREE: usize = 32;
 /// Links of a node above level 0.
 pub(crate) const UPPER_DEGREE: usize = 16;
 
+/// Less than one vector in this many is inserted by the vectors themselves.
+const FEW_INSERTED: usize = 4;
+
 /// How a graph is built.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HnswParams {
@@ -124,7 +127,9 @@ impl Hnsw {
         if vectors.len() < self.len() || metric != self.layout.metric {
             return Hnsw::build_while(vectors, metric, &params, go_on);
         }
-        let codes = codes_to_build_on(vectors, metric);
+        // Making codes of all vectors pays when many are inserted.
+        let many = (vectors.len() - self.len()) * FEW_INSERTED >= vectors.len();
+        let codes = many.then(|| codes_to_build_on(vectors, metric)).flatten();
         let space = Space::of(vectors, metric, codes.as_ref());
         let builder = Builder::new(space, &params, Some(&self.view()), go_on);
         Hnsw::finish(builder, metric, &params, self.len() as u32)

@@ -100,8 +100,9 @@ impl HnswView<'_> {
                 trusted.then(|| match codes {
                     Some(codes) => {
                         let candidates = codes.rung().rerank(k);
-                        stats.distances += candidates;
-                        compared(&exact, scratch, (k, candidates), allowed)
+                        let (found, more) = compared(&exact, scratch, (k, candidates), allowed);
+                        stats.distances += more;
+                        found
                     }
                     None => nearest(scratch, k, allowed),
                 })
@@ -315,33 +316,24 @@ fn widened(ef: usize, k: usize, matches: usize, n: usize) -> usize {
         .min(n)
 }
 
-/// The `k` nearest of the first `candidates` of the pool that are allowed, compared exactly.
+/// The `k` nearest of the first `candidates` of the pool that are allowed, compared exactly; and
+/// how many there were.
 fn compared(
     exact: &Exact<'_>,
     scratch: &mut Scratch,
     (k, candidates): (usize, usize),
     allowed: Option<&OrdinalSet>,
-) -> Vec<Neighbor> {
-    shortlist(scratch, candidates, allowed);
-    compare(exact, scratch, k)
-}
-
-/// Collects the first `candidates` of the pool that are allowed.
-fn shortlist(scratch: &mut Scratch, candidates: usize, allowed: Option<&OrdinalSet>) {
-    let Scratch { pool, rows, .. } = scratch;
-    rows.clear();
-    let members = pool.members().map(|(_, node)| node);
-    let results = members.filter(|&node| allowed.is_none_or(|allowed| allowed.contains(node)));
-    rows.extend(results.take(candidates));
-}
-
-/// The `k` nearest of what was collected.
-fn compare(exact: &Exact<'_>, scratch: &mut Scratch, k: usize) -> Vec<Neighbor> {
+) -> (Vec<Neighbor>, usize) {
     let Scratch {
+        pool,
         rows,
         exact: distances,
         ..
     } = scratch;
+    rows.clear();
+    let members = pool.members().map(|(_, node)| node);
+    let results = members.filter(|&node| allowed.is_none_or(|allowed| allowed.contains(node)));
+    rows.extend(results.take(candidates));
     distances.clear();
     distances.resize(rows.len(), 0.0);
     let ahead = rows.iter().take(AHEAD);
@@ -355,9 +347,10 @@ fn compare(exact: &Exact<'_>, scratch: &mut Scratch, k: usize) -> Vec<Neighbor> 
     let mut found: Vec<Neighbor> = pairs
         .map(|(&row, &distance)| Neighbor { distance, row })
         .collect();
+    let compared = found.len();
     found.sort_unstable();
     found.truncate(k);
-    found
+    (found, compared)
 }
 
 /// The first `k` of the pool that are allowed, ties by node.
