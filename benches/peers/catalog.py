@@ -23,8 +23,12 @@ class Peer:
     parameters: dict = field(default_factory=dict)
     width_name: str = "ef"
     widths: tuple = GRAPH_WIDTHS
-    # Settings of threads that can only be given through the environment; `{threads}` is filled in.
-    environment: dict = field(default_factory=dict)
+    # Packages needed besides.
+    also: tuple = ()
+
+    @property
+    def packages(self):
+        return tuple(name for name in (self.package, *self.also) if name)
 
     @property
     def is_database(self):
@@ -56,7 +60,7 @@ PEERS = (
         kind=LIBRARY,
         package="alayalite",
         worker="alayalite",
-        parameters={"degree": 32, "ef_construction": 400},
+        parameters={"graph": "hnsw", "degree": 32, "ef_construction": 200},
     ),
     Peer(
         name="svs",
@@ -65,6 +69,21 @@ PEERS = (
         package="scalable-vs",
         worker="svs",
         parameters={"degree": 32, "window": 200, "alpha_l2": 1.2, "alpha_ip": 0.95},
+        width_name="search window",
+    ),
+    Peer(
+        name="svs-lvq",
+        title="SVS Vamana LVQ4x8",
+        kind=LIBRARY,
+        package="scalable-vs",
+        worker="svs",
+        parameters={
+            "degree": 32,
+            "window": 200,
+            "alpha_l2": 1.2,
+            "alpha_ip": 0.95,
+            "lvq": (4, 8),
+        },
         width_name="search window",
     ),
     Peer(
@@ -133,7 +152,7 @@ PEERS = (
         kind=DATABASE,
         package="qdrant-edge-py",
         worker="qdrant_edge",
-        parameters={"m": 16, "ef_construct": 200},
+        parameters={"m": 16, "ef_construct": 200, "full_scan_threshold": 10_000},
         width_name="hnsw_ef",
     ),
     Peer(
@@ -142,7 +161,14 @@ PEERS = (
         kind=DATABASE,
         package="lancedb",
         worker="lancedb",
-        parameters={"index": "IVF_HNSW_SQ", "m": 16, "ef_construction": 200, "nprobes": 1},
+        parameters={
+            "index": "IVF_HNSW_SQ",
+            "m": 16,
+            "ef_construction": 200,
+            "num_partitions": 1,
+            "nprobes": 1,
+            "refine_factor": 2,
+        },
     ),
     Peer(
         name="chroma",
@@ -159,6 +185,7 @@ PEERS = (
         kind=DATABASE,
         package="sqlite-vec",
         worker="sqlite_vec",
+        also=("apsw",),
         parameters={"scan": "exact"},
         width_name="none",
         widths=(None,),

@@ -20,6 +20,7 @@ LOOKS = {
     "symphonyqg": ("#1f6fd1", "square"),
     "alayalite": ("#0aa2a8", "diamond"),
     "svs": ("#7b3fc4", "triangle"),
+    "svs-lvq": ("#b48be8", "circle"),
     "hnswlib": ("#1d8a3c", "square"),
     "faiss": ("#e08a00", "circle"),
     "faiss-sq8": ("#9c6b1e", "diamond"),

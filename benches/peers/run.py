@@ -172,7 +172,7 @@ def measure(ledger, contestants, rounds):
 
 def run(arguments):
     peers = catalog.select(arguments.only)
-    wanted = sorted({peer.package for peer in peers if peer.package})
+    wanted = sorted({package for peer in peers for package in peer.packages})
     absent = environment.prepare(arguments.venv, wanted, say)
     python = environment.python_of(arguments.venv)
     arguments.selectivity = arguments.selectivity if any(p.is_database for p in peers) else ()
@@ -213,8 +213,8 @@ def run(arguments):
     )
     contestants = []
     for peer in peers:
-        if peer.package in absent:
-            reason = absent[peer.package]
+        reason = next((absent[name] for name in peer.packages if name in absent), None)
+        if reason:
             ledger.add(type="absent", peer=peer.name, step="install", reason=reason)
             say(f"{peer.title}: absent, install: {reason}")
         elif peer is catalog.LUMOS:

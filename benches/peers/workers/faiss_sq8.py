@@ -24,5 +24,4 @@ class Index(faiss_flat.Index):
 
     def open(self):
         super().open()
-        self.index = faiss.downcast_index(self.index)
         self.index.k_factor = self.job.parameters["refine_factor"]
