@@ -147,12 +147,30 @@ PEERS = (
         parameters={"m": 16, "ef_construction": 200, "quantize": "INT8"},
     ),
     Peer(
+        name="zvec-int8-refine",
+        title="zvec int8 + refine",
+        kind=DATABASE,
+        package="zvec",
+        worker="zvec",
+        parameters={
+            "m": 16,
+            "ef_construction": 200,
+            "quantize": "INT8",
+            "refine_factor": 2.0,
+        },
+    ),
+    Peer(
         name="qdrant-edge",
         title="qdrant-edge",
         kind=DATABASE,
         package="qdrant-edge-py",
         worker="qdrant_edge",
-        parameters={"m": 16, "ef_construct": 200, "full_scan_threshold": 10_000},
+        parameters={
+            "m": 16,
+            "ef_construct": 200,
+            "full_scan_threshold": 10_000,
+            "indexing_threshold": 1,
+        },
         width_name="hnsw_ef",
     ),
     Peer(
@@ -161,6 +179,8 @@ PEERS = (
         kind=DATABASE,
         package="lancedb",
         worker="lancedb",
+        # It asks for at least k times the refine factor.
+        widths=(20, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512),
         parameters={
             "index": "IVF_HNSW_SQ",
             "m": 16,

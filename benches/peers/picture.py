@@ -28,6 +28,7 @@ LOOKS = {
     "vsag": ("#5d6b7a", "square"),
     "zvec": ("#2f9be8", "circle"),
     "zvec-int8": ("#0c4a8f", "diamond"),
+    "zvec-int8-refine": ("#3d5afe", "triangle"),
     "qdrant-edge": ("#b0346b", "square"),
     "lancedb": ("#6a9a1f", "triangle"),
     "chroma": ("#c7662a", "diamond"),
@@ -110,7 +111,8 @@ def panel(left, title, series, low, high):
     for recall in RECALLS:
         x = place(recall)
         out.append(f'<path d="M{x:.1f} {TOP}V{TOP + PANEL_HEIGHT}" stroke="{GRID}"/>')
-        out.append(text(x, TOP + PANEL_HEIGHT + 20, f"{recall:g}", 12, colour=FAINT))
+        label = f"≥ {recall:g}" if recall == HIGHEST else f"{recall:g}"
+        out.append(text(x, TOP + PANEL_HEIGHT + 20, label, 12, colour=FAINT))
     many = high / low > 300
     for power in range(-1, 8):
         for base in (1, 2, 5):

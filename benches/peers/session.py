@@ -43,11 +43,15 @@ class Process:
             line = ""
         if not line:
             code = self.process.wait()
-            raise PeerFailed(f"the process ended with {code} in {request['do']}; see {self.log}")
+            raise PeerFailed(f"the process ended with {code}: {self.last_words()}")
         answer = json.loads(line)
         if "error" in answer:
             raise PeerFailed(answer["error"])
         return answer
+
+    def last_words(self):
+        lines = self.log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+        return lines[-1][:300] if lines else "it said nothing"
 
     def __enter__(self):
         return self

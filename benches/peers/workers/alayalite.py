@@ -11,10 +11,11 @@ NAME = "index"
 class Index(Base):
     def __init__(self, job):
         super().__init__(job)
-        self.client = Client(job.directory)
+        self.client = None
         self.index = None
 
     def build(self, base, buckets):
+        self.client = Client(self.job.directory)
         self.index = self.client.create_index(
             NAME,
             index_type=self.job.parameters["graph"],
@@ -35,6 +36,7 @@ class Index(Base):
         self.client.save_index(NAME)
 
     def open(self):
+        self.client = Client(self.job.directory)
         self.index = self.client.get_index(NAME)
 
     def one(self, query):

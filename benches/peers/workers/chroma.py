@@ -1,6 +1,7 @@
 """Chroma: its HNSW index in the process, ids only."""
 
 import chromadb
+from chromadb.api.shared_system_client import SharedSystemClient
 from chromadb.config import Settings
 
 from workers import Base
@@ -11,14 +12,16 @@ BATCH = 2000
 class Index(Base):
     def __init__(self, job):
         super().__init__(job)
-        self.client = chromadb.PersistentClient(
-            job.directory, settings=Settings(anonymized_telemetry=False)
-        )
         self.collection = None
+        self.width = None
+
+    def client(self):
+        settings = Settings(anonymized_telemetry=False)
+        return chromadb.PersistentClient(self.job.directory, settings=settings)
 
     def build(self, base, buckets):
         given = self.job.parameters
-        self.collection = self.client.create_collection(
+        self.collection = self.client().create_collection(
             "bench",
             embedding_function=None,
             configuration={
@@ -41,11 +44,14 @@ class Index(Base):
             )
 
     def open(self):
-        self.collection = self.client.get_collection("bench", embedding_function=None)
+        self.collection = self.client().get_collection("bench", embedding_function=None)
 
     def set_width(self, width):
-        if width != getattr(self, "width", None):
+        """Changes the setting, which a collection takes over when it is loaded: so it is."""
+        if width != self.width:
             self.collection.modify(configuration={"hnsw": {"ef_search": width}})
+            SharedSystemClient.clear_system_cache()
+            self.open()
             self.width = width
 
     def prepare(self, row):

@@ -10,7 +10,6 @@ from workers import Base
 class Index(Base):
     def __init__(self, job):
         super().__init__(job)
-        self.database = lancedb.connect(job.directory)
         self.table = None
 
     @property
@@ -26,7 +25,7 @@ class Index(Base):
         }
         if buckets is not None:
             columns["bucket"] = pyarrow.array(buckets)
-        self.table = self.database.create_table("bench", pyarrow.table(columns))
+        self.table = lancedb.connect(self.job.directory).create_table("bench", pyarrow.table(columns))
         self.table.create_index(
             metric=self.distance,
             index_type=given["index"],
@@ -38,7 +37,7 @@ class Index(Base):
             self.table.create_scalar_index("bucket", index_type="BTREE")
 
     def open(self):
-        self.table = self.database.open_table("bench")
+        self.table = lancedb.connect(self.job.directory).open_table("bench")
 
     def asked(self, query):
         given = self.job.parameters
@@ -46,7 +45,7 @@ class Index(Base):
             self.table.search(query)
             .distance_type(self.distance)
             .nprobes(given["nprobes"])
-            .ef(self.width)
+            .ef(max(self.width, self.job.k * given["refine_factor"]))
             .refine_factor(given["refine_factor"])
             .limit(self.job.k)
             .select(["id", "_distance"])

@@ -27,7 +27,9 @@ class Index(Base):
         return edge.EdgeConfig(
             vectors=edge.EdgeVectorParams(size=self.job.dimension, distance=distance),
             hnsw_config=graph,
-            optimizers=edge.EdgeOptimizersConfig(default_segment_number=1),
+            optimizers=edge.EdgeOptimizersConfig(
+                default_segment_number=1, indexing_threshold=given["indexing_threshold"]
+            ),
             max_search_threads=self.job.threads,
         )
 

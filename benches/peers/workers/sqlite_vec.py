@@ -1,6 +1,7 @@
 """sqlite-vec: an exact scan in SQLite. APSW brings an SQLite that loads extensions everywhere."""
 
 import os
+import threading
 
 import apsw
 import sqlite_vec
@@ -16,15 +17,19 @@ class Index(Base):
     def __init__(self, job):
         super().__init__(job)
         self.file = os.path.join(job.directory, "bench.db")
-        self.database = None
+        self.each = threading.local()
 
-    def connect(self):
-        self.database = apsw.Connection(self.file)
-        self.database.enable_load_extension(True)
-        self.database.load_extension(sqlite_vec.loadable_path())
+    @property
+    def database(self):
+        """The connection of the calling thread; they cannot share one."""
+        if not hasattr(self.each, "connection"):
+            connection = apsw.Connection(self.file)
+            connection.enable_load_extension(True)
+            connection.load_extension(sqlite_vec.loadable_path())
+            self.each.connection = connection
+        return self.each.connection
 
     def build(self, base, buckets):
-        self.connect()
         measure = "l2" if self.job.metric == "l2" else "cosine"
         bucket = "" if buckets is None else ", bucket integer"
         self.database.execute(
@@ -49,7 +54,7 @@ class Index(Base):
         self.database.close()
 
     def open(self):
-        self.connect()
+        self.database.execute("select count(*) from bench_rowids").fetchall()
 
     def prepare(self, row):
         return row.tobytes()

@@ -33,19 +33,20 @@ class Index(Base):
             )
             return
         first, second = given["lvq"]
-        svs.np_to_svs(base, os.path.join(self.part("source"), "base.svs"))
-        source = svs.VectorDataLoader(
-            os.path.join(self.part("source"), "base.svs"), svs.DataType.float32,
-            dims=self.job.dimension,
-        )
+        # Codes are made from a file only; writing it is not part of the search index.
+        plain, native = (os.path.join(self.job.directory, f"base.{end}") for end in ("fvecs", "svs"))
+        svs.write_vecs(base, plain)
+        svs.convert_vecs_to_svs(plain, native)
+        source = svs.VectorDataLoader(native, svs.DataType.float32, dims=self.job.dimension)
         codes = svs.LVQLoader(source, primary=first, residual=second)
         self.index = svs.Vamana.build(settings, codes, self.distance, num_threads=self.job.threads)
 
     def save(self):
         self.index.save(self.part("config"), self.part("graph"), self.part("data"))
-        source = os.path.join(self.job.directory, "source", "base.svs")
-        if os.path.exists(source):
-            os.remove(source)
+        for end in ("fvecs", "svs"):
+            source = os.path.join(self.job.directory, f"base.{end}")
+            if os.path.exists(source):
+                os.remove(source)
 
     def open(self):
         if "lvq" in self.job.parameters:

@@ -1,4 +1,4 @@
-"""zvec: HNSW over f32 or int8 (then compared again), through its collections."""
+"""zvec: HNSW over f32 or int8, through its collections."""
 
 import os
 import shutil
@@ -69,22 +69,23 @@ class Index(Base):
         self.collection = zvec.open(self.path, zvec.CollectionOption(read_only=True))
 
     def set_width(self, width):
-        if self.job.parameters.get("quantize"):
-            self.settings = zvec.HnswQueryParam(ef=width, is_using_refiner=True)
-        else:
-            self.settings = zvec.HnswQueryParam(ef=width)
+        refine = self.job.parameters.get("refine_factor")
+        self.settings = zvec.HnswQueryParam(
+            ef=width, is_using_refiner=refine is not None, scale_factor=refine or 0.0
+        )
 
     def one(self, query):
+        """Through the call for low latency, which has no advantage when there is a filter."""
         asked = zvec.Query("embedding", vector=query, param=self.settings)
         found = self.collection.query_internal_ids(asked, topk=self.job.k)
         return self.collection.resolve_internal_ids(found)
 
     def filtered(self, query, below):
         asked = zvec.Query("embedding", vector=query, param=self.settings)
-        found = self.collection.query_internal_ids(
-            asked, topk=self.job.k, filter=f"bucket < {below}"
+        found = self.collection.query(
+            asked, topk=self.job.k, output_fields=[], filter=f"bucket < {below}"
         )
-        return self.collection.resolve_internal_ids(found)
+        return [document.id for document in found]
 
     def ids(self, answer):
         return [int(key) for key in answer if key is not None]
