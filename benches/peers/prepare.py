@@ -131,7 +131,8 @@ def main(request, folder):
             vectors.write(file, given[: len(queries)])
     for percent, nearest in filters.items():
         nearest.write(folder / f"truth-{percent:g}.ivecs")
-    about = {"rows": done, "queries": len(queries), "dimension": queries.shape[1], **request}
+    about = {"request": request, "rows": done, "queries": len(queries)}
+    about["dimension"] = queries.shape[1]
     (folder / "about.json").write_text(json.dumps(about, indent=1), encoding="utf-8")
 
 

@@ -286,7 +286,19 @@ def filtered(results):
             row += [speed_cell(results.speed(peer, "one", t, percent)) for t in (0.95, 0.99)]
             row.append(number(results.best_recall(peer, percent), "{:.4f}"))
         rows.append(row)
+    if catalog.LUMOS in chosen and len(chosen) > 1:
+        rows.append(against_the_best(results, chosen, percents))
     return ["## Filtered, databases, one thread", "", *table(heads, rows)]
+
+
+def against_the_best(results, chosen, percents):
+    row = ["*Lumos / fastest other*"]
+    for percent in percents:
+        for target in (0.95, 0.99):
+            ours, *others = (results.speed(peer, "one", target, percent) for peer in chosen)
+            row.append(times_cell(ours, faster(*others)))
+        row.append("")
+    return row
 
 
 def parameters(results):

@@ -20,7 +20,7 @@ QUERY_BLOCK = 1 << 20
 class Generator:
     def __init__(self, dimension):
         make = numpy.random.Generator(numpy.random.PCG64(SEED))
-        scale = (1.0 + numpy.arange(LATENT) / 6.0) ** -0.75
+        scale = (1.0 + numpy.arange(LATENT) / 6.0) ** -0.5
         self.centres = make.standard_normal((CLUSTERS, LATENT)) * scale
         self.spread = 0.55 * scale
         self.bend = make.standard_normal((LATENT, HIDDEN)) / numpy.sqrt(LATENT) * 2.0
