@@ -164,9 +164,8 @@ def check(request, k):
             raise BadData(f"{request['truth']} has {deep} neighbours a query, k is {k}")
 
 
-def ready(arguments, cache, python, say):
-    """The prepared data; made when it is not there yet."""
-    name, request = sources(arguments, cache)
+def ready(name, request, cache, python, say):
+    """The prepared data of a request; made when it is not there yet."""
     text = json.dumps(request, sort_keys=True)
     folder = cache / f"{name}-{hashlib.sha256(text.encode()).hexdigest()[:10]}"
     about = folder / "about.json"

@@ -49,7 +49,8 @@ class LumosPeer:
         command += ["--k", str(self.plan.k), "--keep", str(self.folder), *options]
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode != 0:
-            reason = (done.stderr.strip().splitlines() or ["no message"])[-1]
+            lines = [line for line in done.stderr.splitlines() if line.strip()] or ["no message"]
+            reason = next((line for line in lines if "error" in line), lines[-1])
             raise PeerFailed(f"lumos ended with {done.returncode}: {reason}")
         return [json.loads(line) for line in done.stdout.splitlines() if line.strip()]
 

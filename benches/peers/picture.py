@@ -171,7 +171,7 @@ def draw(title, recall_name, panels):
     height = TOP + PANEL_HEIGHT + BOTTOM
     out = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
-        f'width="{width}" height="{height}" font-family="DejaVu Sans, Helvetica, Arial, sans-serif">',
+        f'width="{width}" height="{height}" font-family="DejaVu Sans, Arial, sans-serif">',
         f'<rect width="{width}" height="{height}" fill="#ffffff"/>',
         text(LEFT, 34, title, 18, "start", weight="bold"),
         text(

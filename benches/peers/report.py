@@ -193,8 +193,8 @@ def ratios(results):
     note = (
         "*call*: one call a query on one thread, theirs from Python. *Their better*: the better of "
         "their call and their batch call on one thread, so that the cost of Python is not held "
-        "against them. ≤, ≥: a bound, since one of the two is above that recall at every width; "
-        "~: both are."
+        "against them. ≤, ≥: a bound, since one of the two is above that recall at every width; ~: "
+        "both are."
     )
     return [note, "", *table(heads, rows)]
 
@@ -243,7 +243,7 @@ def latency(results):
     note = (
         "The first measured width at or above recall 0.95, then 0.99. *Floor*: the median of the "
         "same call on an index of 256 rows at the narrowest width: binding and call, hardly any "
-        "search. *Cores used*: processor time by time passed, which shows whether one thread was one."
+        "search. *Cores used*: processor time by time passed; it shows whether one thread was one."
     )
     return ["## Latency, one thread", "", note, "", *table(heads, rows)]
 
@@ -338,5 +338,6 @@ def drawn(records):
             if points:
                 series.append((peer.name, points))
         panels.append((title, series))
-    title = f"{about['name']}: {about['rows']:,} × {about['dimension']}, {about['metric']}, one thread"
+    shape = f"{about['rows']:,} × {about['dimension']}"
+    title = f"{about['name']}: {shape}, {about['metric']}, one thread"
     return picture.draw(title, f"recall@{results.run['k']}", panels)

@@ -13,6 +13,7 @@ import argparse
 import json
 import os
 import platform
+import subprocess
 import sys
 import time
 from dataclasses import dataclass
@@ -38,6 +39,7 @@ class Plan:
     passes: int
     threads: int
     budget: float
+    patience: float
     selectivity: tuple
     widths: tuple
 
@@ -92,6 +94,8 @@ def parse(argv):
                       metavar="P,...", help="percent that filters keep; none for no filters")
     what.add_argument("--budget", type=float, default=2.0,
                       help="seconds after which a measurement asks no more (default 2)")
+    what.add_argument("--patience", type=float, default=120.0,
+                      help="minutes after which a peer that does not answer is given up")
     where = parser.add_argument_group("where")
     where.add_argument("--lumos", metavar="PATH", help="the program (else LUMOS_BIN, else built)")
     where.add_argument("--venv", type=Path, default=ROOT / "target" / "peers-venv")
@@ -173,12 +177,15 @@ def measure(ledger, contestants, rounds):
 def run(arguments):
     peers = catalog.select(arguments.only)
     wanted = sorted({package for peer in peers for package in peer.packages})
-    absent = environment.prepare(arguments.venv, wanted, say)
-    python = environment.python_of(arguments.venv)
     arguments.selectivity = arguments.selectivity if any(p.is_database for p in peers) else ()
     arguments.cache.mkdir(parents=True, exist_ok=True)
-    chosen = data.ready(arguments, arguments.cache.resolve(), python, say)
+    cache = arguments.cache.resolve()
+    # What may be wrong with the request is found out before anything is installed.
+    name, request = data.sources(arguments, cache)
     program = lumos.program(arguments.lumos, say) if catalog.LUMOS in peers else None
+    absent = environment.prepare(arguments.venv, wanted, say)
+    python = environment.python_of(arguments.venv)
+    chosen = data.ready(name, request, cache, python, say)
     plan = Plan(
         work=chosen.folder / "indexes",
         k=arguments.k,
@@ -186,6 +193,7 @@ def run(arguments):
         passes=arguments.passes,
         threads=arguments.threads,
         budget=arguments.budget,
+        patience=arguments.patience,
         selectivity=arguments.selectivity,
         widths=arguments.widths,
     )
@@ -237,6 +245,8 @@ def main(argv=None):
             if arguments.out:
                 report.write(records, arguments.out)
         print(report.markdown(records))
+    except subprocess.CalledProcessError as error:
+        parser.exit(2, f"run.py: {' '.join(map(str, error.cmd))} ended with {error.returncode}\n")
     except (data.BadData, ValueError, FileNotFoundError, RuntimeError) as error:
         parser.exit(2, f"run.py: {error}\n")
 

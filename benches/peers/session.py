@@ -7,6 +7,8 @@ in a fresh process, measures, and ends that. Only one of them runs at a time.
 import json
 import shutil
 import subprocess
+import threading
+import time
 from pathlib import Path
 
 import environment
@@ -22,8 +24,9 @@ class PeerFailed(Exception):
 class Process:
     """A worker that answers requests one after the other."""
 
-    def __init__(self, python, job, worker, threads, log):
+    def __init__(self, python, job, worker, threads, log, patience):
         self.log = log
+        self.patience = patience
         with open(log, "ab") as errors:
             self.process = subprocess.Popen(
                 [str(python), str(HERE / "worker.py"), json.dumps({"job": job, "worker": worker})],
@@ -35,12 +38,19 @@ class Process:
             )
 
     def ask(self, **request):
+        watch = threading.Timer(self.patience * 60, self.process.kill)
+        watch.start()
+        started = time.monotonic()
         try:
             self.process.stdin.write(json.dumps(request) + "\n")
             self.process.stdin.flush()
             line = self.process.stdout.readline()
         except BrokenPipeError:
             line = ""
+        finally:
+            watch.cancel()
+        if not line and time.monotonic() - started >= self.patience * 60:
+            raise PeerFailed(f"no answer to {request['do']} within {self.patience:g} minutes")
         if not line:
             code = self.process.wait()
             raise PeerFailed(f"the process ended with {code}: {self.last_words()}")
@@ -90,7 +100,9 @@ class PythonPeer:
             "buckets": self.peer.is_database and bool(self.plan.selectivity),
             "parameters": self.peer.parameters,
         }
-        return Process(self.python, job, self.peer.worker, threads, self.log)
+        return Process(
+            self.python, job, self.peer.worker, threads, self.log, self.plan.patience
+        )
 
     def widths(self):
         if self.peer.widths == (None,):

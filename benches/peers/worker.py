@@ -19,15 +19,15 @@ import numpy
 import vectors
 from workers import Job
 
-# A row stands in bucket (row * KNUTH mod 2^32) mod 10000; a filter of P percent keeps bucket < 100 P.
+# Row r is in bucket (r * KNUTH mod 2^32) mod 10000; a filter of P percent keeps bucket < 100 P.
 KNUTH = 2654435761
 FLOOR_ROWS = 256
 FLOOR_CALLS = 300
 
 
 def buckets(rows):
-    spread = (numpy.arange(rows, dtype=numpy.uint64) * numpy.uint64(KNUTH)) & numpy.uint64(0xFFFFFFFF)
-    return (spread % numpy.uint64(10000)).astype(numpy.int64)
+    spread = numpy.arange(rows, dtype=numpy.uint64) * numpy.uint64(KNUTH)
+    return ((spread & numpy.uint64(0xFFFFFFFF)) % numpy.uint64(10000)).astype(numpy.int64)
 
 
 def cpu_seconds():

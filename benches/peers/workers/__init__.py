@@ -18,7 +18,7 @@ class Job:
 
 
 class Base:
-    """What every peer shares. Vectors under cosine come at unit length, so inner product ranks them.
+    """What every peer shares. Under cosine vectors come at unit length: inner product ranks them.
 
     `build` indexes rows numbered from 0, with a bucket each when the job has buckets; `save` writes
     to the job's directory, `open` reads it in another process. `one` answers one prepared query,

@@ -25,7 +25,8 @@ class Index(Base):
         }
         if buckets is not None:
             columns["bucket"] = pyarrow.array(buckets)
-        self.table = lancedb.connect(self.job.directory).create_table("bench", pyarrow.table(columns))
+        database = lancedb.connect(self.job.directory)
+        self.table = database.create_table("bench", pyarrow.table(columns))
         self.table.create_index(
             metric=self.distance,
             index_type=given["index"],

@@ -17,6 +17,9 @@ class Index(Base):
         os.makedirs(folder, exist_ok=True)
         return folder
 
+    def sources(self):
+        return [os.path.join(self.job.directory, f"base.{end}") for end in ("fvecs", "svs")]
+
     @property
     def distance(self):
         return svs.DistanceType.L2 if self.job.metric == "l2" else svs.DistanceType.MIP
@@ -34,7 +37,7 @@ class Index(Base):
             return
         first, second = given["lvq"]
         # Codes are made from a file only; writing it is not part of the search index.
-        plain, native = (os.path.join(self.job.directory, f"base.{end}") for end in ("fvecs", "svs"))
+        plain, native = self.sources()
         svs.write_vecs(base, plain)
         svs.convert_vecs_to_svs(plain, native)
         source = svs.VectorDataLoader(native, svs.DataType.float32, dims=self.job.dimension)
@@ -43,8 +46,7 @@ class Index(Base):
 
     def save(self):
         self.index.save(self.part("config"), self.part("graph"), self.part("data"))
-        for end in ("fvecs", "svs"):
-            source = os.path.join(self.job.directory, f"base.{end}")
+        for source in self.sources():
             if os.path.exists(source):
                 os.remove(source)
 
