@@ -169,7 +169,6 @@ PEERS = (
             "m": 16,
             "ef_construct": 200,
             "full_scan_threshold": 10_000,
-            "indexing_threshold": 1,
         },
         width_name="hnsw_ef",
     ),

@@ -62,7 +62,8 @@ def install(folder, line):
     if done.returncode == 0:
         return None
     errors = [text for text in done.stderr.splitlines() if text.startswith("ERROR")]
-    return " ".join((errors or done.stderr.strip().splitlines() or ["pip failed"])[-1].split())
+    said = errors or done.stderr.strip().splitlines()[-1:] or ["pip failed"]
+    return " ".join(said[0].split())[:300]
 
 
 def variables(threads):

@@ -13,6 +13,7 @@ import argparse
 import json
 import os
 import platform
+import shutil
 import subprocess
 import sys
 import time
@@ -100,6 +101,7 @@ def parse(argv):
     where.add_argument("--lumos", metavar="PATH", help="the program (else LUMOS_BIN, else built)")
     where.add_argument("--venv", type=Path, default=ROOT / "target" / "peers-venv")
     where.add_argument("--cache", type=Path, default=ROOT / "target" / "peers-data")
+    where.add_argument("--keep", action="store_true", help="keep the indexes that were built")
     where.add_argument("--out", type=Path, metavar="FILE.jsonl",
                        help="measurements; .md and .svg are written beside it")
     where.add_argument("--report", type=Path, metavar="FILE.jsonl",
@@ -229,8 +231,14 @@ def run(arguments):
             contestants.append(lumos.LumosPeer(peer, chosen, plan, program))
         else:
             contestants.append(PythonPeer(peer, chosen, plan, python))
-    build(ledger, contestants)
-    measure(ledger, contestants, plan.rounds)
+    try:
+        build(ledger, contestants)
+        measure(ledger, contestants, plan.rounds)
+    finally:
+        if not arguments.keep:
+            for folder in plan.work.iterdir():
+                if folder.is_dir():
+                    shutil.rmtree(folder)
     return ledger.records
 
 

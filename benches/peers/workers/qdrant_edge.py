@@ -27,9 +27,7 @@ class Index(Base):
         return edge.EdgeConfig(
             vectors=edge.EdgeVectorParams(size=self.job.dimension, distance=distance),
             hnsw_config=graph,
-            optimizers=edge.EdgeOptimizersConfig(
-                default_segment_number=1, indexing_threshold=given["indexing_threshold"]
-            ),
+            optimizers=edge.EdgeOptimizersConfig(default_segment_number=1),
             max_search_threads=self.job.threads,
         )
 
