@@ -87,8 +87,10 @@ class Nearest:
         self.rows = numpy.take_along_axis(self.rows, order, axis=1)
 
     def write(self, path):
-        if self.rows.shape[1] < self.k:
-            raise ValueError(f"only {self.rows.shape[1]} rows to choose {self.k} neighbours from")
+        found = self.rows.shape[1]
+        if found < self.k:
+            kept = f"only {found} rows are kept by the narrowest filter" if found else "no rows"
+            raise ValueError(f"{kept}, fewer than k = {self.k}: see --selectivity and --limit")
         with open(path, "wb") as file:
             vectors.write(file, self.rows.astype(numpy.int32))
 
