@@ -37,7 +37,7 @@
 //! | store documents | [`Collection::put`], [`Collection::put_all`], [`Doc`], [`Schema`] |
 //! | change several things in one commit | [`Lumos::write`], [`Transaction`] |
 //! | keep small state | [`Lumos::kv`] |
-//! | search | [`Collection::search`], [`Search`], [`Filter`], [`field`], [`like`] |
+//! | search | [`Collection::search`], [`Collection::search_batch`], [`Search`], [`Filter`], [`field`], [`like`] |
 //! | read a state that does not move | [`Lumos::snapshot`] |
 //! | follow a writer in another process | [`OpenOptions::read_only`], [`Lumos::refresh`] |
 //! | follow the commits | [`Lumos::changes`] |
@@ -69,11 +69,12 @@ pub use lumos_agent as agent;
 pub use lumos_engine::{
     BackupReport, Batch, Change, Changes, Checkup, Collection, CollectionStats, Commit,
     DEFAULT_TEXT_FIELD, DEFAULT_VECTOR_FIELD, Diagnosis, Doc, Durability, EmbedKind, Embedder,
-    Error as EngineError, Event, ExportReport, FieldType, Filter, FilterError, Finding, Fusion,
-    Highlight, Hit, Ingest, IngestProgress, IntoFilter, KeySpaceStats, Kv, LegRank, Lumos, Metric,
-    OpenOptions, PinnedStats, Query, RecallReport, Scan, Schema, ScoredKey, Search, SearchMode,
-    SearchRequest, SegmentAccess, Selection, Seqno, Severity, Snapshot, Stats, Store, TextError,
-    TextQueryError, Transaction, TransactionKv, VectorError, VectorField, VectorStats, field, like,
+    Error as EngineError, Event, Explained, ExportReport, FieldType, Filter, FilterError, Finding,
+    Fusion, Highlight, Hit, Ingest, IngestProgress, IntoFilter, KeySpaceStats, Kv, LegRank, Lumos,
+    Metric, OpenOptions, PinnedStats, Query, RecallReport, Scan, Schema, ScoredKey, Search,
+    SearchBatch, SearchMode, SearchRequest, SegmentAccess, SegmentSearch, Selection, Seqno,
+    Severity, Snapshot, Stats, Store, TextError, TextQueryError, Transaction, TransactionKv,
+    VectorError, VectorField, VectorRoute, VectorStats, field, like,
 };
 /// ```
 /// use lumos::agent::{Tool, ToolOutput};

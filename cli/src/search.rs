@@ -1,11 +1,12 @@
 //! `lumos search`: ranked hits with the matches marked.
 
 use clap::Args;
-use lumos::{Collection, Hit, Query};
+use lumos::{Collection, Explained, Hit, Query, VectorRoute};
 use serde_json::Value;
 
 use crate::context::{self, Context, DEFAULT_COLLECTION};
 use crate::failure::{Failure, Outcome, Result};
+use crate::output::grouped;
 use crate::{citation, jsonl, snippet};
 
 /// Search by keyword, by meaning, or both.
@@ -35,15 +36,24 @@ pub(crate) struct Search {
     /// Only documents that match, such as: year >= 2025 AND lang = 'en'
     #[arg(long, value_name = "FILTER")]
     filter: Option<String>,
-    /// Number of hits, 1 to 16384
-    #[arg(long, short = 'k', default_value_t = 10, value_name = "N")]
-    limit: usize,
+    /// Number of hits, 1 to 16384 [default: 10, with --within 16384]
+    #[arg(long, short = 'k', value_name = "N")]
+    limit: Option<usize>,
     /// Width of the graph search: more finds more and takes longer
     #[arg(long, value_name = "N")]
     ef: Option<usize>,
+    /// The share of the true nearest vectors to find, such as 0.99, instead of a width
+    #[arg(long, value_name = "SHARE", conflicts_with = "ef")]
+    recall: Option<f32>,
     /// Compare with every vector instead of using the graph
     #[arg(long)]
     exact: bool,
+    /// Only hits at least this similar (at most this far away under L2), by vector alone
+    #[arg(long, value_name = "SCORE", allow_negative_numbers = true)]
+    within: Option<f32>,
+    /// Tell the way that the search by vector took
+    #[arg(long)]
+    explain: bool,
     /// The collection
     #[arg(long, short, default_value = DEFAULT_COLLECTION)]
     collection: String,
@@ -65,11 +75,18 @@ impl Search {
         } else {
             context::with_embedder(&db, &self.collection)?
         };
-        let hits = self.hits(&collection)?;
-        print(&hits, context)
+        let explained = self.search(&collection)?;
+        match (self.explain, context.out.is_json()) {
+            (false, _) => print(&explained.hits, context),
+            (true, true) => context.out.json(&explained),
+            (true, false) => {
+                print(&explained.hits, context)?;
+                tell(&explained, context)
+            }
+        }
     }
 
-    fn hits(&self, collection: &Collection) -> Result<Vec<Hit>> {
+    fn search(&self, collection: &Collection) -> Result<Explained> {
         let embedded = collection.schema()?.model.is_some();
         let query: Query = match (&self.query, &self.near, &self.like) {
             (_, Some(vector), _) => Query::Vector(parse_vector(vector)?),
@@ -77,7 +94,10 @@ impl Search {
             (query, ..) => query.as_deref().unwrap_or_default().into(),
         };
         let by_vector = matches!(query, Query::Vector(_) | Query::Like(_));
-        let mut search = collection.search(query).limit(self.limit).highlight("text");
+        let mut search = collection.search(query).highlight("text");
+        if let Some(limit) = self.limit {
+            search = search.limit(limit);
+        }
         if self.vector && !embedded {
             return Err(Failure::argument(
                 "--vector",
@@ -100,12 +120,18 @@ impl Search {
         if let Some(ef) = self.ef {
             search = search.ef(ef);
         }
+        if let Some(recall) = self.recall {
+            search = search.recall(recall);
+        }
         if self.exact {
             search = search.exact();
         }
+        if let Some(score) = self.within {
+            search = search.within(score);
+        }
         let filter = self.filter.as_deref().unwrap_or_default();
         search
-            .run()
+            .explain()
             .map_err(|error| Failure::with_filter(error, filter))
     }
 }
@@ -140,4 +166,32 @@ fn print(hits: &[Hit], context: &mut Context) -> Outcome {
         context.out.line("no hits")?;
     }
     Ok(())
+}
+
+/// One line a segment, and one for all.
+fn tell(explained: &Explained, context: &mut Context) -> Outcome {
+    context.out.line("")?;
+    for segment in &explained.segments {
+        let route = match segment.route {
+            VectorRoute::Graph => format!("graph, ef {}", segment.ef),
+            VectorRoute::TwoHop => format!("graph from match to match, ef {}", segment.ef),
+            _ => "every match compared".to_string(),
+        };
+        context.out.line(format!(
+            "{}: {} of {} rows match; {route}; {} nodes, {} distances",
+            segment.segment,
+            grouped(segment.matches),
+            grouped(segment.rows),
+            grouped(segment.visited as u64),
+            grouped(segment.distances as u64),
+        ))?;
+    }
+    if explained.segments.is_empty() {
+        context.out.line("no vectors were compared")?;
+    }
+    context.out.line(format!(
+        "{} hits in {:.2} ms",
+        explained.hits.len(),
+        explained.micros as f64 / 1e3
+    ))
 }

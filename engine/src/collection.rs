@@ -6,7 +6,7 @@ use lumos_index::Filter;
 
 use crate::database::Lumos;
 use crate::op::Op;
-use crate::search::{Query, Search, execute};
+use crate::search::{Query, Search, SearchBatch, execute};
 use crate::{Batch, Doc, Error, Ingest, Result, Scan, Schema, Seqno};
 
 /// Documents put in one commit by [`Collection::put_all`].
@@ -212,5 +212,28 @@ impl Collection {
     /// Starts a search from text, from a vector, or from a stored document ([`like`](crate::like)).
     pub fn search(&self, query: impl Into<Query>) -> Search {
         Search::new(self.db.clone(), &self.name, query.into())
+    }
+
+    /// Starts many searches with one set of options, on all cores: queries as for [`Collection::search`].
+    ///
+    /// ```
+    /// # fn main() -> lumos_engine::Result<()> {
+    /// # use lumos_engine::{Doc, Lumos};
+    /// let docs = Lumos::memory()?.collection("docs")?;
+    /// docs.put(Doc::new("a").text("snow").vector([1.0, 0.0]))?;
+    /// docs.put(Doc::new("b").text("rain").vector([0.0, 1.0]))?;
+    /// let by_vector = docs.search_batch([[1.0, 0.1], [0.1, 1.0]]).limit(1).run()?;
+    /// assert_eq!((by_vector[0][0].key(), by_vector[1][0].key()), ("a", "b"));
+    /// let by_word = docs.search_batch(["rain", "snow"]).keywords().run()?;
+    /// assert_eq!((by_word[0][0].key(), by_word[1][0].key()), ("b", "a"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn search_batch<Q: Into<Query>>(
+        &self,
+        queries: impl IntoIterator<Item = Q>,
+    ) -> SearchBatch {
+        let queries = queries.into_iter().map(Into::into).collect();
+        Search::new(self.db.clone(), &self.name, queries)
     }
 }

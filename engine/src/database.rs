@@ -354,4 +354,5 @@ pub(crate) fn check_limit(limit: usize) -> Result<()> {
 }
 
 /// Most hits of one search.
-const MAX_LIMIT: usize = 16_384;
+/// Hits of one search, at most.
+pub(crate) const MAX_LIMIT: usize = 16_384;

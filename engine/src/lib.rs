@@ -77,7 +77,8 @@ pub use lumos_wal::{Durability, Seqno};
 pub use options::OpenOptions;
 pub use schema::{FieldType, Schema, VectorField};
 pub use search::{
-    Fusion, Highlight, Hit, LegRank, Query, ScoredKey, Search, SearchMode, SearchRequest, like,
+    Explained, Fusion, Highlight, Hit, LegRank, Query, ScoredKey, Search, SearchBatch, SearchMode,
+    SearchRequest, SegmentSearch, VectorRoute, like,
 };
 pub use segment::SegmentAccess;
 pub use snapshot::Snapshot;

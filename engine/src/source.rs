@@ -61,6 +61,16 @@ impl SegmentView {
         }
     }
 
+    /// The name of the file, or `memory`.
+    pub(crate) fn name(&self) -> String {
+        let path = self.as_sealed().map(|segment| segment.path());
+        let name = path.and_then(|path| path.file_name());
+        name.map_or_else(
+            || "memory".to_string(),
+            |name| name.to_string_lossy().into_owned(),
+        )
+    }
+
     /// Whether both are views of one segment.
     pub(crate) fn is_same(&self, other: &SegmentView) -> bool {
         match (&self.source, &other.source) {

@@ -42,7 +42,9 @@ pub use filter::{
 };
 pub use flat::exact_search;
 pub use fusion::{RRF_K, fuse_convex, fuse_rrf};
-pub use hnsw::{GraphPart, Hnsw, HnswParams, HnswView, Route, SearchStats, Stopped};
+pub use hnsw::{
+    GraphPart, GraphQuery, Hnsw, HnswParams, HnswView, Horizon, Route, SearchStats, Stopped, Widths,
+};
 pub use metric::Metric;
 pub use ordinals::OrdinalSet;
 pub use text::{

@@ -1,27 +1,24 @@
 //! `lumos bench ann`: recall, speed, size and opening time of approximate search.
 
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
 use clap::Args;
-use lumos::{Collection, Doc, Lumos, Metric, Schema};
 use serde::Serialize;
 
+use super::runner::{Pass, Runner, Width};
 use super::scratch::Scratch;
+use super::store::{self, Built, Store};
 use super::truth::{MetricName, check_widths};
 use super::vectors::{self, Rows};
 use crate::context::Context;
-use crate::failure::{Failure, Outcome, Result};
+use crate::failure::{Failure, Outcome};
 use crate::output::{bytes, grouped};
-use crate::progress;
-
-const COLLECTION: &str = "bench";
 
 /// Build an index through the public interface and measure approximate search on it.
 ///
-/// One line per --ef: recall, queries a second on one thread, median and 99th percentile of the
-/// time of a query; with each, what building took and what the store takes. The database is
-/// closed and opened again between building and searching.
+/// One line per --ef: recall, queries a second, median and 99th percentile of the time of a query;
+/// with each, what building took and what the store takes. The database is closed and opened again
+/// between building and searching.
 #[derive(Debug, Args)]
 pub(crate) struct Ann {
     /// The vectors that are searched (.fvecs)
@@ -43,43 +40,53 @@ pub(crate) struct Ann {
     #[arg(long, value_delimiter = ',', value_name = "N,...",
         default_values_t = [10, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512])]
     ef: Vec<usize>,
+    /// Shares of the true neighbours to ask for, instead of widths
+    #[arg(
+        long,
+        value_delimiter = ',',
+        value_name = "R,...",
+        conflicts_with = "ef"
+    )]
+    recall: Vec<f32>,
     /// Ask for keys and scores only, and read no document
     #[arg(long)]
     keys: bool,
+    /// Give all queries in one call
+    #[arg(long)]
+    batch: bool,
+    /// Threads that search
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    threads: usize,
+    /// Search within filters that these percentages of the rows pass; the truth is computed
+    #[arg(long, value_delimiter = ',', value_name = "P,...")]
+    selectivity: Vec<f64>,
     /// Build the database here and keep it (default: a temporary directory, removed afterwards)
     #[arg(long, value_name = "DIR")]
     keep: Option<PathBuf>,
+    /// Search the database that --keep has built before
+    #[arg(long, requires = "keep")]
+    reuse: bool,
 }
 
 /// What one width of the graph search gives.
 #[derive(Debug, Serialize)]
 struct Measured {
-    ef: usize,
+    /// `null` where a recall was asked for.
+    ef: Option<usize>,
+    /// The share of true neighbours that was asked for instead.
+    wanted: Option<f32>,
     k: usize,
     /// Whether searches gave keys and scores only.
     keys: bool,
-    recall: f64,
-    /// Queries a second, one thread.
-    qps: f64,
-    p50_us: f64,
-    p99_us: f64,
+    /// Whether all queries were given in one call.
+    batch: bool,
+    threads: usize,
+    /// The percentage of the rows that the filter lets pass.
+    selectivity: Option<f64>,
+    #[serde(flatten)]
+    pass: Pass,
     #[serde(flatten)]
     store: Store,
-}
-
-/// What the store took to build and takes to hold.
-#[derive(Debug, Clone, Serialize)]
-struct Store {
-    rows: usize,
-    dimension: usize,
-    metric: String,
-    /// From the first document put to the last segment merged, every commit durable.
-    build_seconds: f64,
-    bytes_on_disk: u64,
-    /// Growth of the process's resident set from before opening to after the first pass of searches;
-    /// `null` where the system does not tell.
-    resident_bytes: Option<u64>,
-    open_ms: f64,
 }
 
 impl Ann {
@@ -97,83 +104,80 @@ impl Ann {
             }
         };
         let (rows, dimension) = (base.len(), base.width);
-        let build_seconds = build(directory, &base, self.metric)?.as_secs_f64();
+        let built = match self.reuse {
+            true => Built::default(),
+            false => store::build(directory, &base, self.metric, !self.selectivity.is_empty())?,
+        };
         drop(base);
 
-        let before = resident_bytes();
-        let started = Instant::now();
-        let db = Lumos::options()
-            .read_only(true)
-            .create(false)
-            .open(directory)?;
-        let open_ms = started.elapsed().as_secs_f64() * 1e3;
-        let collection = db.existing_collection(COLLECTION)?;
-        // The first pass brings the pages in; what is reported comes from the second.
-        if let Some(ef) = self.ef.first() {
-            self.pass(&collection, &queries, &truth, *ef)?;
+        let before = store::resident_bytes();
+        let (collection, opened) = store::open(directory)?;
+        if collection.count()? != rows as u64 {
+            return Err(Failure::argument("--reuse", "holds other rows than --base"));
         }
-        let resident = resident_bytes()
+        let runner = Runner::new(collection, queries, (self.k, self.keys), self.threads)?;
+        let widths = self.widths();
+        // The first pass brings the pages in; what is reported comes from the second.
+        if let Some(width) = widths.first() {
+            runner.pass(&truth, *width, None, self.batch)?;
+        }
+        let resident = store::resident_bytes()
             .zip(before)
             .map(|(after, before)| after.saturating_sub(before));
         let store = Store {
             rows,
             dimension,
             metric: format!("{:?}", self.metric).to_lowercase(),
-            build_seconds,
-            bytes_on_disk: directory_bytes(directory)?,
+            built,
+            bytes_on_disk: store::directory_bytes(directory)?,
             resident_bytes: resident,
-            open_ms,
+            open_ms: opened.as_secs_f64() * 1e3,
         };
         if !context.out.is_json() {
             heading(&store, self.k, context)?;
         }
-        for ef in &self.ef {
-            let (recall, mut times) = self.pass(&collection, &queries, &truth, *ef)?;
-            let total: Duration = times.iter().sum();
-            times.sort_unstable();
-            let measured = Measured {
-                ef: *ef,
-                k: self.k,
-                keys: self.keys,
-                recall,
-                qps: times.len() as f64 / total.as_secs_f64().max(f64::MIN_POSITIVE),
-                p50_us: percentile(&times, 50),
-                p99_us: percentile(&times, 99),
-                store: store.clone(),
-            };
-            print(&measured, context)?;
+        let filters: Vec<Option<f64>> = match self.selectivity.is_empty() {
+            true => vec![None],
+            false => self.selectivity.iter().copied().map(Some).collect(),
+        };
+        for selectivity in filters {
+            let filter = selectivity.map(store::filter);
+            let within = filter.as_deref();
+            let filtered = within.map(|filter| runner.truth(filter)).transpose()?;
+            if let (Some(percent), false) = (selectivity, context.out.is_json()) {
+                context
+                    .out
+                    .line(format!("within {percent} % of the rows"))?;
+            }
+            for width in &widths {
+                let truth = filtered.as_ref().unwrap_or(&truth);
+                let pass = runner.pass(truth, *width, within, self.batch)?;
+                let (ef, wanted) = match *width {
+                    Width::Ef(ef) => (Some(ef), None),
+                    Width::Recall(recall) => (None, Some(recall)),
+                };
+                let measured = Measured {
+                    ef,
+                    wanted,
+                    k: self.k,
+                    keys: self.keys,
+                    batch: self.batch,
+                    threads: self.threads,
+                    selectivity,
+                    pass,
+                    store: store.clone(),
+                };
+                print(&measured, context)?;
+            }
         }
         Ok(())
     }
 
-    /// Searches for every query once: the share of true neighbours found, and the time of each
-    /// query.
-    fn pass(
-        &self,
-        collection: &Collection,
-        queries: &Rows<f32>,
-        truth: &Rows<u32>,
-        ef: usize,
-    ) -> Result<(f64, Vec<Duration>)> {
-        let k = self.k;
-        let mut found = 0;
-        let mut times = Vec::with_capacity(queries.len());
-        for (query, truth) in queries.iter().zip(truth.iter()) {
-            let search = collection.search(query).limit(k).ef(ef);
-            let wanted = truth.get(..k).unwrap_or(truth);
-            let is_wanted = |key: &str| key.parse().is_ok_and(|id: u32| wanted.contains(&id));
-            let started = Instant::now();
-            if self.keys {
-                let hits = search.keys()?;
-                times.push(started.elapsed());
-                found += hits.iter().filter(|hit| is_wanted(&hit.key)).count();
-            } else {
-                let hits = search.run()?;
-                times.push(started.elapsed());
-                found += hits.iter().filter(|hit| is_wanted(hit.key())).count();
-            }
+    fn widths(&self) -> Vec<Width> {
+        match self.recall.is_empty() {
+            true => self.ef.iter().copied().map(Width::Ef).collect(),
+            false => self.recall.iter().copied().map(Width::Recall).collect(),
         }
-        Ok((found as f64 / (queries.len() * k) as f64, times))
     }
 
     fn check(&self, base: &Rows<f32>, queries: &Rows<f32>, truth: &Rows<u32>) -> Outcome {
@@ -195,6 +199,17 @@ impl Ann {
                 ),
             ));
         }
+        if self.threads == 0 {
+            return Err(Failure::argument("--threads", "must be at least 1"));
+        }
+        if let Some(percent) = self
+            .selectivity
+            .iter()
+            .find(|p| !(**p > 0.0 && **p <= 100.0))
+        {
+            let detail = format!("must be above 0 and at most 100 percent, it is {percent}");
+            return Err(Failure::argument("--selectivity", detail));
+        }
         match truth.numbers.iter().find(|id| **id as usize >= base.len()) {
             Some(id) => Err(fault(format!(
                 "names row {id}, the base has {}",
@@ -205,52 +220,21 @@ impl Ann {
     }
 }
 
-/// Puts all rows, keyed by their number, and merges them into one segment.
-fn build(directory: &Path, base: &Rows<f32>, metric: MetricName) -> Result<Duration> {
-    let bar = progress::bar(Some(base.len() as u64), "building");
-    let metric = match metric {
-        MetricName::L2 => Metric::L2,
-        MetricName::Cosine => Metric::Cosine,
-        MetricName::Dot => Metric::Dot,
-    };
-    let db = Lumos::open(directory)?;
-    if !db.collections().is_empty() {
-        return Err(Failure::argument(
-            "--keep",
-            "must name a directory without a database",
-        ));
-    }
-    let started = Instant::now();
-    let collection = db.collection_with(COLLECTION, Schema::new().vector(base.width, metric))?;
-    collection.put_all(base.iter().enumerate().map(|(row, vector)| {
-        bar.inc(1);
-        Doc::new(row.to_string()).vector(vector)
-    }))?;
-    db.compact()?;
-    bar.finish_and_clear();
-    Ok(started.elapsed())
-}
-
-/// In microseconds, from sorted times.
-fn percentile(times: &[Duration], percent: usize) -> f64 {
-    let at = (times.len() * percent / 100).min(times.len().saturating_sub(1));
-    times.get(at).map_or(0.0, |time| time.as_secs_f64() * 1e6)
-}
-
 fn heading(store: &Store, k: usize, context: &mut Context) -> Outcome {
     let resident = store.resident_bytes.map_or("unknown".to_string(), bytes);
+    let seconds = store.built.build_seconds;
+    let built = seconds.map_or_else(String::new, |seconds| format!("built in {seconds:.1} s, "));
     context.out.line(format!(
-        "{} x {}, {}: built in {:.1} s, {} on disk, {resident} resident, opened in {:.1} ms",
+        "{} x {}, {}: {built}{} on disk, {resident} resident, opened in {:.1} ms",
         grouped(store.rows as u64),
         store.dimension,
         store.metric,
-        store.build_seconds,
         bytes(store.bytes_on_disk),
         store.open_ms,
     ))?;
     context.out.line(format!(
         "{:>6} {:>10} {:>10} {:>10} {:>10}",
-        "ef",
+        "width",
         format!("recall@{k}"),
         "queries/s",
         "p50 us",
@@ -262,48 +246,17 @@ fn print(measured: &Measured, context: &mut Context) -> Outcome {
     if context.out.is_json() {
         context.out.json(measured)?;
     } else {
+        let width = match (measured.ef, measured.wanted) {
+            (Some(ef), _) => ef.to_string(),
+            (None, wanted) => wanted.unwrap_or_default().to_string(),
+        };
+        let Pass { recall, qps, .. } = measured.pass;
+        let micros = |time: Option<f64>| time.map_or("-".to_string(), |time| format!("{time:.0}"));
+        let (p50, p99) = (micros(measured.pass.p50_us), micros(measured.pass.p99_us));
         context.out.line(format!(
-            "{:>6} {:>10.4} {:>10.0} {:>10.0} {:>10.0}",
-            measured.ef, measured.recall, measured.qps, measured.p50_us, measured.p99_us
+            "{width:>6} {recall:>10.4} {qps:>10.0} {p50:>10} {p99:>10}"
         ))?;
     }
     // A line is worth seeing when it is there: the next may take a while.
     context.out.finish()
-}
-
-/// The resident set of this process, where /proc tells.
-fn resident_bytes() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;
-    let kib: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
-    Some(kib * 1024)
-}
-
-/// The bytes of all files below a directory.
-fn directory_bytes(directory: &Path) -> Result<u64> {
-    let failed = |source| Failure::read(directory, source);
-    let mut total = 0;
-    for entry in std::fs::read_dir(directory).map_err(failed)? {
-        let entry = entry.map_err(failed)?;
-        let metadata = entry.metadata().map_err(failed)?;
-        total += if metadata.is_dir() {
-            directory_bytes(&entry.path())?
-        } else {
-            metadata.len()
-        };
-    }
-    Ok(total)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn percentiles_come_from_the_sorted_times() {
-        let times: Vec<Duration> = (1..=100).map(Duration::from_micros).collect();
-        assert_eq!(percentile(&times, 50).round(), 51.0);
-        assert_eq!(percentile(&times, 99).round(), 100.0);
-        assert_eq!(percentile(&[], 50), 0.0);
-    }
 }

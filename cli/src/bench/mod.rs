@@ -2,7 +2,9 @@
 
 mod ann;
 mod idx;
+mod runner;
 mod scratch;
+mod store;
 mod truth;
 mod vectors;
 

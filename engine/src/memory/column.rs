@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use lumos_index::{Hnsw, HnswParams, Vectors};
+use lumos_index::{Codes, Hnsw, HnswParams, HnswView, Vectors};
 
 use super::MemorySegment;
 use crate::VectorField;
@@ -17,7 +17,24 @@ pub(crate) struct Indexed {
     pub(crate) data: Vec<f32>,
     /// The row of every vector, ascending.
     pub(crate) rows: Vec<u32>,
-    pub(crate) graph: Hnsw,
+    graph: Hnsw,
+    /// What the graph is walked on, unless it would be too coarse.
+    codes: Option<Codes>,
+}
+
+impl Indexed {
+    /// The graph as it is searched.
+    pub(crate) fn view(&self) -> HnswView<'_> {
+        match &self.codes {
+            Some(codes) => self.graph.view().with_codes(codes.view()),
+            None => self.graph.view(),
+        }
+    }
+
+    /// The graph.
+    pub(crate) fn graph(&self) -> &Hnsw {
+        &self.graph
+    }
 }
 
 /// The vectors of one field of a segment in memory.
@@ -126,7 +143,14 @@ impl MemorySegment {
         let Ok(graph) = graph else {
             return;
         };
-        let indexed = Arc::new(Indexed { data, rows, graph });
+        let rung = Codes::choose(vectors, field.metric);
+        let codes = rung.map(|rung| Codes::build(vectors, field.metric, rung));
+        let indexed = Arc::new(Indexed {
+            data,
+            rows,
+            graph,
+            codes,
+        });
         let mut rows = self.rows.write();
         if let Some(column) = rows.vectors.get_mut(name) {
             column.indexed = Some(indexed);

@@ -72,7 +72,7 @@ impl Rows for MemorySegment {
     ) -> Result<Hnsw, Stopped> {
         let indexed = self.read(|rows| rows.vectors.get(field)?.indexed.clone());
         match indexed {
-            Some(indexed) => indexed.graph.extended_while(vectors, spec.metric, go_on),
+            Some(indexed) => indexed.graph().extended_while(vectors, spec.metric, go_on),
             None => Hnsw::build_while(vectors, spec.metric, &HnswParams::default(), go_on),
         }
     }

@@ -1,10 +1,13 @@
 //! Nearest vectors of a segment in memory: the graph over its prefix, then every vector of its tail.
 
-use lumos_index::{Neighbor, TopK, VectorError, Vectors, exact_search};
+use lumos_index::{
+    GraphQuery, Horizon, Neighbor, TopK, VectorError, Vectors, Widths, exact_search,
+};
 use lumos_wal::sync::RwLockReadGuard;
 
+use super::column::Indexed;
 use super::{MemorySegment, Rows};
-use crate::search::{Allowed, VectorQuery};
+use crate::search::{Allowed, VectorQuery, Visit, Width};
 
 impl MemorySegment {
     /// The nearest allowed rows, nearest first.
@@ -16,52 +19,40 @@ impl MemorySegment {
         query: &VectorQuery,
         k: usize,
         allowed: &Allowed<'_>,
-    ) -> Result<Vec<Neighbor>, VectorError> {
+        horizon: &mut Horizon,
+    ) -> Result<(Vec<Neighbor>, Visit), VectorError> {
         let mut top = TopK::new(k);
+        let mut compared = 0;
         let indexed = {
             let rows = self.read_rows();
             let Some(column) = rows.vectors.get(&query.field) else {
-                return Ok(Vec::new());
+                return Ok((Vec::new(), Visit::scan(0)));
             };
             let tail = Vectors::new(column.field.dimension, &column.tail)?;
             let ordinals = (0u32..).zip(&column.tail_rows);
             let permitted = ordinals
                 .filter(|(_, row)| allowed.permits(**row))
-                .map(|(ordinal, _)| ordinal);
+                .map(|(ordinal, _)| ordinal)
+                .inspect(|_| compared += 1);
             for found in exact_search(tail, query.metric, &query.vector, k, permitted)? {
                 if let Some(&row) = column.tail_rows.get(found.row as usize) {
                     top.push(Neighbor { row, ..found });
+                    horizon.add([found.distance]);
                 }
             }
             // The prefix never changes: it is searched without the lock.
             column.indexed.clone()
         };
-        if let Some(indexed) = indexed {
-            let vectors = Vectors::new(query.vector.len(), &indexed.data)?;
-            let visible = indexed
-                .rows
-                .partition_point(|&row| row < allowed.view().rows);
-            let ordinals = allowed.ordinals(indexed.rows.len(), visible, |row| {
-                indexed.rows.binary_search(&row).ok().map(|at| at as u32)
-            });
-            let found = if query.exact {
-                let all = 0..indexed.rows.len() as u32;
-                let permitted =
-                    all.filter(|&o| ordinals.as_ref().is_none_or(|set| set.contains(o)));
-                exact_search(vectors, query.metric, &query.vector, k, permitted)?
-            } else {
-                let view = indexed.graph.view();
-                let set = ordinals.as_ref();
-                view.search(vectors, query.metric, &query.vector, k, query.ef, set)?
-                    .0
-            };
-            for found in found {
-                if let Some(&row) = indexed.rows.get(found.row as usize) {
-                    top.push(Neighbor { row, ..found });
-                }
+        let Some(indexed) = indexed else {
+            return Ok((top.into_sorted(), Visit::scan(compared)));
+        };
+        let (found, visit) = indexed.nearest(query, k, allowed, horizon)?;
+        for found in found {
+            if let Some(&row) = indexed.rows.get(found.row as usize) {
+                top.push(Neighbor { row, ..found });
             }
         }
-        Ok(top.into_sorted())
+        Ok((top.into_sorted(), visit.and_scan(compared)))
     }
 
     /// The distances of rows that have a vector.
@@ -79,5 +70,49 @@ impl MemorySegment {
     /// The columns, which do not change while this is held. Never taken twice by one thread.
     pub(crate) fn read_rows(&self) -> RwLockReadGuard<'_, Rows> {
         self.rows.read()
+    }
+}
+
+impl Indexed {
+    fn nearest(
+        &self,
+        query: &VectorQuery,
+        k: usize,
+        allowed: &Allowed<'_>,
+        horizon: &mut Horizon,
+    ) -> Result<(Vec<Neighbor>, Visit), VectorError> {
+        let vectors = Vectors::new(query.vector.len(), &self.data)?;
+        let visible = self.rows.partition_point(|&row| row < allowed.view().rows);
+        let ordinals = allowed.ordinals(self.rows.len(), visible, |row| {
+            self.rows.binary_search(&row).ok().map(|at| at as u32)
+        });
+        let ef = match query.width {
+            Width::Ef(ef) => Some(ef),
+            // Not measured for a graph that changes all the time.
+            Width::Recall(recall) => Widths::default().ef(recall, k),
+            Width::Exact => None,
+        };
+        match ef {
+            Some(ef) => {
+                let asked = GraphQuery {
+                    vector: &query.vector,
+                    k,
+                    ef,
+                    allowed: ordinals.as_deref(),
+                };
+                let view = self.view();
+                let (found, stats) = view.search_beside(vectors, query.metric, asked, horizon)?;
+                Ok((found, Visit { ef, stats }))
+            }
+            None => {
+                let mut compared = 0;
+                let permitted = (0..self.rows.len() as u32)
+                    .filter(|&o| ordinals.as_ref().is_none_or(|set| set.contains(o)))
+                    .inspect(|_| compared += 1);
+                let found = exact_search(vectors, query.metric, &query.vector, k, permitted)?;
+                horizon.add(found.iter().map(|neighbor| neighbor.distance));
+                Ok((found, Visit::scan(compared)))
+            }
+        }
     }
 }

@@ -5,7 +5,9 @@ use roaring::RoaringBitmap;
 
 use super::rows::{GoOn, Rows};
 use super::vectors::{HEADER_BYTES, encode_header};
-use super::{CODES, COLUMNS, EXPIRES, GRAPH, KEYS, PAYLOAD, SEQNO, TEXT, VECTOR_ROWS, VECTORS};
+use super::{
+    CODES, COLUMNS, EXPIRES, GRAPH, KEYS, PAYLOAD, SEQNO, TEXT, VECTOR_ROWS, VECTORS, WIDTHS,
+};
 use crate::manifest::CollectionKind;
 use crate::memory::GRAPH_MIN_ROWS;
 use crate::record::{Body, NOTHING};
@@ -94,18 +96,24 @@ fn write_vectors(
             let bytes = sink.section()?;
             let data = bytes.get(HEADER_BYTES..).unwrap_or_default();
             let data: &[f32] = bytemuck::try_cast_slice(data).unwrap_or_default();
-            let vectors = Vectors::new(field.dimension, data).map_err(|source| Error::Vector {
+            let unfit = |source| Error::Vector {
                 collection: name.to_string(),
                 source,
-            })?;
+            };
+            let vectors = Vectors::new(field.dimension, data).map_err(unfit)?;
             let graph = rows.graph(name, field, vectors, go_on);
             let graph = graph.map_err(|_| Error::Background {
                 detail: "the database is being closed".to_string(),
             });
-            let graph = graph?.encode();
+            let graph = graph?;
             let rung = Codes::choose(vectors, field.metric);
             let codes = rung.map(|rung| Codes::build(vectors, field.metric, rung));
-            Some((graph, codes))
+            let view = match &codes {
+                Some(codes) => graph.view().with_codes(codes.view()),
+                None => graph.view(),
+            };
+            let widths = view.widths(vectors, field.metric).map_err(unfit)?;
+            Some((graph.encode(), codes, widths))
         }
         false => None,
     };
@@ -116,12 +124,12 @@ fn write_vectors(
         )?;
     }
     match graph {
-        Some((graph, codes)) => {
+        Some((graph, codes, widths)) => {
             sink.add(&format!("{GRAPH}{name}"), &graph)?;
-            match codes {
-                Some(codes) => sink.add(&format!("{CODES}{name}"), codes.view().encoded()),
-                None => Ok(()),
+            if let Some(codes) = codes {
+                sink.add(&format!("{CODES}{name}"), codes.view().encoded())?;
             }
+            sink.add(&format!("{WIDTHS}{name}"), &widths.encode())
         }
         None => Ok(()),
     }

@@ -33,6 +33,7 @@ pub(crate) const VECTORS: &str = "vec.";
 pub(crate) const VECTOR_ROWS: &str = "vrow.";
 pub(crate) const GRAPH: &str = "graph.";
 pub(crate) const CODES: &str = "codes.";
+pub(crate) const WIDTHS: &str = "widths.";
 
 /// An open sealed segment.
 pub(crate) struct SealedSegment {
@@ -108,7 +109,7 @@ impl SealedSegment {
                 let opened = SealedVectors::open(
                     section(&name)?,
                     file.section(&format!("{VECTOR_ROWS}{field}")),
-                    [GRAPH, CODES].map(|kind| file.section(&format!("{kind}{field}"))),
+                    [GRAPH, CODES, WIDTHS].map(|kind| file.section(&format!("{kind}{field}"))),
                     file.has_section(&format!("{GRAPH}{field}")),
                     rows,
                 )

@@ -7,15 +7,19 @@
 //! | `vec.f` | `u32 dimension`, `u8 metric` (0 cosine, 1 dot, 2 l2), 3 zero bytes, `u32 n`, zeros to 64; then `f32[n][dimension]` |
 //! | `vrow.f` | `u32[n]`: the row of every vector, ascending; absent when vector i belongs to row i |
 //! | `codes.f` | the vectors as small integers, which the graph is walked on; absent without a graph, and where they would be too coarse |
+//! | `widths.f` | how wide the graph has to be searched for a recall; with every graph since this was measured |
 //! | `graph.f` | the encoded graph over the `n` vectors; absent below 4,096 vectors, and as long as the background has not made it |
 
-use lumos_index::{CodesView, HnswView, Metric, Neighbor, VectorError, Vectors, exact_search};
+use lumos_index::{
+    CodesView, GraphQuery, HnswView, Horizon, Metric, Neighbor, VectorError, Vectors, Widths,
+    exact_search,
+};
 use ownedbytes::OwnedBytes;
 
 use crate::VectorField;
 use crate::memory::GRAPH_MIN_ROWS;
 use crate::name::MAX_DIMENSION;
-use crate::search::{Allowed, VectorQuery};
+use crate::search::{Allowed, VectorQuery, Visit, Width};
 
 /// Bytes before the numbers.
 pub(crate) const HEADER_BYTES: usize = 64;
@@ -29,6 +33,7 @@ pub(crate) struct SealedVectors {
     rows: Option<OwnedBytes>,
     graph: Option<OwnedBytes>,
     codes: Option<OwnedBytes>,
+    widths: Option<OwnedBytes>,
     /// Whether a graph was written; the background makes one that was not.
     has_graph: bool,
 }
@@ -64,7 +69,7 @@ impl SealedVectors {
     pub(crate) fn open(
         section: OwnedBytes,
         rows: Option<OwnedBytes>,
-        [graph, codes]: [Option<OwnedBytes>; 2],
+        [graph, codes, widths]: [Option<OwnedBytes>; 3],
         has_graph: bool,
         row_count: u32,
     ) -> Result<Self, String> {
@@ -126,6 +131,7 @@ impl SealedVectors {
             rows,
             graph,
             codes,
+            widths,
             has_graph,
         })
     }
@@ -184,6 +190,22 @@ impl SealedVectors {
         CodesView::decode(self.codes.as_ref()?, self.count, self.field.dimension).ok()
     }
 
+    /// What a recall takes on this graph.
+    fn widths(&self) -> Widths {
+        let bytes = self.widths.as_ref();
+        let widths = bytes.and_then(|bytes| Widths::decode(bytes).ok());
+        widths.unwrap_or_default()
+    }
+
+    /// The candidates to keep for a search, `None` when all vectors are to be compared.
+    fn ef(&self, width: Width, k: usize) -> Option<usize> {
+        match width {
+            Width::Ef(ef) => Some(ef),
+            Width::Recall(recall) => self.widths().ef(recall, k),
+            Width::Exact => None,
+        }
+    }
+
     /// The nearest allowed rows, nearest first.
     ///
     /// # Errors
@@ -193,33 +215,38 @@ impl SealedVectors {
         query: &VectorQuery,
         k: usize,
         allowed: &Allowed<'_>,
-    ) -> Result<Vec<Neighbor>, VectorError> {
+        horizon: &mut Horizon,
+    ) -> Result<(Vec<Neighbor>, Visit), VectorError> {
         let vectors = Vectors::new(self.field.dimension, self.data())?;
         let metric = query.metric;
-        let mut found = match self.graph().filter(|_| !query.exact) {
-            Some(graph) => {
+        let graph = self.graph().zip(self.ef(query.width, k));
+        let (mut found, visit) = match graph {
+            Some((graph, ef)) => {
                 let ordinals = allowed.ordinals(self.count, self.count, |row| self.ordinal(row));
-                graph
-                    .search(
-                        vectors,
-                        metric,
-                        &query.vector,
-                        k,
-                        query.ef,
-                        ordinals.as_ref(),
-                    )?
-                    .0
+                let asked = GraphQuery {
+                    vector: &query.vector,
+                    k,
+                    ef,
+                    allowed: ordinals.as_deref(),
+                };
+                let (found, stats) = graph.search_beside(vectors, metric, asked, horizon)?;
+                (found, Visit { ef, stats })
             }
             None => {
+                let mut compared = 0;
                 let all = 0..self.count as u32;
-                let permitted = all.filter(|&ordinal| allowed.permits(self.row(ordinal)));
-                exact_search(vectors, metric, &query.vector, k, permitted)?
+                let permitted = all
+                    .filter(|&ordinal| allowed.permits(self.row(ordinal)))
+                    .inspect(|_| compared += 1);
+                let found = exact_search(vectors, metric, &query.vector, k, permitted)?;
+                horizon.add(found.iter().map(|neighbor| neighbor.distance));
+                (found, Visit::scan(compared))
             }
         };
         for neighbor in &mut found {
             neighbor.row = self.row(neighbor.row);
         }
-        Ok(found)
+        Ok((found, visit))
     }
 
     /// Whether a graph was written and cannot be read.

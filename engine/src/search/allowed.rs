@@ -1,5 +1,7 @@
 //! Which rows of a segment may be found.
 
+use std::sync::{Arc, OnceLock};
+
 use lumos_index::OrdinalSet;
 use roaring::RoaringBitmap;
 
@@ -12,12 +14,25 @@ pub(crate) struct Allowed<'a> {
     view: &'a SegmentView,
     /// The live rows that match the filter; all live rows when `None`.
     matching: Option<RoaringBitmap>,
+    /// What [`Allowed::ordinals`] gave first: the searches of a batch share it.
+    ordinals: OnceLock<Ordinals>,
+}
+
+/// The vectors that may be found, of how many; `None` when all of them may.
+#[derive(Debug)]
+struct Ordinals {
+    count: usize,
+    set: Option<Arc<OrdinalSet>>,
 }
 
 impl<'a> Allowed<'a> {
     pub(crate) fn new(view: &'a SegmentView, filter: Option<&lumos_index::Filter>) -> Result<Self> {
         let matching = filter.map(|filter| view.matches(filter)).transpose()?;
-        Ok(Allowed { view, matching })
+        Ok(Allowed {
+            view,
+            matching,
+            ordinals: OnceLock::new(),
+        })
     }
 
     pub(crate) fn view(&self) -> &'a SegmentView {
@@ -48,7 +63,15 @@ impl<'a> Allowed<'a> {
         }
     }
 
-    /// The vectors that may be found, of `count` whose rows ascend; `None` when all of them may.
+    /// Rows that may be found.
+    pub(crate) fn len(&self) -> u64 {
+        self.matching
+            .as_ref()
+            .map_or_else(|| self.view.live(), RoaringBitmap::len)
+    }
+
+    /// The vectors of the one field searched that may be found, of `count` whose rows ascend; `None` when all
+    /// of them may.
     ///
     /// `visible` is the number of vectors whose row belongs to the snapshot.
     pub(crate) fn ordinals(
@@ -56,12 +79,29 @@ impl<'a> Allowed<'a> {
         count: usize,
         visible: usize,
         ordinal_of: impl Fn(u32) -> Option<u32>,
+    ) -> Option<Arc<OrdinalSet>> {
+        let collect = || Ordinals {
+            count,
+            set: self.collect(count, visible, &ordinal_of).map(Arc::new),
+        };
+        let first = self.ordinals.get_or_init(collect);
+        // The graph of a segment in memory grows between the searches of a batch.
+        if first.count == count {
+            first.set.clone()
+        } else {
+            collect().set
+        }
+    }
+
+    fn collect(
+        &self,
+        count: usize,
+        visible: usize,
+        ordinal_of: &impl Fn(u32) -> Option<u32>,
     ) -> Option<OrdinalSet> {
         if let Some(matching) = &self.matching {
-            return Some(OrdinalSet::collect(
-                count,
-                matching.iter().filter_map(ordinal_of),
-            ));
+            let ordinals = matching.iter().filter_map(ordinal_of);
+            return Some(OrdinalSet::collect(count, ordinals));
         }
         if visible == count && self.view.deletes.is_empty() {
             return None;

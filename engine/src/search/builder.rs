@@ -1,12 +1,14 @@
 //! A search as a chain of calls.
 
+use std::time::Instant;
+
 use lumos_index::{FilterError, IntoFilter};
 
+use super::bind::Bound;
 use super::request::{Fusion, SearchMode, SearchRequest};
-use super::{Hit, ScoredKey, execute};
+use super::{Explained, Hit, ScoredKey, execute};
+use crate::Result;
 use crate::database::Lumos;
-use crate::doc::DEFAULT_VECTOR_FIELD;
-use crate::{EmbedKind, Error, Result, Snapshot};
 
 /// What is searched for.
 #[derive(Debug, Clone, PartialEq)]
@@ -73,25 +75,29 @@ impl<const N: usize> From<&[f32; N]> for Query {
     }
 }
 
-/// A search being put together; see [`Collection::search`](crate::Collection::search).
+/// A search being put together; see [`Collection::search`](crate::Collection::search), and
+/// [`SearchBatch`](crate::SearchBatch) for many at once.
 #[derive(Debug, Clone)]
 #[must_use = "a search does nothing until .run()"]
-pub struct Search {
-    db: Lumos,
-    collection: String,
-    query: Query,
-    request: SearchRequest,
-    fusion: Option<Fusion>,
-    filter_error: Option<(String, FilterError)>,
+pub struct Search<Q = Query> {
+    pub(super) db: Lumos,
+    pub(super) collection: String,
+    pub(super) query: Q,
+    pub(super) request: SearchRequest,
+    /// Whether the limit was set.
+    pub(super) limited: bool,
+    pub(super) fusion: Option<Fusion>,
+    pub(super) filter_error: Option<(String, FilterError)>,
 }
 
-impl Search {
-    pub(crate) fn new(db: Lumos, collection: &str, query: Query) -> Self {
+impl<Q> Search<Q> {
+    pub(crate) fn new(db: Lumos, collection: &str, query: Q) -> Self {
         Search {
             db,
             collection: collection.to_string(),
             query,
             request: SearchRequest::default(),
+            limited: false,
             fusion: None,
             filter_error: None,
         }
@@ -108,9 +114,10 @@ impl Search {
         self
     }
 
-    /// Number of hits, 1 to 16,384 (default 10).
+    /// Number of hits, 1 to 16,384 (default 10; with [`Search::within`] 16,384).
     pub fn limit(mut self, limit: usize) -> Self {
         self.request.limit = limit;
+        self.limited = true;
         self
     }
 
@@ -159,6 +166,47 @@ impl Search {
     /// Width of the graph search (default 64); more finds more and takes longer.
     pub fn ef(mut self, ef: usize) -> Self {
         self.request.ef = ef;
+        self.request.recall = None;
+        self
+    }
+
+    /// The share of the true nearest that the graph search should find, above 0 to 1, instead of a width.
+    ///
+    /// The width is taken that reached it when the segment was sealed, measured on points between stored
+    /// vectors and their neighbours: on average, and for queries that are not unlike what is stored. Above
+    /// 0.999 every vector is compared.
+    ///
+    /// ```
+    /// # fn main() -> lumos_engine::Result<()> {
+    /// # use lumos_engine::{Doc, Lumos};
+    /// # let docs = Lumos::memory()?.collection("docs")?;
+    /// # docs.put(Doc::new("a").vector([1.0, 0.0]))?;
+    /// let hits = docs.search([0.8, 0.6]).limit(10).recall(0.99).run()?;
+    /// assert_eq!(hits[0].key(), "a");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn recall(mut self, recall: f32) -> Self {
+        self.request.recall = Some(recall);
+        self
+    }
+
+    /// Only hits at least this similar (cosine, dot product), or at most this far away (L2): all of them, up
+    /// to the limit, which is 16,384 unless set. For searches by vector alone.
+    ///
+    /// ```
+    /// # fn main() -> lumos_engine::Result<()> {
+    /// # use lumos_engine::{Doc, Lumos};
+    /// # let docs = Lumos::memory()?.collection("docs")?;
+    /// docs.put(Doc::new("near").vector([1.0, 0.1]))?;
+    /// docs.put(Doc::new("far").vector([0.0, 1.0]))?;
+    /// let hits = docs.search([1.0, 0.0]).within(0.9).run()?; // cosine similarity
+    /// assert_eq!(hits.len(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn within(mut self, score: f32) -> Self {
+        self.request.within = Some(score);
         self
     }
 
@@ -179,21 +227,46 @@ impl Search {
         self.request.with_vectors = true;
         self
     }
+}
 
+impl Search {
     /// Runs the search on the current state.
     ///
     /// # Errors
     /// `Filter` with a caret for a bad filter, `DimensionMismatch`, `Vector`, `Query`, `Embedder`,
     /// `InvalidArgument` for a limit outside its range or a missing leg, `UnknownCollection`.
     pub fn run(self) -> Result<Vec<Hit>> {
-        let (snapshot, collection, request, like) = self.bound()?;
-        let state = snapshot.state().collection(&collection)?;
-        let mut hits = execute::search(state, &request)?;
-        if let Some(key) = like {
-            hits.retain(|hit| hit.key() != key);
-            hits.truncate(request.limit - 1);
-        }
-        Ok(hits)
+        Ok(self.explain()?.hits)
+    }
+
+    /// Runs the search like [`Search::run`] and says what the vector leg did: the way taken in each segment,
+    /// the nodes visited, the distances computed.
+    ///
+    /// ```
+    /// # fn main() -> lumos_engine::Result<()> {
+    /// # use lumos_engine::{Doc, Lumos, VectorRoute};
+    /// let docs = Lumos::memory()?.collection("docs")?;
+    /// docs.put(Doc::new("a").vector([1.0, 0.0]))?;
+    /// let explained = docs.search([0.8, 0.6]).explain()?;
+    /// assert_eq!(explained.hits[0].key(), "a");
+    /// assert_eq!(explained.segments[0].route, VectorRoute::Exact); // too few for a graph
+    /// assert_eq!(explained.distances(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Search::run`].
+    pub fn explain(self) -> Result<Explained> {
+        let started = Instant::now();
+        let (bound, request) = self.bound()?;
+        let (mut hits, segments) = execute::explain(bound.state()?, &request)?;
+        bound.keep(0, &mut hits, Hit::key);
+        Ok(Explained {
+            hits,
+            segments,
+            micros: u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),
+        })
     }
 
     /// Runs the search like [`Search::run`] but reads no document: the keys and scores of the same
@@ -214,69 +287,17 @@ impl Search {
     /// # Errors
     /// As [`Search::run`].
     pub fn keys(self) -> Result<Vec<ScoredKey>> {
-        let (snapshot, collection, request, like) = self.bound()?;
-        let state = snapshot.state().collection(&collection)?;
-        let mut found = execute::keys(state, &request)?;
-        if let Some(key) = like {
-            found.retain(|found| found.key != key);
-            found.truncate(request.limit - 1);
-        }
+        let (bound, request) = self.bound()?;
+        let mut found = execute::keys(bound.state()?, &request)?;
+        bound.keep(0, &mut found, |found| &found.key);
         Ok(found)
     }
 
-    /// The state to search, the collection in it, the request, and the key that is not wanted.
-    fn bound(self) -> Result<(Snapshot, String, SearchRequest, Option<String>)> {
-        if let Some((input, source)) = self.filter_error {
-            return Err(Error::Filter { input, source });
-        }
-        let snapshot = self.db.snapshot();
-        let state = snapshot.state().collection(&self.collection)?;
-        let mut request = self.request;
-        let field = request
-            .vector_field
-            .as_deref()
-            .unwrap_or(DEFAULT_VECTOR_FIELD);
-        let mut like = None;
-        let mut weight = None;
-        match self.query {
-            Query::Vector(vector) => request.vector = Some(vector),
-            Query::Like(key) => {
-                let doc = state.get(&key)?;
-                let vector = doc
-                    .as_ref()
-                    .and_then(|doc| doc.vector_field(field))
-                    .ok_or_else(|| Error::InvalidArgument {
-                        argument: "like",
-                        detail: format!("\"{key}\" has no vector in field \"{field}\""),
-                    })?;
-                request.vector = Some(vector.to_vec());
-                request.limit = request.limit.saturating_add(1);
-                like = Some(key);
-            }
-            Query::Text(text) => {
-                let embedder = self.db.core().embedder(&self.collection);
-                if request.mode != SearchMode::Text
-                    && request.vector.is_none()
-                    && request.vector_field.is_none()
-                    && let Some(embedder) = embedder
-                {
-                    if embedder.supports(&text) {
-                        let vectors = embedder.embed(&[text.as_str()], EmbedKind::Query)?;
-                        request.vector = vectors.into_iter().next();
-                        weight = Some(embedder.fusion_weight());
-                    } else {
-                        // The model does not speak this language: its vectors would be noise.
-                        request.mode = SearchMode::Text;
-                    }
-                }
-                request.text = Some(text);
-            }
-        }
-        request.fusion = match (self.fusion, weight) {
-            (Some(fusion), _) => fusion,
-            (None, Some(vector_weight)) => Fusion::Convex { vector_weight },
-            (None, None) => Fusion::default(),
-        };
-        Ok((snapshot, self.collection, request, like))
+    fn bound(mut self) -> Result<(Bound, SearchRequest)> {
+        let query = std::mem::replace(&mut self.query, Query::Vector(Vec::new()));
+        let mut bound = self.bind(vec![query])?;
+        let mut request = bound.requests.first().cloned().unwrap_or_default();
+        request.filter = bound.filter.take();
+        Ok((bound, request))
     }
 }

@@ -1,9 +1,12 @@
 //! Runs a plan and reads the documents it found.
 
 use lumos_index::{Filter, Metric, RRF_K, fuse_convex, fuse_rrf, highlight};
+use rayon::prelude::*;
 
+use super::Allowed;
+use super::explain::SegmentSearch;
 use super::hit::{Highlight, Hit, LegRank, ScoredKey};
-use super::legs::{self, Found, Keywords};
+use super::legs::{self, Found, Keywords, Nearest};
 use super::plan::{KeywordQuery, Plan, VectorQuery, bind_filter};
 use super::request::{Fusion, SearchRequest};
 use crate::key_list::KeyList;
@@ -12,6 +15,8 @@ use crate::{Doc, Error, Result};
 
 /// Candidates each leg of a hybrid search brings, at least.
 const HYBRID_DEPTH: usize = 200;
+/// Searches of a batch that one thread makes at least: fewer are not worth handing over.
+const LEAST_QUERIES: usize = 8;
 /// Longest snippet, in bytes.
 const SNIPPET_BYTES: usize = 240;
 
@@ -26,20 +31,69 @@ struct Ranked {
 
 /// Searches one collection of a snapshot.
 pub(crate) fn search(state: &CollectionState, request: &SearchRequest) -> Result<Vec<Hit>> {
+    Ok(explain(state, request)?.0)
+}
+
+/// The same, and what the vector leg did in each segment.
+pub(crate) fn explain(
+    state: &CollectionState,
+    request: &SearchRequest,
+) -> Result<(Vec<Hit>, Vec<SegmentSearch>)> {
     let plan = Plan::new(state, request)?;
-    let ranked = rank(state, &plan, request)?;
-    ranked
-        .into_iter()
-        .map(|ranked| hit(state, request, plan.keywords.as_ref(), ranked))
-        .collect()
+    let allowed = bind_filter(state, request.filter.as_ref())?;
+    let Ranking { rows, nearest } = rank(state, &plan, &allowed, request)?;
+    let hits = hits(state, request, &plan, rows)?;
+    Ok((hits, nearest.segments(&allowed)))
 }
 
 /// The same, without reading a document: keys and scores.
 pub(crate) fn keys(state: &CollectionState, request: &SearchRequest) -> Result<Vec<ScoredKey>> {
     let plan = Plan::new(state, request)?;
-    let ranked = rank(state, &plan, request)?;
-    ranked
-        .into_iter()
+    let allowed = bind_filter(state, request.filter.as_ref())?;
+    let ranking = rank(state, &plan, &allowed, request)?;
+    scored_keys(state, ranking.rows)
+}
+
+/// Many searches with one filter on the threads of the current rayon pool, in the order of the requests.
+pub(crate) fn search_all(
+    state: &CollectionState,
+    requests: &[SearchRequest],
+    filter: Option<&Filter>,
+) -> Result<Vec<Vec<Hit>>> {
+    each(state, requests, filter, |request, plan, allowed| {
+        let ranking = rank(state, plan, allowed, request)?;
+        hits(state, request, plan, ranking.rows)
+    })
+}
+
+/// The same, without reading a document.
+pub(crate) fn keys_all(
+    state: &CollectionState,
+    requests: &[SearchRequest],
+    filter: Option<&Filter>,
+) -> Result<Vec<Vec<ScoredKey>>> {
+    each(state, requests, filter, |request, plan, allowed| {
+        scored_keys(state, rank(state, plan, allowed, request)?.rows)
+    })
+}
+
+fn each<T: Send>(
+    state: &CollectionState,
+    requests: &[SearchRequest],
+    filter: Option<&Filter>,
+    run: impl Fn(&SearchRequest, &Plan, &[Allowed<'_>]) -> Result<T> + Sync,
+) -> Result<Vec<T>> {
+    // Everything is checked before anything is searched.
+    let plans: Result<Vec<Plan>> = requests.iter().map(|r| Plan::new(state, r)).collect();
+    let plans = plans?;
+    let allowed = bind_filter(state, filter)?;
+    let both = requests.par_iter().zip(&plans).with_min_len(LEAST_QUERIES);
+    both.map(|(request, plan)| run(request, plan, &allowed))
+        .collect()
+}
+
+fn scored_keys(state: &CollectionState, rows: Vec<Ranked>) -> Result<Vec<ScoredKey>> {
+    rows.into_iter()
         .map(|ranked| {
             let key = state.key(ranked.place)?;
             let score = ranked.score;
@@ -48,23 +102,48 @@ pub(crate) fn keys(state: &CollectionState, request: &SearchRequest) -> Result<V
         .collect()
 }
 
-fn rank(state: &CollectionState, plan: &Plan<'_>, request: &SearchRequest) -> Result<Vec<Ranked>> {
+fn hits(
+    state: &CollectionState,
+    request: &SearchRequest,
+    plan: &Plan,
+    rows: Vec<Ranked>,
+) -> Result<Vec<Hit>> {
+    rows.into_iter()
+        .map(|ranked| hit(state, request, plan.keywords.as_ref(), ranked))
+        .collect()
+}
+
+/// The rows found, best first, and how the near ones were.
+#[derive(Debug, Default)]
+struct Ranking {
+    rows: Vec<Ranked>,
+    nearest: Nearest,
+}
+
+fn rank(
+    state: &CollectionState,
+    plan: &Plan,
+    allowed: &[Allowed<'_>],
+    request: &SearchRequest,
+) -> Result<Ranking> {
     match (&plan.vector, &plan.keywords) {
-        (Some(vector), None) => by_vector(state, plan, vector, request.limit),
-        (None, Some(keywords)) => by_keywords(state, plan, keywords, request.limit),
-        (Some(vector), Some(keywords)) => hybrid(state, plan, vector, keywords, request),
+        (Some(vector), None) => {
+            let mut nearest = legs::nearest(state, allowed, vector, request.limit)?;
+            let rows = by_vector(vector, std::mem::take(&mut nearest.found));
+            Ok(Ranking { rows, nearest })
+        }
+        (None, Some(keywords)) => {
+            let rows = by_keywords(state, allowed, keywords, request.limit)?;
+            let nearest = Nearest::default();
+            Ok(Ranking { rows, nearest })
+        }
+        (Some(vector), Some(keywords)) => hybrid(state, allowed, vector, keywords, request),
         // A vector search where no vector was ever stored.
-        (None, None) => Ok(Vec::new()),
+        (None, None) => Ok(Ranking::default()),
     }
 }
 
-fn by_vector(
-    state: &CollectionState,
-    plan: &Plan<'_>,
-    query: &VectorQuery,
-    limit: usize,
-) -> Result<Vec<Ranked>> {
-    let found = legs::nearest(state, plan, query, limit)?;
+fn by_vector(query: &VectorQuery, found: Vec<Found>) -> Vec<Ranked> {
     let ranked = (1..).zip(found).map(|(rank, found)| {
         let score = query.metric.score(found.value);
         Ranked {
@@ -74,16 +153,16 @@ fn by_vector(
             text: None,
         }
     });
-    Ok(ranked.collect())
+    ranked.collect()
 }
 
 fn by_keywords(
     state: &CollectionState,
-    plan: &Plan<'_>,
+    allowed: &[Allowed<'_>],
     query: &KeywordQuery,
     limit: usize,
 ) -> Result<Vec<Ranked>> {
-    Keywords::new(state, query).run(plan, limit, |found, _| {
+    Keywords::new(state, query).run(allowed, limit, |found, _| {
         let ranked = (1..).zip(found).map(
             |(
                 rank,
@@ -106,15 +185,15 @@ fn by_keywords(
 /// punished for lying past the depth of a leg.
 fn hybrid(
     state: &CollectionState,
-    plan: &Plan<'_>,
+    allowed: &[Allowed<'_>],
     vector: &VectorQuery,
     keywords: &KeywordQuery,
     request: &SearchRequest,
-) -> Result<Vec<Ranked>> {
+) -> Result<Ranking> {
     let depth = HYBRID_DEPTH.max(request.limit.saturating_mul(4));
-    let near = legs::nearest(state, plan, vector, depth)?;
-    let mut places: Vec<Place> = near.iter().map(|found| found.place).collect();
-    let scores = Keywords::new(state, keywords).run(plan, depth, |found, score| {
+    let nearest = legs::nearest(state, allowed, vector, depth)?;
+    let mut places: Vec<Place> = nearest.found.iter().map(|found| found.place).collect();
+    let scores = Keywords::new(state, keywords).run(allowed, depth, |found, score| {
         places.extend(found.iter().map(|found| found.place));
         places.sort_unstable();
         places.dedup();
@@ -166,7 +245,8 @@ fn hybrid(
                 text: matched.get(at).copied().flatten(),
             })
         });
-    Ok(ranked.collect())
+    let rows = ranked.collect();
+    Ok(Ranking { rows, nearest })
 }
 
 fn list(values: &[Option<f32>]) -> Vec<(u64, f32)> {

@@ -1,9 +1,11 @@
 //! The two legs of a search over all segments of a collection.
 
-use lumos_index::{TextSource, TextStats};
+use lumos_index::{Horizon, TextSource, TextStats};
 use lumos_wal::sync::RwLockReadGuard;
 
-use super::plan::{KeywordQuery, Plan, VectorQuery};
+use super::Allowed;
+use super::explain::{SegmentSearch, Visit};
+use super::plan::{KeywordQuery, VectorQuery};
 use crate::memory::Rows;
 use crate::source::{SegmentView, Source};
 use crate::state::{CollectionState, Place};
@@ -16,29 +18,91 @@ pub(crate) struct Found {
     pub(crate) value: f32,
 }
 
-/// The `k` nearest rows, nearest first, ties by place.
+/// Rows near a query, and what was done to find them, by number of segment.
+#[derive(Debug, Default)]
+pub(crate) struct Nearest {
+    pub(crate) found: Vec<Found>,
+    visits: Vec<(usize, Visit)>,
+}
+
+impl Nearest {
+    /// What was done, in users' terms.
+    pub(crate) fn segments(&self, allowed: &[Allowed<'_>]) -> Vec<SegmentSearch> {
+        let visits = self.visits.iter();
+        let told = visits.filter_map(|(at, visit)| {
+            let allowed = allowed.get(*at)?;
+            let view = allowed.view();
+            Some(SegmentSearch {
+                segment: view.name(),
+                rows: u64::from(view.rows),
+                matches: allowed.len(),
+                route: visit.stats.route.into(),
+                ef: visit.ef,
+                visited: visit.stats.visited,
+                distances: visit.stats.distances,
+            })
+        });
+        told.collect()
+    }
+}
+
+/// Neighbours of a search for all within a distance that are asked for first.
+const FIRST_WITHIN: usize = 64;
+
+/// The `k` nearest rows, or as many of them as are within the distance asked for; nearest first, ties by
+/// place.
 pub(crate) fn nearest(
     state: &CollectionState,
-    plan: &Plan<'_>,
+    allowed: &[Allowed<'_>],
     query: &VectorQuery,
     k: usize,
-) -> Result<Vec<Found>> {
-    let mut found = Vec::new();
-    for (segment, allowed) in plan.allowed.iter().enumerate() {
-        if allowed.is_empty() {
-            continue;
+) -> Result<Nearest> {
+    let mut nearest = Nearest::default();
+    let mut wanted = match query.within {
+        Some(_) => FIRST_WITHIN.min(k),
+        None => k,
+    };
+    loop {
+        nearest.found.clear();
+        add_nearest(state, allowed, query, wanted, &mut nearest)?;
+        let found = &mut nearest.found;
+        let all = found.len();
+        let reached = found.partition_point(|found| query.reaches(found.value));
+        found.truncate(reached);
+        if reached < all || all < wanted || wanted == k {
+            return Ok(nearest);
         }
-        let neighbors = match &allowed.view().source {
-            Source::Memory(memory) => memory.nearest(query, k, allowed),
+        wanted = wanted.saturating_mul(4).min(k);
+    }
+}
+
+fn add_nearest(
+    state: &CollectionState,
+    allowed: &[Allowed<'_>],
+    query: &VectorQuery,
+    k: usize,
+    Nearest { found, visits }: &mut Nearest,
+) -> Result<()> {
+    let segments = allowed.iter().enumerate();
+    let segments = segments.filter(|(_, allowed)| !allowed.is_empty());
+    // One segment has no need to know how far another one has come.
+    let mut horizon = match segments.clone().nth(1) {
+        Some(_) => Horizon::new(query.horizon(k)),
+        None => Horizon::default(),
+    };
+    for (segment, allowed) in segments {
+        let result = match &allowed.view().source {
+            Source::Memory(memory) => memory.nearest(query, k, allowed, &mut horizon),
             Source::Sealed(sealed) => match sealed.vectors().get(&query.field) {
-                Some(vectors) => vectors.nearest(query, k, allowed),
-                None => Ok(Vec::new()),
+                Some(vectors) => vectors.nearest(query, k, allowed, &mut horizon),
+                None => continue,
             },
         };
-        let neighbors = neighbors.map_err(|source| Error::Vector {
+        let (neighbors, visit) = result.map_err(|source| Error::Vector {
             collection: state.name.clone(),
             source,
         })?;
+        visits.push((segment, visit));
         found.extend(neighbors.into_iter().map(|neighbor| Found {
             place: Place {
                 segment,
@@ -49,7 +113,7 @@ pub(crate) fn nearest(
     }
     found.sort_by(|a, b| a.value.total_cmp(&b.value).then(a.place.cmp(&b.place)));
     found.truncate(k);
-    Ok(found)
+    Ok(())
 }
 
 /// The exact distance of each place, `None` where a row has no vector.
@@ -103,7 +167,7 @@ impl<'a> Keywords<'a> {
     /// Gives `with` the best `k` rows, best first, and a way to the score of any row.
     pub(crate) fn run<T>(
         &self,
-        plan: &Plan<'_>,
+        allowed: &[Allowed<'_>],
         k: usize,
         with: impl FnOnce(Vec<Found>, &dyn Fn(&[Place]) -> Vec<f32>) -> T,
     ) -> Result<T> {
@@ -118,7 +182,7 @@ impl<'a> Keywords<'a> {
             TextStats::gather(query, analyzer, fields, &present).map_err(Error::Keywords)?;
         let mut found = Vec::new();
         let mut scores = Vec::with_capacity(sources.len());
-        for ((segment, source), allowed) in sources.iter().enumerate().zip(&plan.allowed) {
+        for ((segment, source), allowed) in sources.iter().enumerate().zip(allowed) {
             let source = source.as_ref().filter(|_| !allowed.is_empty());
             let scored = source.map(|source| source.evaluate(&stats)).transpose();
             let scored = scored.map_err(Error::Keywords)?;

@@ -1,15 +1,21 @@
 //! Search over one snapshot of a collection.
 
 mod allowed;
+mod batch;
+mod bind;
 mod builder;
 pub(crate) mod execute;
+mod explain;
 mod hit;
 mod legs;
 mod plan;
 mod request;
 
 pub(crate) use allowed::Allowed;
+pub use batch::SearchBatch;
 pub use builder::{Query, Search, like};
+pub(crate) use explain::Visit;
+pub use explain::{Explained, SegmentSearch, VectorRoute};
 pub use hit::{Highlight, Hit, LegRank, ScoredKey};
-pub(crate) use plan::VectorQuery;
+pub(crate) use plan::{VectorQuery, Width};
 pub use request::{Fusion, SearchMode, SearchRequest};

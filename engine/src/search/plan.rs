@@ -18,8 +18,45 @@ pub(crate) struct VectorQuery {
     pub(crate) metric: Metric,
     /// As stored vectors are: of unit length under cosine.
     pub(crate) vector: Vec<f32>,
-    pub(crate) ef: usize,
-    pub(crate) exact: bool,
+    pub(crate) width: Width,
+    /// The score that hits must reach.
+    pub(crate) within: Option<f32>,
+}
+
+/// How far a graph is searched.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Width {
+    /// Candidates kept.
+    Ef(usize),
+    /// As many candidates as a recall takes.
+    Recall(f32),
+    /// Not at all: every vector is compared.
+    Exact,
+}
+
+/// Candidates that are kept at most for a recall; more are dearer than to compare all vectors of most
+/// segments.
+const MOST_KEPT: usize = 4096;
+
+impl VectorQuery {
+    /// The largest number of candidates that a segment may keep.
+    pub(crate) fn horizon(&self, k: usize) -> usize {
+        match self.width {
+            Width::Ef(ef) => ef.max(k),
+            Width::Recall(_) => MOST_KEPT.max(k),
+            Width::Exact => 0,
+        }
+    }
+
+    /// Whether a distance is near enough.
+    pub(crate) fn reaches(&self, distance: f32) -> bool {
+        let score = self.metric.score(distance);
+        self.within
+            .is_none_or(|within| match self.metric.higher_is_better() {
+                true => score >= within,
+                false => score <= within,
+            })
+    }
 }
 
 /// The keyword side of a search.
@@ -33,23 +70,16 @@ pub(crate) struct KeywordQuery {
 
 /// What a search does.
 #[derive(Debug)]
-pub(crate) struct Plan<'a> {
+pub(crate) struct Plan {
     pub(crate) vector: Option<VectorQuery>,
     pub(crate) keywords: Option<KeywordQuery>,
-    /// One for each segment, in their order.
-    pub(crate) allowed: Vec<Allowed<'a>>,
 }
 
-impl<'a> Plan<'a> {
-    /// Checks everything that can be wrong with a request before any work is done.
-    pub(crate) fn new(state: &'a CollectionState, request: &SearchRequest) -> Result<Plan<'a>> {
+impl Plan {
+    /// Checks everything that can be wrong with a request, but its filter, before any work is done.
+    pub(crate) fn new(state: &CollectionState, request: &SearchRequest) -> Result<Plan> {
         check_limit(request.limit)?;
-        let missing = |argument: &'static str, detail: &str| {
-            Err(Error::InvalidArgument {
-                argument,
-                detail: detail.to_string(),
-            })
-        };
+        let missing = |argument, detail: &str| Err(invalid(argument, detail.to_string()));
         let (by_vector, by_text) = match request.mode {
             SearchMode::Auto => (request.vector.is_some(), request.vector.is_none()),
             SearchMode::Vector => (true, false),
@@ -73,12 +103,10 @@ impl<'a> Plan<'a> {
             Some(text) if by_text => Some(bind_keywords(state, request, text)?),
             _ => None,
         };
-        let allowed = bind_filter(state, request.filter.as_ref())?;
-        Ok(Plan {
-            vector,
-            keywords,
-            allowed,
-        })
+        if request.within.is_some() && (by_text || !by_vector) {
+            return missing("within", "needs a search by vector alone");
+        }
+        Ok(Plan { vector, keywords })
     }
 }
 
@@ -88,11 +116,9 @@ fn bind_vector(
     request: &SearchRequest,
     vector: &[f32],
 ) -> Result<Option<VectorQuery>> {
-    if request.ef == 0 {
-        return Err(Error::InvalidArgument {
-            argument: "ef",
-            detail: "must be at least 1".to_string(),
-        });
+    let width = width(request)?;
+    if request.within.is_some_and(f32::is_nan) {
+        return Err(invalid("within", "must be a number".to_string()));
     }
     let name = request
         .vector_field
@@ -136,9 +162,29 @@ fn bind_vector(
         field: name.to_string(),
         metric: field.metric,
         vector,
-        ef: request.ef,
-        exact: request.exact,
+        width,
+        within: request.within,
     }))
+}
+
+fn width(request: &SearchRequest) -> Result<Width> {
+    if request.ef == 0 {
+        return Err(invalid("ef", "must be at least 1".to_string()));
+    }
+    match request.recall {
+        Some(recall) if !(recall > 0.0 && recall <= 1.0) => {
+            let detail = format!("must be above 0 and at most 1, it is {recall}");
+            Err(invalid("recall", detail))
+        }
+        Some(1.0) => Ok(Width::Exact),
+        _ if request.exact => Ok(Width::Exact),
+        Some(recall) => Ok(Width::Recall(recall)),
+        None => Ok(Width::Ef(request.ef)),
+    }
+}
+
+fn invalid(argument: &'static str, detail: String) -> Error {
+    Error::InvalidArgument { argument, detail }
 }
 
 fn bind_keywords(

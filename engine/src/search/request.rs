@@ -59,8 +59,14 @@ pub struct SearchRequest {
     pub limit: usize,
     /// Width of the graph search (default 64); more finds more and takes longer.
     pub ef: usize,
+    /// The share of the true nearest that the graph search should find, above 0 to 1, instead of a width: the
+    /// width that reached it is taken, as it was measured when a segment was sealed.
+    pub recall: Option<f32>,
     /// Whether the vector leg compares with every vector instead of using the graph.
     pub exact: bool,
+    /// Only hits at least this similar (cosine, dot product) or at most this far away (L2), in a search by
+    /// vector alone.
+    pub within: Option<f32>,
     /// How hybrid legs are fused.
     pub fusion: Fusion,
     /// Text fields to cut snippets from, with the matches marked.
@@ -80,7 +86,9 @@ impl Default for SearchRequest {
             filter: None,
             limit: 10,
             ef: 64,
+            recall: None,
             exact: false,
+            within: None,
             fusion: Fusion::default(),
             highlight: Vec::new(),
             with_vectors: false,

@@ -28,7 +28,8 @@ const DEFERRED: [&str; 4] = ["vec.", "graph.", "codes.", "payload"];
 
 /// Sections that can be made anew from the others: their damage is no loss.
 fn is_derived(name: &str) -> bool {
-    name == "col" || name == "text" || name.starts_with("graph.") || name.starts_with("codes.")
+    let of_a_field = ["graph.", "codes.", "widths."];
+    name == "col" || name == "text" || of_a_field.iter().any(|kind| name.starts_with(kind))
 }
 
 /// Larger ones of them are left to `verify`.
@@ -131,8 +132,8 @@ impl SegmentFile {
         let names = self.sections.keys().filter(|name| is_derived(name));
         let derived: Vec<String> = names.cloned().collect();
         for name in derived {
-            if name.starts_with("codes.") {
-                // Codes lead nowhere: what they find is compared by the vectors.
+            if name.starts_with("codes.") || name.starts_with("widths.") {
+                // They lead nowhere: what they find is compared by the vectors.
                 continue;
             }
             if !name.starts_with("graph.") {

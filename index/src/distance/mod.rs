@@ -129,6 +129,11 @@ impl<'a> Exact<'a> {
         }
     }
 
+    /// Components of the query and of every row.
+    pub(crate) fn dim(&self) -> usize {
+        self.query.len()
+    }
+
     /// The rows that are scored.
     pub(crate) fn vectors(&self) -> Vectors<'a> {
         self.vectors

@@ -26,13 +26,14 @@ const DOUBT: usize = 4;
 /// ACORN-1, Patel et al. 2024). Where hardly any is found, a few of the others are crossed as
 /// bridges, without which the search would end in an island of the filter.
 ///
-/// It begins at `near`, a node near the query, and at some allowed nodes.
+/// It begins at `near`, a node near the query, and at some allowed nodes, and keeps `ef` candidates, those
+/// farther than `beyond` unexpanded.
 #[inline(always)]
 pub(super) fn two_hop<S: Scorer>(
     view: &HnswView<'_>,
     scorer: &S,
     (distance, near): (f32, u32),
-    ef: usize,
+    (ef, beyond): (usize, f32),
     allowed: &OrdinalSet,
     scratch: &mut Scratch,
 ) -> (Work, bool) {
@@ -42,6 +43,7 @@ pub(super) fn two_hop<S: Scorer>(
         return (work, false);
     }
     scratch.begin(n, ef);
+    scratch.pool.expand_within(beyond);
     scratch.expanded.reset(n);
     scratch.visited.insert(near);
     if allowed.contains(near) {

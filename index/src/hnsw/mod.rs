@@ -3,6 +3,7 @@
 mod adjacency;
 mod beam;
 mod filtered;
+mod horizon;
 mod insert;
 mod layout;
 mod level;
@@ -14,12 +15,15 @@ mod search;
 mod select;
 mod space;
 mod view;
+mod widths;
 
+pub use horizon::Horizon;
 pub use insert::Stopped;
 pub use merge::GraphPart;
 pub use route::Route;
-pub use search::SearchStats;
+pub use search::{GraphQuery, SearchStats};
 pub use view::HnswView;
+pub use widths::Widths;
 
 use insert::Builder;
 use layout::Layout;

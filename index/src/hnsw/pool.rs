@@ -8,6 +8,9 @@ const BRIDGE: i64 = 2;
 const MARKS: u32 = 2;
 /// Members that are moved at a time: two AVX2 registers.
 const LANES: usize = 8;
+/// The nearest members are expanded however far they are: a walk that begins far from the query has
+/// to get near it first.
+const LEAST: usize = 8;
 /// What a place holds that nothing was put into; larger than every key.
 const EMPTY: i64 = i64::MAX;
 
@@ -24,6 +27,8 @@ pub(crate) struct Pool {
     len: usize,
     /// No member before this place is unexpanded.
     cursor: usize,
+    /// Members beyond this key are not expanded, but the first [`LEAST`].
+    horizon: i64,
 }
 
 /// The distance as an integer that orders like it, above the node.
@@ -55,6 +60,12 @@ impl Pool {
         self.ef = ef;
         self.len = 0;
         self.cursor = 0;
+        self.horizon = EMPTY;
+    }
+
+    /// Expands no member that is farther than this, but the nearest few.
+    pub(crate) fn expand_within(&mut self, distance: f32) {
+        self.horizon = key(distance, u32::MAX >> MARKS, 0);
     }
 
     /// What a distance has to be below to enter.
@@ -120,6 +131,9 @@ impl Pool {
         let members = self.keys[LANES..LANES + self.len].iter_mut().enumerate();
         for (at, key) in members.skip(self.cursor) {
             if *key & EXPANDED == 0 {
+                if *key > self.horizon && at >= LEAST {
+                    break;
+                }
                 self.cursor = at + 1;
                 *key |= EXPANDED;
                 return Some(node(*key));

@@ -4,7 +4,7 @@ use super::adjacency::{Layer, NONE};
 use super::beam::{BLOCK, Scratch, Work, beam};
 use super::filtered::{BRIDGE_ROOM, two_hop};
 use super::view::Upper;
-use super::{HnswView, Route};
+use super::{HnswView, Horizon, Route};
 use crate::codes::{CodeScorer, CodesView, Level, Task, Terms, Tier, dispatch};
 use crate::distance::{Exact, Scorer};
 use crate::error::VectorError;
@@ -13,6 +13,19 @@ use crate::metric::Metric;
 use crate::ordinals::OrdinalSet;
 use crate::topk::Neighbor;
 use crate::vectors::Vectors;
+
+/// What is searched for in a graph.
+#[derive(Clone, Copy, Debug)]
+pub struct GraphQuery<'a> {
+    /// The query, `[dim]`, prepared by the metric.
+    pub vector: &'a [f32],
+    /// Neighbours wanted.
+    pub k: usize,
+    /// Candidates kept, at least `k`, 64 to 200 usually: trades time for recall.
+    pub ef: usize,
+    /// What may be found; should have as many places as the graph has nodes. `None` allows all.
+    pub allowed: Option<&'a OrdinalSet>,
+}
 
 /// How a search went.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -40,9 +53,8 @@ impl HnswView<'_> {
     /// The `k` nearest of the allowed vectors, nearest first, ties by ordinal.
     ///
     /// `vectors` are those the graph was built over, or more: only the first
-    /// [`HnswView::len`] are searched. `query` must have been prepared by `metric`. `ef` (at
-    /// least `k`, 64 to 200 usually) trades time for recall. `allowed` should have the universe
-    /// `len()`; `None` allows all. The result has `k` entries whenever that many are allowed.
+    /// [`HnswView::len`] are searched. The rest is explained at [`GraphQuery`]. The result has
+    /// `k` entries whenever that many are allowed.
     ///
     /// # Errors
     /// [`VectorError::DimensionMismatch`], and [`VectorError::Missing`] when `vectors` are fewer
@@ -56,6 +68,29 @@ impl HnswView<'_> {
         ef: usize,
         allowed: Option<&OrdinalSet>,
     ) -> Result<(Vec<Neighbor>, SearchStats), VectorError> {
+        let query = GraphQuery {
+            vector: query,
+            k,
+            ef,
+            allowed,
+        };
+        self.search_beside(vectors, metric, query, &mut Horizon::default())
+    }
+
+    /// Like [`HnswView::search`] for a search over several graphs, one after the other: what is
+    /// farther than what `horizon` has from the others may be left out. Between them the graphs
+    /// give `k` entries whenever that many are allowed in all.
+    ///
+    /// # Errors
+    /// As [`HnswView::search`].
+    pub fn search_beside(
+        &self,
+        vectors: Vectors<'_>,
+        metric: Metric,
+        query: GraphQuery<'_>,
+        horizon: &mut Horizon,
+    ) -> Result<(Vec<Neighbor>, SearchStats), VectorError> {
+        let GraphQuery { k, ef, allowed, .. } = query;
         let n = self.len();
         if vectors.len() < n {
             return Err(VectorError::Missing {
@@ -63,7 +98,7 @@ impl HnswView<'_> {
                 vectors: vectors.len(),
             });
         }
-        let exact = Exact::new(vectors.first(n), metric, query)?;
+        let exact = Exact::new(vectors.first(n), metric, query.vector)?;
         let matches = allowed.map_or(n, |allowed| allowed.len().min(n));
         let k = k.min(matches);
         if k == 0 {
@@ -79,45 +114,56 @@ impl HnswView<'_> {
             route,
             ..SearchStats::default()
         };
-        let how = match (route, allowed) {
-            (Route::Exact, _) => None,
+        let (ef_here, within) = match (route, allowed) {
             (Route::TwoHop, Some(allowed)) => {
-                let ef = ef.max(k.saturating_add(BRIDGE_ROOM).min(n));
-                Some((ef, Some(allowed)))
+                let room = k.saturating_add(BRIDGE_ROOM).min(n);
+                (ef.max(room), Some(allowed))
             }
-            (Route::Graph, Some(_)) => Some((widened(ef, k, matches, n), None)),
-            (Route::TwoHop | Route::Graph, None) => Some((ef, None)),
+            (Route::Graph, Some(_)) => (widened(ef, k, matches, n), None),
+            (Route::Exact | Route::TwoHop | Route::Graph, _) => (ef, None),
         };
-        let found = how.and_then(|(ef, within)| {
+        let how = How {
+            ef: ef_here,
+            within,
+            beyond: horizon.distance(ef),
+        };
+        // What the other graphs have given is enough: the promise is theirs.
+        let others = horizon.has(k);
+        let found = (route != Route::Exact).then(|| {
             Scratch::with(|scratch| {
-                let codes = self.codes().filter(|codes| codes.dim() == query.len());
+                let codes = self.codes().filter(|codes| codes.dim() == exact.dim());
                 let (work, trusted) = match codes {
-                    Some(codes) => self.walk_codes(codes, query, (ef, within), scratch),
-                    None => self.walk_vectors(&exact, (ef, within), scratch),
+                    Some(codes) => self.walk_codes(codes, query.vector, how, scratch),
+                    None => self.walk_vectors(&exact, how, scratch),
                 };
                 stats.visited = work.expanded;
                 stats.distances = work.distances;
-                trusted.then(|| match codes {
-                    Some(codes) => {
-                        let candidates = codes.rung().rerank(k);
-                        let (found, more) = compared(&exact, scratch, (k, candidates), allowed);
-                        stats.distances += more;
-                        found
-                    }
-                    None => nearest(scratch, k, allowed),
+                let reached = results(scratch, allowed).take(k).count() == k;
+                (trusted && (reached || others)).then(|| {
+                    horizon.add(results(scratch, allowed).map(|(distance, _)| distance));
+                    let Some(codes) = codes else {
+                        return nearest(scratch, k, allowed);
+                    };
+                    let candidates = codes.rung().rerank(k);
+                    let far = horizon.distance(candidates);
+                    let (found, more) = compared(&exact, scratch, (k, candidates, far), allowed);
+                    stats.distances += more;
+                    found
                 })
             })
         });
-        let found = match found {
-            Some(found) if found.len() == k => found,
+        let found = match found.flatten() {
+            Some(found) => found,
             // Too few matches, or none reached: the promise is kept by scanning them all.
-            _ => {
+            None => {
                 stats.route = Route::Exact;
                 stats.distances += matches;
-                match allowed {
+                let found = match allowed {
                     Some(allowed) => scan(&exact, k, allowed.iter()),
                     None => scan(&exact, k, 0..n as u32),
-                }
+                };
+                horizon.add(found.iter().map(|neighbor| neighbor.distance));
+                found
             }
         };
         Ok((found, stats))
@@ -187,8 +233,16 @@ impl HnswView<'_> {
     }
 }
 
-/// The size of the pool, and the allowed nodes if only they may be met.
-type How<'a> = (usize, Option<&'a OrdinalSet>);
+/// How a graph is walked.
+#[derive(Clone, Copy)]
+struct How<'a> {
+    /// The size of the pool.
+    ef: usize,
+    /// The allowed nodes, if only they may be met.
+    within: Option<&'a OrdinalSet>,
+    /// Candidates farther than this need not be followed.
+    beyond: f32,
+}
 
 /// A walk at level 0 from nodes near the query.
 #[inline(always)]
@@ -196,16 +250,17 @@ fn walk<S: Scorer>(
     view: &HnswView<'_>,
     scorer: &S,
     entries: &[(f32, u32)],
-    (ef, within): How<'_>,
+    how: How<'_>,
     scratch: &mut Scratch,
 ) -> (Work, bool) {
-    if let Some(allowed) = within {
+    if let Some(allowed) = how.within {
         return match entries.first() {
-            Some(&near) => two_hop(view, scorer, near, ef, allowed, scratch),
+            Some(&near) => two_hop(view, scorer, near, (how.ef, how.beyond), allowed, scratch),
             None => (Work::default(), false),
         };
     }
-    scratch.begin(view.len(), ef);
+    scratch.begin(view.len(), how.ef);
+    scratch.pool.expand_within(how.beyond);
     for &(distance, node) in entries {
         scratch.seed(distance, node);
     }
@@ -247,12 +302,16 @@ impl Task for CodeWalk<'_> {
             scratch,
         );
         let scorer = scorer(codes.table());
-        if how.1.is_none() {
-            let (work, trusted) = walk(view, &scorer, &near, how, scratch);
-            return (work, trusted);
+        if how.within.is_none() {
+            return walk(view, &scorer, &near, how, scratch);
         }
         // The walk within a filter wants to know how the very neighbourhood of the query is.
-        let (work, _) = walk(view, &scorer, &near, (ENTRIES, None), scratch);
+        let whole = How {
+            ef: ENTRIES,
+            within: None,
+            beyond: f32::INFINITY,
+        };
+        let (work, _) = walk(view, &scorer, &near, whole, scratch);
         let nearest = scratch.pool.members().next();
         let (more, trusted) = walk(view, &scorer, nearest.as_slice(), how, scratch);
         (work + more, trusted)
@@ -316,12 +375,22 @@ fn widened(ef: usize, k: usize, matches: usize, n: usize) -> usize {
         .min(n)
 }
 
-/// The `k` nearest of the first `candidates` of the pool that are allowed, compared exactly; and
-/// how many there were.
+/// The members of the pool that are allowed with their distances, nearest first.
+fn results<'a>(
+    scratch: &'a Scratch,
+    allowed: Option<&'a OrdinalSet>,
+) -> impl Iterator<Item = (f32, u32)> + 'a {
+    let permitted = move |node| allowed.is_none_or(|allowed| allowed.contains(node));
+    let members = scratch.pool.members();
+    members.filter(move |&(_, node)| permitted(node))
+}
+
+/// The `k` nearest of the first `candidates` of the pool that are allowed and no farther than
+/// `far`, compared exactly; and how many there were.
 fn compared(
     exact: &Exact<'_>,
     scratch: &mut Scratch,
-    (k, candidates): (usize, usize),
+    (k, candidates, far): (usize, usize, f32),
     allowed: Option<&OrdinalSet>,
 ) -> (Vec<Neighbor>, usize) {
     let Scratch {
@@ -331,7 +400,8 @@ fn compared(
         ..
     } = scratch;
     rows.clear();
-    let members = pool.members().map(|(_, node)| node);
+    let near = pool.members().take_while(|(distance, _)| *distance <= far);
+    let members = near.map(|(_, node)| node);
     let results = members.filter(|&node| allowed.is_none_or(|allowed| allowed.contains(node)));
     rows.extend(results.take(candidates));
     distances.clear();
@@ -355,12 +425,9 @@ fn compared(
 
 /// The first `k` of the pool that are allowed, ties by node.
 fn nearest(scratch: &Scratch, k: usize, allowed: Option<&OrdinalSet>) -> Vec<Neighbor> {
-    let members = scratch
-        .pool
-        .members()
-        .map(|(distance, row)| Neighbor { distance, row });
     let mut found = Vec::with_capacity(k);
-    for neighbor in members.filter(|m| allowed.is_none_or(|allowed| allowed.contains(m.row))) {
+    for (distance, row) in results(scratch, allowed) {
+        let neighbor = Neighbor { distance, row };
         // Beyond `k`, only ties with the last may still take its place.
         if found.len() >= k
             && found

@@ -1,0 +1,124 @@
+//! Queries as users give them become requests.
+
+use lumos_index::Filter;
+
+use super::builder::{Query, Search};
+use super::request::{Fusion, SearchMode, SearchRequest};
+use crate::database::MAX_LIMIT;
+use crate::doc::DEFAULT_VECTOR_FIELD;
+use crate::state::CollectionState;
+use crate::{EmbedKind, Error, Result, Snapshot};
+
+/// Searches of one state with one filter.
+#[derive(Debug)]
+pub(super) struct Bound {
+    snapshot: Snapshot,
+    collection: String,
+    pub(super) filter: Option<Filter>,
+    pub(super) requests: Vec<SearchRequest>,
+    /// For each request, the key that is not wanted among its hits.
+    unwanted: Vec<Option<String>>,
+}
+
+impl Bound {
+    pub(super) fn state(&self) -> Result<&CollectionState> {
+        let state = self.snapshot.state().collection(&self.collection)?;
+        Ok(state)
+    }
+
+    /// Takes what is not wanted out of the results of request number `at`.
+    pub(super) fn keep<T>(&self, at: usize, hits: &mut Vec<T>, key: impl Fn(&T) -> &str) {
+        let unwanted = self.unwanted.get(at).and_then(Option::as_deref);
+        if let (Some(unwanted), Some(request)) = (unwanted, self.requests.get(at)) {
+            hits.retain(|hit| key(hit) != unwanted);
+            hits.truncate(request.limit.saturating_sub(1));
+        }
+    }
+}
+
+impl<Q> Search<Q> {
+    /// Binds queries to the current state: texts are embedded, all in one call, and keys looked up.
+    pub(super) fn bind(mut self, queries: Vec<Query>) -> Result<Bound> {
+        if let Some((input, source)) = self.filter_error.take() {
+            return Err(Error::Filter { input, source });
+        }
+        let snapshot = self.db.snapshot();
+        let state = snapshot.state().collection(&self.collection)?;
+        let mut request = self.request.clone();
+        if request.within.is_some() && !self.limited {
+            request.limit = MAX_LIMIT;
+        }
+        if let Some(fusion) = self.fusion {
+            request.fusion = fusion;
+        }
+        let filter = request.filter.take();
+        let field = request.vector_field.as_deref();
+        let field = field.unwrap_or(DEFAULT_VECTOR_FIELD).to_string();
+        let mut requests = vec![request; queries.len()];
+        let mut unwanted = vec![None; queries.len()];
+        for ((query, request), unwanted) in
+            queries.into_iter().zip(&mut requests).zip(&mut unwanted)
+        {
+            match query {
+                Query::Vector(vector) => request.vector = Some(vector),
+                Query::Text(text) => request.text = Some(text),
+                Query::Like(key) => {
+                    let doc = state.get(&key)?;
+                    let vector = doc.as_ref().and_then(|doc| doc.vector_field(&field));
+                    let vector = vector.ok_or_else(|| Error::InvalidArgument {
+                        argument: "like",
+                        detail: format!("\"{key}\" has no vector in field \"{field}\""),
+                    })?;
+                    request.vector = Some(vector.to_vec());
+                    request.limit = request.limit.saturating_add(1).min(MAX_LIMIT);
+                    *unwanted = Some(key);
+                }
+            }
+        }
+        self.embed(&mut requests)?;
+        Ok(Bound {
+            snapshot,
+            collection: self.collection,
+            filter,
+            requests,
+            unwanted,
+        })
+    }
+
+    /// Gives the requests that are text alone their vectors, where the collection has a model.
+    fn embed(&self, requests: &mut [SearchRequest]) -> Result<()> {
+        let lacks_vector = |request: &&mut SearchRequest| {
+            request.mode != SearchMode::Text
+                && request.text.is_some()
+                && request.vector.is_none()
+                && request.vector_field.is_none()
+        };
+        let mut due: Vec<&mut SearchRequest> = requests.iter_mut().filter(lacks_vector).collect();
+        if due.is_empty() {
+            return Ok(());
+        }
+        let Some(embedder) = self.db.core().embedder(&self.collection) else {
+            return Ok(());
+        };
+        due.retain_mut(|request| {
+            let known = embedder.supports(request.text.as_deref().unwrap_or_default());
+            if !known {
+                // The model does not speak this language: its vectors would be noise.
+                request.mode = SearchMode::Text;
+            }
+            known
+        });
+        for due in due.chunks_mut(embedder.batch_size().max(1)) {
+            let texts: Vec<&str> = due.iter().filter_map(|r| r.text.as_deref()).collect();
+            let vectors = embedder.embed(&texts, EmbedKind::Query)?;
+            for (request, vector) in due.iter_mut().zip(vectors) {
+                request.vector = Some(vector);
+                if self.fusion.is_none() {
+                    let vector_weight = embedder.fusion_weight();
+                    request.fusion = Fusion::Convex { vector_weight };
+                }
+            }
+        }
+        Ok(())
+    }
+}

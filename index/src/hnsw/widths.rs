@@ -1,0 +1,213 @@
+//! How wide a graph has to be searched to find a given share of the true neighbours.
+
+use rayon::prelude::*;
+
+use super::{GraphQuery, HnswView, Horizon};
+use crate::error::{DecodeError, VectorError};
+use crate::flat::exact_search;
+use crate::metric::Metric;
+use crate::vectors::Vectors;
+
+/// Numbers of neighbours that widths are measured for.
+const KS: [usize; 3] = [1, 10, 100];
+/// Shares of the true neighbours that widths are measured for.
+const RECALLS: [f32; 7] = [0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999];
+/// Widths that are tried, narrowest first.
+const TRIED: [u32; 17] = [
+    8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048,
+];
+/// Queries that are tried.
+const SAMPLE: usize = 128;
+/// A query lies between a row and its neighbour of this rank.
+const APART: usize = 30;
+
+const SECTION: &str = "vector widths";
+const MAGIC: u32 = u32::from_le_bytes(*b"LWID");
+const VERSION: u32 = 1;
+const WORDS: usize = 3 + KS.len() * RECALLS.len();
+
+/// The `ef` that finds a given share of the true neighbours, as measured on one graph.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Widths {
+    /// For each of [`KS`], for each of [`RECALLS`]; 0 where no width tried was enough.
+    ef: [[u32; RECALLS.len()]; KS.len()],
+}
+
+impl Default for Widths {
+    /// Wide enough for most data: what is used where nothing was measured.
+    fn default() -> Self {
+        Widths {
+            ef: [
+                [16, 24, 32, 64, 96, 192, 512],
+                [16, 24, 48, 96, 128, 256, 512],
+                [128, 160, 192, 256, 384, 512, 1024],
+            ],
+        }
+    }
+}
+
+impl Widths {
+    /// The width for a share of the `k` true neighbours above 0 and at most 1; `None` when all vectors are to
+    /// be compared, because that share was not reached otherwise.
+    ///
+    /// Between the numbers of neighbours that were measured (1, 10, 100) it follows the ratio; a recall
+    /// between two of those measured gets the width of the higher one.
+    #[must_use]
+    pub fn ef(&self, recall: f32, k: usize) -> Option<usize> {
+        let at = RECALLS.iter().position(|&measured| recall <= measured)?;
+        let of = |number: usize| match self.ef[number][at] {
+            0 => None,
+            ef => Some(f64::from(ef)),
+        };
+        let last = KS.len() - 1;
+        let above = KS.iter().position(|&measured| k <= measured);
+        let ef = match above {
+            Some(0) => of(0)?,
+            Some(above) => {
+                let (low, high) = (KS[above - 1] as f64, KS[above] as f64);
+                let share = (k as f64 / low).ln() / (high / low).ln();
+                of(above - 1)?.powf(1.0 - share) * of(above)?.powf(share)
+            }
+            None => of(last)? * k as f64 / KS[last] as f64,
+        };
+        Some((ef.ceil() as usize).max(k))
+    }
+
+    /// The bytes that [`Widths::decode`] reads: little-endian u32s, `LWID`, the version, the number of widths,
+    /// then the widths by number of neighbours (1, 10, 100) and recall (0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999).
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        let header = [MAGIC, VERSION, (KS.len() * RECALLS.len()) as u32];
+        let words = header.iter().chain(self.ef.as_flattened());
+        words.flat_map(|word| word.to_le_bytes()).collect()
+    }
+
+    /// Reads what [`Widths::encode`] wrote.
+    ///
+    /// # Errors
+    /// [`DecodeError`] when it is not that.
+    pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        let (words, rest) = bytes.as_chunks::<4>();
+        let words: Vec<u32> = words.iter().map(|word| u32::from_le_bytes(*word)).collect();
+        if words.first() != Some(&MAGIC) {
+            return Err(DecodeError::Magic { section: SECTION });
+        }
+        if let Some(&found) = words.get(1).filter(|version| **version != VERSION) {
+            let supported = VERSION;
+            return Err(DecodeError::Version {
+                section: SECTION,
+                found,
+                supported,
+            });
+        }
+        if words.len() != WORDS || !rest.is_empty() {
+            return Err(DecodeError::Length {
+                section: SECTION,
+                needed: WORDS as u64 * 4,
+                found: bytes.len() as u64,
+            });
+        }
+        let mut widths = Widths {
+            ef: Default::default(),
+        };
+        let tried = |ef: &u32| *ef == 0 || TRIED.contains(ef);
+        for ((at, ef), slot) in (3..).zip(&words[3..]).zip(widths.ef.as_flattened_mut()) {
+            if !tried(ef) {
+                return Err(DecodeError::Invalid {
+                    section: SECTION,
+                    offset: at * 4,
+                    reason: "no such width is tried",
+                });
+            }
+            *slot = *ef;
+        }
+        Ok(widths)
+    }
+}
+
+impl HnswView<'_> {
+    /// Measures which widths find which shares of the true neighbours, on the threads of the current rayon
+    /// pool; `vectors` are those the graph was built over.
+    ///
+    /// Queries are points between neighbours, which are not in the graph.
+    ///
+    /// # Errors
+    /// As [`HnswView::search`].
+    pub fn widths(&self, vectors: Vectors<'_>, metric: Metric) -> Result<Widths, VectorError> {
+        let n = self.len();
+        let most = KS[KS.len() - 1].min(n);
+        let queries: Vec<Vec<f32>> = (0..SAMPLE.min(n))
+            .into_par_iter()
+            .filter_map(|number| self.between(vectors, metric, number * n / SAMPLE.min(n)))
+            .collect();
+        let truths: Result<Vec<Vec<u32>>, VectorError> = queries
+            .par_iter()
+            .map(|query| {
+                let all = 0..n as u32;
+                let found = exact_search(vectors, metric, query, most, all)?;
+                Ok(found.iter().map(|neighbor| neighbor.row).collect())
+            })
+            .collect();
+        let truths = truths?;
+        let mut widths = Widths {
+            ef: Default::default(),
+        };
+        for (k, row) in KS.into_iter().zip(&mut widths.ef) {
+            let mut missing = row.iter_mut().zip(RECALLS).peekable();
+            let enough = TRIED.into_iter().filter(|&ef| ef as usize >= k);
+            for ef in enough {
+                let recall = self.recall(vectors, metric, (&queries, &truths), (k, ef as usize))?;
+                while let Some((slot, _)) = missing.next_if(|(_, wanted)| *wanted <= recall) {
+                    *slot = ef;
+                }
+                if missing.peek().is_none() || ef as usize >= n {
+                    break;
+                }
+            }
+        }
+        Ok(widths)
+    }
+
+    /// The share of the true `k` nearest that searches find.
+    fn recall(
+        &self,
+        vectors: Vectors<'_>,
+        metric: Metric,
+        (queries, truths): (&[Vec<f32>], &[Vec<u32>]),
+        (k, ef): (usize, usize),
+    ) -> Result<f32, VectorError> {
+        let hits: Result<Vec<[usize; 2]>, VectorError> = queries
+            .par_iter()
+            .zip(truths)
+            .map(|(query, truth)| {
+                let query = GraphQuery {
+                    vector: query,
+                    k,
+                    ef,
+                    allowed: None,
+                };
+                let truth = &truth[..k.min(truth.len())];
+                let (found, _) =
+                    self.search_beside(vectors, metric, query, &mut Horizon::default())?;
+                let hits = found.iter().filter(|found| truth.contains(&found.row));
+                Ok([hits.count(), truth.len()])
+            })
+            .collect();
+        let [found, wanted] = hits?
+            .iter()
+            .fold([0, 0], |sum, hits| [sum[0] + hits[0], sum[1] + hits[1]]);
+        Ok(found as f32 / wanted.max(1) as f32)
+    }
+
+    /// A point between a row and one of its neighbours, prepared; `None` when there is no such point.
+    fn between(&self, vectors: Vectors<'_>, metric: Metric, row: usize) -> Option<Vec<f32>> {
+        let from = vectors.get(row as u32)?;
+        let (near, _) = self
+            .search(vectors, metric, from, APART, APART * 2, None)
+            .ok()?;
+        let to = vectors.get(near.last()?.row)?;
+        let mut middle: Vec<f32> = from.iter().zip(to).map(|(a, b)| (a + b) / 2.0).collect();
+        metric.prepare(&mut middle).ok()?;
+        Some(middle)
+    }
+}
