@@ -208,4 +208,18 @@ mod tests {
             prop_assert!(pool.members().all(|(d, _)| !d.is_nan()));
         }
     }
+
+    /// Beyond the horizon only the first few are expanded, and what comes in before them later.
+    #[test]
+    fn what_is_beyond_the_horizon_is_not_expanded_but_the_nearest_few() {
+        let mut pool = Pool::default();
+        pool.reset(40);
+        pool.expand_within(4.5);
+        (0..40).for_each(|node| pool.insert(node as f32 + 4.0, node));
+        let expanded: Vec<u32> = std::iter::from_fn(|| pool.pop()).collect();
+        assert_eq!(expanded, (0..LEAST as u32).collect::<Vec<_>>());
+        (50..60).for_each(|node| pool.insert(1.0, node));
+        let expanded: Vec<u32> = std::iter::from_fn(|| pool.pop()).collect();
+        assert_eq!(expanded, (50..60).collect::<Vec<_>>());
+    }
 }

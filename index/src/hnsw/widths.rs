@@ -18,8 +18,13 @@ const TRIED: [u32; 17] = [
 ];
 /// Queries that are tried.
 const SAMPLE: usize = 128;
-/// A query lies between a row and its neighbour of this rank.
-const APART: usize = 30;
+/// A query lies between a row and another one that is nearer to it than all but one in this many.
+const NEARER_THAN: usize = 40;
+/// How far from the one to the other: on 40,000 sentence embeddings searches for such points find a little
+/// less than those for queries that people asked; nearer to a row they find more.
+const WAY: f32 = 0.3;
+/// Rows among which the other one is looked for, at most.
+const LOOKED_AT: usize = 4_096;
 
 const SECTION: &str = "vector widths";
 const MAGIC: u32 = u32::from_le_bytes(*b"LWID");
@@ -40,7 +45,7 @@ impl Default for Widths {
             ef: [
                 [16, 24, 32, 64, 96, 192, 512],
                 [16, 24, 48, 96, 128, 256, 512],
-                [128, 160, 192, 256, 384, 512, 1024],
+                [128, 192, 192, 256, 384, 512, 1024],
             ],
         }
     }
@@ -199,15 +204,17 @@ impl HnswView<'_> {
         Ok(found as f32 / wanted.max(1) as f32)
     }
 
-    /// A point between a row and one of its neighbours, prepared; `None` when there is no such point.
+    /// A point between a row and one that is not too far from it, prepared; `None` when there is no such point.
     fn between(&self, vectors: Vectors<'_>, metric: Metric, row: usize) -> Option<Vec<f32>> {
+        let n = self.len();
         let from = vectors.get(row as u32)?;
-        let (near, _) = self
-            .search(vectors, metric, from, APART, APART * 2, None)
-            .ok()?;
+        let some = (0..n as u32).step_by(n.div_ceil(LOOKED_AT));
+        let rank = some.len() / NEARER_THAN + 1;
+        let near = exact_search(vectors, metric, from, rank, some).ok()?;
         let to = vectors.get(near.last()?.row)?;
-        let mut middle: Vec<f32> = from.iter().zip(to).map(|(a, b)| (a + b) / 2.0).collect();
-        metric.prepare(&mut middle).ok()?;
-        Some(middle)
+        let between = from.iter().zip(to).map(|(a, b)| a + (b - a) * WAY);
+        let mut between: Vec<f32> = between.collect();
+        metric.prepare(&mut between).ok()?;
+        Some(between)
     }
 }

@@ -7,6 +7,8 @@ mod codes;
 mod filter;
 mod islands;
 mod merge;
+mod several;
+mod widths;
 
 use std::collections::HashSet;
 
