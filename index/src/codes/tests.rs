@@ -44,12 +44,12 @@ proptest! {
             state = state.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(0x1405_7b7e_f767_814f);
             (state >> 33) % limit
         };
-        let (least, most) = if sq4 { (-127, 127) } else { (-64, 63) };
+        let (least, most) = if sq4 { (-127_i8, 127_i8) } else { (-64, 63) };
         let query: Vec<i8> = (0..width + shift)
             .map(|_| match query_extreme {
                 0 => least,
                 1 => most,
-                _ => (i64::from(least) + next(most.abs_diff(least).into()) as i64) as i8,
+                _ => (i64::from(least) + next(u64::from(most.abs_diff(least)) + 1) as i64) as i8,
             })
             .collect();
         let codes = |next: &mut dyn FnMut(u64) -> u64| -> Vec<u8> {
