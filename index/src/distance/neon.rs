@@ -74,7 +74,7 @@ fn load(v: &[f32], at: usize) -> float32x4_t {
     unsafe { vld1q_f32(v.as_ptr().wrapping_add(at)) }
 }
 
-/// The sum of the lanes, always in this order: `vaddvq_f32` leaves it to the compiler.
+/// The sum of the lanes, neighbours first: an order that is written here, not left to an intrinsic.
 #[inline]
 #[target_feature(enable = "neon")]
 fn reduce(v: float32x4_t) -> f32 {
