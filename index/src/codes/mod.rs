@@ -1,6 +1,8 @@
 //! Quantised vectors: what a graph is walked on. The vectors themselves are read at the end only.
 
 mod layout;
+#[cfg(target_arch = "aarch64")]
+mod neon;
 mod quantizer;
 mod scalar;
 mod tier;

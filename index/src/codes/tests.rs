@@ -26,13 +26,15 @@ impl Task for Kernel<'_> {
 
 proptest! {
     /// Every tier gives the very sums that the codes have by definition, and simsimd too, whatever
-    /// the alignment; the largest values that may occur among them.
+    /// the alignment; the largest values that may occur among them, of either sign: the tiers add
+    /// up in 16 bits as many products as fit.
     #[test]
     fn every_tier_sums_the_same(
         blocks in 1usize..14,
         shift in 0usize..4,
         seed in any::<u64>(),
-        extreme in any::<bool>(),
+        query_extreme in 0usize..3,
+        codes_extreme in any::<bool>(),
         sq4 in any::<bool>(),
     ) {
         let rung = if sq4 { Rung::Sq4 } else { Rung::Sq8 };
@@ -40,14 +42,20 @@ proptest! {
         let mut state = seed;
         let mut next = |limit: u64| {
             state = state.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(0x1405_7b7e_f767_814f);
-            if extreme { limit - 1 } else { (state >> 33) % limit }
+            (state >> 33) % limit
         };
-        let reach = if sq4 { 127 } else { 63 };
+        let (least, most) = if sq4 { (-127_i8, 127_i8) } else { (-64, 63) };
         let query: Vec<i8> = (0..width + shift)
-            .map(|_| (next(2 * reach + 1) as i64 - reach as i64) as i8)
+            .map(|_| match query_extreme {
+                0 => least,
+                1 => most,
+                _ => (i64::from(least) + next(u64::from(most.abs_diff(least)) + 1) as i64) as i8,
+            })
             .collect();
         let codes = |next: &mut dyn FnMut(u64) -> u64| -> Vec<u8> {
-            (0..width).map(|_| next(if sq4 { 16 } else { 128 }) as u8).collect()
+            let limit = if sq4 { 16 } else { 128 };
+            let code = |_| if codes_extreme { limit - 1 } else { next(limit) } as u8;
+            (0..width).map(code).collect()
         };
         let plain: Vec<Vec<u8>> = (0..4).map(|_| codes(&mut next)).collect();
         let packed: Vec<Vec<u8>> = plain.iter().map(|codes| match rung {
@@ -75,6 +83,15 @@ fn a_tier_that_is_asked_for_is_one_of_those_that_agree() {
     let names: Vec<&str> = Level::available().map(Level::name).collect();
     assert_eq!(names.last(), Some(&"scalar"));
     assert!(names.contains(&Level::detect().name()));
+}
+
+/// NEON is part of every aarch64: the portable code is never the best there.
+#[cfg(target_arch = "aarch64")]
+#[test]
+fn neon_is_the_tier_of_aarch64() {
+    let names: Vec<&str> = Level::available().map(Level::name).collect();
+    assert_eq!(names, ["neon", "scalar"]);
+    assert!(Level::available().all(Level::agrees));
 }
 
 /// Clustered vectors, prepared.

@@ -7,6 +7,8 @@
 
 use std::sync::OnceLock;
 
+#[cfg(target_arch = "aarch64")]
+use super::neon;
 use super::scalar;
 #[cfg(target_arch = "x86_64")]
 use super::x86;
@@ -28,7 +30,7 @@ pub(crate) trait Task {
     fn run<T: Tier>(self, tier: T) -> Self::Output;
 }
 
-/// Portable code, which the compiler vectorises for the baseline of the target (SSE2, NEON).
+/// Portable code, which the compiler vectorises for the baseline of the target.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Scalar;
 
@@ -51,6 +53,8 @@ pub(crate) enum Level {
     Vnni(x86::Vnni),
     #[cfg(target_arch = "x86_64")]
     Avx2(x86::Avx2),
+    #[cfg(target_arch = "aarch64")]
+    Neon(neon::Neon),
     Scalar,
 }
 
@@ -62,12 +66,16 @@ impl Level {
             .map(Level::Vnni)
             .into_iter()
             .chain(x86::Avx2::detect().map(Level::Avx2));
-        #[cfg(not(target_arch = "x86_64"))]
+        #[cfg(target_arch = "aarch64")]
+        let own = neon::Neon::detect().map(Level::Neon).into_iter();
+        #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
         let own = std::iter::empty();
         own.chain([Level::Scalar])
     }
 
-    /// The best tier, or a lesser one that the environment asks for (`LUMOS_SIMD`).
+    /// The best tier, or a lesser one that the environment asks for by its name (`LUMOS_SIMD`):
+    /// `avx512`, `avx2`, `neon` or `scalar`. Another name, or one of a tier that this processor
+    /// has not, asks for nothing.
     pub(crate) fn detect() -> Level {
         static BEST: OnceLock<Level> = OnceLock::new();
         *BEST.get_or_init(|| {
@@ -80,7 +88,7 @@ impl Level {
 
     /// Whether the tier gives the sums of the portable code for an example. Wrong sums would make
     /// searches worse without a sign of it.
-    fn agrees(self) -> bool {
+    pub(super) fn agrees(self) -> bool {
         struct Example;
         impl Task for Example {
             type Output = [i32; 8];
@@ -108,6 +116,8 @@ impl Level {
             Level::Vnni(_) => "avx512",
             #[cfg(target_arch = "x86_64")]
             Level::Avx2(_) => "avx2",
+            #[cfg(target_arch = "aarch64")]
+            Level::Neon(_) => "neon",
             Level::Scalar => "scalar",
         }
     }
@@ -120,6 +130,8 @@ pub(crate) fn dispatch<K: Task>(level: Level, task: K) -> K::Output {
         Level::Vnni(tier) => tier.run(task),
         #[cfg(target_arch = "x86_64")]
         Level::Avx2(tier) => tier.run(task),
+        #[cfg(target_arch = "aarch64")]
+        Level::Neon(tier) => tier.run(task),
         Level::Scalar => task.run(Scalar),
     }
 }

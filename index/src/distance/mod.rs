@@ -2,10 +2,12 @@
 //!
 //! The unit of work is a *block*: one call scores a list of rows, so that the choice of the
 //! instruction set costs one indirect call a block, and the rows are read four at a time.
-//! Tiers: own AVX-512 and AVX2 + FMA kernels on x86-64; elsewhere (NEON, SVE, old x86) simsimd,
-//! which dispatches at run time too. Within a process a pair of vectors has one distance,
-//! wherever it stands in a block.
+//! Tiers: own AVX-512 and AVX2 + FMA kernels on x86-64, NEON on aarch64; elsewhere simsimd, which
+//! dispatches at run time too. Within a process a pair of vectors has one distance, wherever it
+//! stands in a block.
 
+#[cfg(target_arch = "aarch64")]
+mod neon;
 mod prefetch;
 mod scalar;
 #[cfg(target_arch = "x86_64")]
@@ -49,7 +51,9 @@ impl Kernels {
     pub(crate) fn available() -> impl Iterator<Item = Kernels> {
         #[cfg(target_arch = "x86_64")]
         let own = x86::available();
-        #[cfg(not(target_arch = "x86_64"))]
+        #[cfg(target_arch = "aarch64")]
+        let own = neon::available();
+        #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
         let own = std::iter::empty();
         own.chain([PORTABLE])
     }

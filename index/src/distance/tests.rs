@@ -54,6 +54,14 @@ proptest! {
     }
 }
 
+/// NEON is part of every aarch64: simsimd is not what runs there.
+#[cfg(target_arch = "aarch64")]
+#[test]
+fn neon_is_the_tier_of_aarch64() {
+    let tiers: Vec<&str> = Kernels::available().map(|kernels| kernels.tier).collect();
+    assert_eq!(tiers, ["neon", "simsimd"]);
+}
+
 #[test]
 #[should_panic(expected = "out of range")]
 fn a_row_that_is_not_there_panics_before_anything_is_read() {
