@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use clap::Args;
-use lumos::{Collection, Doc, Lumos, Metric, Schema};
+use clap::{Args, ValueEnum};
+use lumos::{Collection, DEFAULT_VECTOR_FIELD, Doc, Element, Lumos, Metric, Schema, VectorField};
 use serde::Serialize;
 
 use super::scratch::Scratch;
@@ -36,6 +36,9 @@ pub(crate) struct Ann {
     /// How two vectors are compared
     #[arg(long, value_enum)]
     metric: MetricName,
+    /// What the numbers are kept as (default: bits for hamming and jaccard, f32 for all others)
+    #[arg(long, value_enum)]
+    element: Option<ElementName>,
     /// Neighbours asked for
     #[arg(long, short, default_value_t = 10, value_name = "N")]
     k: usize,
@@ -49,6 +52,21 @@ pub(crate) struct Ann {
     /// Build the database here and keep it (default: a temporary directory, removed afterwards)
     #[arg(long, value_name = "DIR")]
     keep: Option<PathBuf>,
+}
+
+/// What the numbers of a vector are kept as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum ElementName {
+    /// 32-bit floats
+    F32,
+    /// 16-bit floats
+    F16,
+    /// The upper half of 32-bit floats
+    Bf16,
+    /// 8-bit integers and a step for each vector
+    I8,
+    /// Bits, for hamming and jaccard
+    Bits,
 }
 
 /// What one width of the graph search gives.
@@ -83,6 +101,27 @@ struct Store {
 }
 
 impl Ann {
+    /// The field that is built.
+    fn field(&self, dimension: usize) -> VectorField {
+        let metric = match self.metric {
+            MetricName::L2 => Metric::L2,
+            MetricName::Cosine => Metric::Cosine,
+            MetricName::Dot => Metric::Dot,
+            MetricName::L1 => Metric::L1,
+            MetricName::Hamming => Metric::Hamming,
+            MetricName::Jaccard => Metric::Jaccard,
+        };
+        let element = match self.element {
+            None if metric.is_of_sets() => Element::Bits,
+            None | Some(ElementName::F32) => Element::F32,
+            Some(ElementName::F16) => Element::F16,
+            Some(ElementName::Bf16) => Element::Bf16,
+            Some(ElementName::I8) => Element::I8,
+            Some(ElementName::Bits) => Element::Bits,
+        };
+        VectorField::new(dimension, metric).element(element)
+    }
+
     pub(crate) fn run(self, context: &mut Context) -> Outcome {
         let base = vectors::read_floats(&self.base)?;
         let queries = vectors::read_floats(&self.query)?;
@@ -97,7 +136,7 @@ impl Ann {
             }
         };
         let (rows, dimension) = (base.len(), base.width);
-        let build_seconds = build(directory, &base, self.metric)?.as_secs_f64();
+        let build_seconds = build(directory, &base, self.field(base.width))?.as_secs_f64();
         drop(base);
 
         let before = resident_bytes();
@@ -206,13 +245,8 @@ impl Ann {
 }
 
 /// Puts all rows, keyed by their number, and merges them into one segment.
-fn build(directory: &Path, base: &Rows<f32>, metric: MetricName) -> Result<Duration> {
+fn build(directory: &Path, base: &Rows<f32>, field: VectorField) -> Result<Duration> {
     let bar = progress::bar(Some(base.len() as u64), "building");
-    let metric = match metric {
-        MetricName::L2 => Metric::L2,
-        MetricName::Cosine => Metric::Cosine,
-        MetricName::Dot => Metric::Dot,
-    };
     let db = Lumos::open(directory)?;
     if !db.collections().is_empty() {
         return Err(Failure::argument(
@@ -221,7 +255,10 @@ fn build(directory: &Path, base: &Rows<f32>, metric: MetricName) -> Result<Durat
         ));
     }
     let started = Instant::now();
-    let collection = db.collection_with(COLLECTION, Schema::new().vector(base.width, metric))?;
+    let collection = db.collection_with(
+        COLLECTION,
+        Schema::new().vector_with(DEFAULT_VECTOR_FIELD, field),
+    )?;
     collection.put_all(base.iter().enumerate().map(|(row, vector)| {
         bar.inc(1);
         Doc::new(row.to_string()).vector(vector)

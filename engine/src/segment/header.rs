@@ -4,7 +4,7 @@
 //! |-------:|-----:|-------|
 //! | 0  | 8  | magic |
 //! | 8  | 4  | format version |
-//! | 12 | 4  | features: a bit for each that a reader must know; 0 in this version |
+//! | 12 | 4  | features: a bit for each that a reader must know |
 //! | 16 | 40 | five fields of 8 bytes, whose meaning depends on the magic |
 //! | 56 | 4  | hints: a bit for each that a reader may ignore; 0 in this version |
 //! | 60 | 4  | CRC-32 of bytes 0 to 60 |
@@ -21,8 +21,10 @@ use super::{corruption, u32_at, u64_at};
 use crate::{Error, Result};
 
 const FIELDS: usize = 5;
+/// The feature of manifests whose schemas have elements or metrics that version 1 began without.
+pub(crate) const ELEMENTS: u32 = 1;
 /// The features that this build knows.
-const FEATURES: u32 = 0;
+const FEATURES: u32 = ELEMENTS;
 
 /// The header of one kind of file.
 pub(crate) struct Header {
@@ -36,9 +38,15 @@ impl Header {
 
     /// The bytes of a header with these fields, at most five.
     pub(crate) fn encode(&self, fields: &[u64]) -> [u8; Self::LEN] {
+        self.encode_needing(0, fields)
+    }
+
+    /// The same, of a file that needs these features.
+    pub(crate) fn encode_needing(&self, features: u32, fields: &[u64]) -> [u8; Self::LEN] {
         let mut bytes = [0; Self::LEN];
         bytes[..8].copy_from_slice(&self.magic);
         bytes[8..12].copy_from_slice(&self.version.to_le_bytes());
+        bytes[12..16].copy_from_slice(&features.to_le_bytes());
         for (place, field) in bytes[16..16 + 8 * FIELDS].chunks_exact_mut(8).zip(fields) {
             place.copy_from_slice(&field.to_le_bytes());
         }
