@@ -2,10 +2,13 @@
 //! fewer bytes.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+use std::sync::Arc;
+
 use lumos_engine::{
     Checkup, CodesChoice, Collection, Doc, Element, Error, Lumos, Metric, Scan, Schema, Store,
     VectorError, VectorField,
 };
+use lumos_wal::MemVfs;
 
 const PAIRS: [(Element, Metric); 19] = [
     (Element::F32, Metric::L1),
@@ -118,7 +121,7 @@ fn answers_and_vectors_are_the_same_in_memory_sealed_merged_and_moved() {
             same(&db, "sealed");
             // Several segments, with rows that are replaced by what they are.
             let docs = db.collection("docs").unwrap();
-            docs.put_all((100..150).map(|n| doc(n, dim))).unwrap();
+            docs.put_all((250..300).map(|n| doc(n, dim))).unwrap();
             db.flush().unwrap();
             same(&db, "in two segments");
             drop((docs, db));
@@ -159,6 +162,16 @@ fn answers_and_vectors_are_the_same_in_memory_sealed_merged_and_moved() {
     }
 }
 
+/// In memory, and without work in the background.
+fn quiet() -> Lumos {
+    let vfs = Arc::new(MemVfs::new());
+    Lumos::options()
+        .background(false)
+        .vfs(vfs)
+        .open("db")
+        .unwrap()
+}
+
 fn options_of(path: &std::path::Path) -> Lumos {
     Lumos::options().background(false).open(path).unwrap()
 }
@@ -170,7 +183,7 @@ fn graphs_find_the_nearest_of_every_element_and_metric() {
     const N: usize = 4_300;
     for (element, metric) in PAIRS {
         let dim = 64;
-        let db = Lumos::options().background(false).memory().unwrap();
+        let db = quiet();
         let docs = collection(&db, field(dim, element, metric));
         docs.put_all((0..N).map(|n| doc(n, dim))).unwrap();
         let due = answers(&docs, dim, true);
@@ -213,14 +226,14 @@ fn graphs_find_the_nearest_of_every_element_and_metric() {
 
 /// Bytes of the segment of 2,000 vectors of 512 numbers.
 fn size(element: Element, metric: Metric) -> f64 {
-    let db = Lumos::options().background(false).memory().unwrap();
+    let db = quiet();
     let docs = collection(&db, field(512, element, metric));
     let keys: Vec<String> = (0..2_000).map(|n| format!("{n}")).collect();
     let data: Vec<f32> = (0..2_000 * 512).map(noise).collect();
     docs.ingest().vectors(&keys, &data).unwrap();
     let bytes = |db: &Lumos| db.stats().collections[0].segment_bytes as f64;
     // All but the vectors.
-    let other = Lumos::options().background(false).memory().unwrap();
+    let other = quiet();
     let bare = other.collection("docs").unwrap();
     bare.ingest().run(keys.iter().map(Doc::new)).unwrap();
     bytes(&db) - bytes(&other)
@@ -312,7 +325,7 @@ fn numbers_out_of_range_are_refused() {
 fn codes_are_what_was_chosen() {
     const N: usize = 4_200;
     let dim = 48;
-    let db = Lumos::options().background(false).memory().unwrap();
+    let db = quiet();
     let docs = collection(
         &db,
         VectorField::new(dim, Metric::L2).codes(CodesChoice::None),

@@ -13,14 +13,17 @@ use lumos_wal::{Vfs, checksum, read_all, replace_file};
 use serde::{Deserialize, Serialize};
 
 use crate::recovery::io;
-use crate::segment::{ELEMENTS, Header};
+use crate::segment::Header;
 use crate::{Error, Result, Schema, VectorField};
 
 /// The file in the database directory.
 pub(crate) const MANIFEST: &str = "MANIFEST";
+/// The feature of schemas with elements or metrics that version 1 began without.
+const ELEMENTS: u32 = 1;
 const HEADER: Header = Header {
     magic: *b"LUMOSMAN",
     version: 1,
+    features: ELEMENTS,
 };
 
 /// What a collection is for.

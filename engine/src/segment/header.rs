@@ -21,16 +21,14 @@ use super::{corruption, u32_at, u64_at};
 use crate::{Error, Result};
 
 const FIELDS: usize = 5;
-/// The feature of manifests whose schemas have elements or metrics that version 1 began without.
-pub(crate) const ELEMENTS: u32 = 1;
-/// The features that this build knows.
-const FEATURES: u32 = ELEMENTS;
 
 /// The header of one kind of file.
 pub(crate) struct Header {
     pub(crate) magic: [u8; 8],
     /// The version that is written, and the newest that is read.
     pub(crate) version: u32,
+    /// The features that this build knows in such files.
+    pub(crate) features: u32,
 }
 
 impl Header {
@@ -87,7 +85,7 @@ impl Header {
                 supported: self.version,
             });
         }
-        let unknown = u32_at(bytes, 12).unwrap_or_default() & !FEATURES;
+        let unknown = u32_at(bytes, 12).unwrap_or_default() & !self.features;
         if unknown != 0 {
             return Err(Error::UnknownFeatures {
                 file: path.to_path_buf(),
@@ -111,6 +109,7 @@ mod tests {
     const HEADER: Header = Header {
         magic: *b"LUMOSTST",
         version: 3,
+        features: 0b10,
     };
 
     proptest! {
@@ -138,6 +137,8 @@ mod tests {
             HEADER.decode(Path::new("a.seg"), &bytes)
         };
         assert_eq!(with(56).unwrap(), [1, 0, 0, 0, 0]);
+        let known = HEADER.encode_needing(0b10, &[1]);
+        assert_eq!(HEADER.decode(Path::new("a.seg"), &known).unwrap()[0], 1);
         let error = with(12).unwrap_err();
         assert!(matches!(error, Error::UnknownFeatures { features: 4, .. }));
         assert_eq!(error.code(), "E1011");

@@ -24,7 +24,7 @@ use crate::Error;
 pub use access::SegmentAccess;
 pub(crate) use deletes::{read_deletes, write_deletes};
 pub(crate) use file::SegmentFile;
-pub(crate) use header::{ELEMENTS, Header};
+pub(crate) use header::Header;
 pub(crate) use keys::{Keys, KeysBuilder};
 pub(crate) use name::{deletes_path, segment_path};
 pub(crate) use orphans::{leftovers, remove_orphans};

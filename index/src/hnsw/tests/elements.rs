@@ -3,7 +3,7 @@
 use super::*;
 use crate::element::{Element, Packer};
 
-const N: usize = 2_500;
+const N: usize = 1_200;
 
 /// Packed rows, aligned as in a file.
 fn pack(element: Element, metric: Metric, rows: &[f32], dim: usize) -> Vec<u64> {
@@ -13,8 +13,9 @@ fn pack(element: Element, metric: Metric, rows: &[f32], dim: usize) -> Vec<u64> 
         bytes.extend_from_slice(packer.pack(row));
     }
     bytes.extend(packer.finish());
-    bytes.resize(bytes.len().next_multiple_of(8), 0);
-    bytemuck::pod_collect_to_vec(&bytes)
+    let mut words = vec![0_u64; bytes.len().div_ceil(8)];
+    bytemuck::cast_slice_mut(&mut words)[..bytes.len()].copy_from_slice(&bytes);
+    words
 }
 
 /// The graph of packed vectors is that of the same vectors in memory, link by link, on codes and without;
