@@ -30,7 +30,7 @@ impl BitQuery {
         BitQuery {
             words: query.chunks(64).map(word).collect(),
             stride: query.len().div_ceil(8),
-            last: u64::MAX >> (64 - query.len() % 64) % 64,
+            last: u64::MAX >> ((64 - query.len() % 64) % 64),
             kernel: kernel(metric),
         }
     }
