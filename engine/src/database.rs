@@ -12,8 +12,8 @@ use crate::op::Op;
 use crate::snapshot::Snapshot;
 use crate::transaction::Transaction;
 use crate::{
-    Batch, Changes, Doc, Embedder, Error, Hit, OpenOptions, Result, Scan, Schema, SearchRequest,
-    Seqno, Store,
+    Batch, Changes, DEFAULT_VECTOR_FIELD, Doc, Embedder, Error, Hit, OpenOptions, Result, Scan,
+    Schema, SearchRequest, Seqno, Store,
 };
 
 /// An open database. Clones are cheap and share it; it closes when the last one is dropped.
@@ -212,8 +212,9 @@ impl Lumos {
     /// # Errors
     /// `ModelMismatch` or `DimensionMismatch` when the collection was embedded otherwise.
     pub fn set_embedder(&self, collection: &str, embedder: Arc<dyn Embedder>) -> Result<()> {
+        let stored = Store::schema(self, collection)?.unwrap_or_default();
         let schema = Schema::new()
-            .vector(embedder.dimension(), lumos_index::Metric::Cosine)
+            .vector_with(DEFAULT_VECTOR_FIELD, stored.embedded(embedder.dimension()))
             .model(embedder.name());
         self.core().ensure(collection, &schema)?;
         self.core()

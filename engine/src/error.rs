@@ -83,7 +83,7 @@ pub enum Error {
         /// The model of this handle.
         given: String,
     },
-    /// A vector that cannot be stored or searched: NaN, infinite, or zero under cosine.
+    /// A vector that cannot be stored or searched: NaN, infinite, too large, or zero under cosine.
     #[error("vector of \"{collection}\" cannot be used: {source}")]
     Vector {
         /// The collection.

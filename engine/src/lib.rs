@@ -71,11 +71,11 @@ pub use export::ExportReport;
 pub use ingest::{Ingest, IngestProgress};
 pub use kv::Kv;
 pub use lumos_index::{
-    Filter, FilterError, IntoFilter, Metric, TextError, TextQueryError, VectorError, field,
+    Element, Filter, FilterError, IntoFilter, Metric, TextError, TextQueryError, VectorError, field,
 };
 pub use lumos_wal::{Durability, Seqno};
 pub use options::OpenOptions;
-pub use schema::{FieldType, Schema, VectorField};
+pub use schema::{CodesChoice, FieldType, Schema, VectorField};
 pub use search::{
     Explained, Fusion, Highlight, Hit, LegRank, Query, ScoredKey, Search, SearchBatch, SearchMode,
     SearchRequest, SegmentSearch, VectorRoute, like,

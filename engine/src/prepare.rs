@@ -14,7 +14,7 @@ use crate::name::{MAX_DIMENSION, MAX_PAYLOAD_BYTES, check_depth, check_key, chec
 use crate::op::Op;
 use crate::record::Record;
 use crate::state::DbState;
-use crate::{Change, Doc, Error, FieldType, Metric, Result, Schema, VectorField};
+use crate::{Change, CodesChoice, Doc, Error, FieldType, Metric, Result, Schema, VectorField};
 
 /// Checks changes against one state and collects operations.
 pub(crate) struct Preparer<'a> {
@@ -124,11 +124,8 @@ impl<'a> Preparer<'a> {
         };
         for (name, field) in &wanted.vectors {
             check_name("vector field", name)?;
-            if field.dimension == 0 || field.dimension > MAX_DIMENSION {
-                return Err(Error::InvalidArgument {
-                    argument: "dimension",
-                    detail: format!("must be 1 to {MAX_DIMENSION}, it is {}", field.dimension),
-                });
+            if let Some((argument, detail)) = field.fault() {
+                return Err(Error::InvalidArgument { argument, detail });
             }
             match touched.schema.vectors.get(name) {
                 None => {
@@ -150,6 +147,16 @@ impl<'a> Preparer<'a> {
                         "vector field \"{name}\" has metric {:?}, {:?} was asked for",
                         stored.metric, field.metric
                     ));
+                }
+                Some(stored) if stored.element != field.element => {
+                    return mismatch(format!(
+                        "vector field \"{name}\" has element {}, {} was asked for",
+                        stored.element, field.element
+                    ));
+                }
+                Some(stored) if ![CodesChoice::Auto, stored.codes].contains(&field.codes) => {
+                    let schema = touched.changed_schema();
+                    schema.vectors.insert(name.clone(), *field);
                 }
                 Some(_) => {}
             }
@@ -319,10 +326,7 @@ impl<'a> Preparer<'a> {
                             ),
                         });
                     }
-                    let field = VectorField {
-                        dimension: vector.len(),
-                        metric: Metric::Cosine,
-                    };
+                    let field = VectorField::new(vector.len(), Metric::Cosine);
                     touched.changed_schema().vectors.insert(name.clone(), field);
                     field
                 }
@@ -376,8 +380,8 @@ pub(crate) fn prepare_vector(
         });
     }
     field
-        .metric
-        .prepare(vector)
+        .element
+        .prepare(field.metric, vector)
         .map_err(|source| Error::Vector {
             collection: collection.to_string(),
             source,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use lumos_index::Metric;
+use lumos_index::{Codes, Element, Metric, Rung, Vectors};
 use serde::{Deserialize, Serialize};
 
 use crate::doc::{DEFAULT_TEXT_FIELD, DEFAULT_VECTOR_FIELD};
@@ -26,7 +26,59 @@ pub enum FieldType {
     Date,
 }
 
-/// A vector field: its dimension and metric.
+/// The small integers that stand for vectors when a graph is searched; see
+/// [`VectorField::codes`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum CodesChoice {
+    /// The fewest bits that keep the nearest neighbours of a sample of each segment; none where no
+    /// codes do.
+    #[default]
+    Auto,
+    /// None: graphs are searched on the vectors themselves.
+    None,
+    /// Seven bits a component, without a trial.
+    Sq8,
+    /// Four bits a component, without a trial.
+    Sq4,
+}
+
+impl CodesChoice {
+    /// Whether nothing was chosen.
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "called by serde")]
+    fn is_auto(&self) -> bool {
+        *self == CodesChoice::Auto
+    }
+
+    /// The codes of the vectors of a segment, if there are to be some.
+    pub(crate) fn of(self, vectors: Vectors<'_>, metric: Metric) -> Option<Codes> {
+        let rung = match self {
+            CodesChoice::Auto => Codes::choose(vectors, metric),
+            chosen => chosen.rung(),
+        };
+        rung.map(|rung| Codes::build(vectors, metric, rung))
+    }
+
+    /// The bits of a component that are asked for.
+    pub(crate) fn rung(self) -> Option<Rung> {
+        match self {
+            CodesChoice::Auto | CodesChoice::None => None,
+            CodesChoice::Sq8 => Some(Rung::Sq8),
+            CodesChoice::Sq4 => Some(Rung::Sq4),
+        }
+    }
+}
+
+/// A vector field: how long its vectors are, how they are compared, and what is stored of them.
+///
+/// ```
+/// use lumos_engine::{Element, Metric, Schema, VectorField};
+///
+/// let field = VectorField::new(384, Metric::Cosine).element(Element::F16);
+/// let schema = Schema::new().vector_with("vector", field);
+/// # assert_eq!(schema.vectors["vector"].element, Element::F16);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct VectorField {
@@ -34,6 +86,81 @@ pub struct VectorField {
     pub dimension: usize,
     /// How two vectors are compared.
     pub metric: Metric,
+    /// What the numbers are kept as; vectors are rounded to it when they are put.
+    #[serde(default, skip_serializing_if = "is_f32")]
+    pub element: Element,
+    /// What graphs are searched on; a segment obeys it when it is sealed or merged.
+    #[serde(default, skip_serializing_if = "CodesChoice::is_auto")]
+    pub codes: CodesChoice,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "called by serde")]
+fn is_f32(element: &Element) -> bool {
+    *element == Element::F32
+}
+
+impl VectorField {
+    /// A field of vectors of `dimension` numbers, kept as `f32`.
+    #[must_use]
+    pub fn new(dimension: usize, metric: Metric) -> Self {
+        VectorField {
+            dimension,
+            metric,
+            element: Element::F32,
+            codes: CodesChoice::Auto,
+        }
+    }
+
+    /// Keeps the numbers as this (default [`Element::F32`]). [`Element::Bits`] goes with
+    /// [`Metric::Hamming`] and [`Metric::Jaccard`], and only with them.
+    #[must_use]
+    pub fn element(mut self, element: Element) -> Self {
+        self.element = element;
+        self
+    }
+
+    /// Searches graphs on this (default [`CodesChoice::Auto`]). Codes that are asked for by name
+    /// need 32 numbers and more, and cosine, dot or L2.
+    #[must_use]
+    pub fn codes(mut self, codes: CodesChoice) -> Self {
+        self.codes = codes;
+        self
+    }
+
+    /// Whether the first builds of format 1 do not know its element or metric.
+    pub(crate) fn is_of_later_builds(&self) -> bool {
+        let known = [Metric::Cosine, Metric::Dot, Metric::L2];
+        self.element != Element::F32 || !known.contains(&self.metric)
+    }
+
+    /// What is wrong with the field: the argument, and a sentence that begins after it.
+    pub(crate) fn fault(&self) -> Option<(&'static str, String)> {
+        let VectorField {
+            dimension,
+            metric,
+            element,
+            codes,
+        } = *self;
+        if dimension == 0 || dimension > MAX_DIMENSION {
+            let detail = format!("must be 1 to {MAX_DIMENSION}, it is {dimension}");
+            return Some(("dimension", detail));
+        }
+        if !element.suits(metric) {
+            let detail = match metric.is_of_sets() {
+                true => format!("must be bits with metric {metric:?}, it is {element}"),
+                false => format!("cannot be bits with metric {metric:?}: take Hamming or Jaccard"),
+            };
+            return Some(("element", detail));
+        }
+        if codes.rung().is_some() && !Codes::suit(dimension, metric) {
+            let detail = format!(
+                "cannot be {codes:?} for {dimension} numbers under {metric:?}: codes need 32 \
+                 numbers or more and Cosine, Dot or L2"
+            );
+            return Some(("codes", detail));
+        }
+        None
+    }
 }
 
 /// The schema of a collection. Nothing needs declaring: fields that documents bring are added at the
@@ -73,9 +200,17 @@ impl Schema {
 
     /// Declares a vector field by name.
     #[must_use]
-    pub fn vector_field(mut self, name: &str, dimension: usize, metric: Metric) -> Self {
-        self.vectors
-            .insert(name.to_string(), VectorField { dimension, metric });
+    pub fn vector_field(self, name: &str, dimension: usize, metric: Metric) -> Self {
+        self.vector_with(name, VectorField::new(dimension, metric))
+    }
+
+    /// Declares a vector field by name, with what is stored of its vectors.
+    ///
+    /// For a field that exists, a choice of codes other than [`CodesChoice::Auto`] takes the place of the
+    /// one before, for segments that are written from then on; everything else must be as it was.
+    #[must_use]
+    pub fn vector_with(mut self, name: &str, field: VectorField) -> Self {
+        self.vectors.insert(name.to_string(), field);
         self
     }
 
@@ -110,12 +245,21 @@ impl Schema {
         self
     }
 
+    /// The default vector field for a model that makes vectors of `dimension` numbers: compared by cosine,
+    /// and kept as the field of this schema keeps them, if there is one.
+    #[must_use]
+    pub fn embedded(&self, dimension: usize) -> VectorField {
+        let stored = self.vectors.get(DEFAULT_VECTOR_FIELD);
+        let element = stored.map(|field| field.element);
+        let element = element.filter(|element| element.suits(Metric::Cosine));
+        VectorField::new(dimension, Metric::Cosine).element(element.unwrap_or_default())
+    }
+
     /// What a schema read from a file must keep to.
     pub(crate) fn check(&self) -> Result<(), String> {
         for (name, field) in &self.vectors {
-            if field.dimension == 0 || field.dimension > MAX_DIMENSION {
-                let dimension = field.dimension;
-                return Err(format!("vector field \"{name}\" has dimension {dimension}"));
+            if let Some((argument, detail)) = field.fault() {
+                return Err(format!("{argument} of vector field \"{name}\" {detail}"));
             }
         }
         Ok(())

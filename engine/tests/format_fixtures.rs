@@ -185,9 +185,9 @@ fn every_released_format_opens_with_the_same_answers() {
 }
 
 /// Raises a number in the header of a file, with a checksum that fits.
-fn raise(path: &Path, at: usize) {
+fn raise(path: &Path, at: usize, by: u8) {
     let mut bytes = fs::read(path).unwrap();
-    bytes[at] += 1;
+    bytes[at] += by;
     let crc = checksum(&bytes[..60]);
     bytes[60..64].copy_from_slice(&crc.to_le_bytes());
     fs::write(path, bytes).unwrap();
@@ -208,8 +208,8 @@ fn a_later_format_is_refused_by_its_version_or_by_what_it_needs() {
     for file in files {
         let ending = file.extension().map(|ending| ending.to_owned());
         let before = fs::read(&file).unwrap();
-        for (at, code) in [(8, "version"), (12, "features")] {
-            raise(&file, at);
+        for (at, by, code) in [(8, 1, "version"), (12, 128, "features")] {
+            raise(&file, at, by);
             for read_only in [true, false] {
                 let opened = Lumos::options().read_only(read_only).open(&path);
                 let error = opened.expect_err("opens");
@@ -226,7 +226,7 @@ fn a_later_format_is_refused_by_its_version_or_by_what_it_needs() {
                     }
                     Error::UnknownFeatures { features, .. }
                     | Error::Storage(Wal::UnknownFeatures { features, .. }) => {
-                        assert_eq!((code, *features), ("features", 1));
+                        assert_eq!((code, *features), ("features", 128));
                     }
                     other => panic!("{}: {other}", file.display()),
                 }

@@ -2,6 +2,8 @@
 
 use thiserror::Error;
 
+use crate::element::Element;
+
 /// Why a vector, or a request over vectors, was refused.
 #[derive(Clone, Debug, Error, PartialEq)]
 #[non_exhaustive]
@@ -20,6 +22,28 @@ pub enum VectorError {
     TooLong {
         /// Euclidean length of the vector.
         norm: f64,
+    },
+    /// A component is too large for what vectors of the field are made of.
+    #[error("component {position} of the vector is too large to be kept as {element}")]
+    OutOfRange {
+        /// Zero-based position of the first such component.
+        position: usize,
+        /// What the numbers are kept as.
+        element: Element,
+    },
+    /// Packed vectors take another number of bytes.
+    #[error("{found} bytes are not {needed}, as packed vectors of this shape take")]
+    PackedLength {
+        /// Bytes that they take.
+        needed: usize,
+        /// Bytes that were given.
+        found: usize,
+    },
+    /// Packed vectors do not begin at an address that their numbers can be read from.
+    #[error("packed vectors do not begin at a multiple of {align} bytes in memory")]
+    Misaligned {
+        /// The alignment needed.
+        align: usize,
     },
     /// The vector has another dimension than the field it is meant for.
     #[error("the vector has {got} dimensions where {expected} are expected")]

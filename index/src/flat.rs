@@ -72,7 +72,14 @@ mod tests {
     use super::*;
 
     fn metrics() -> impl Strategy<Value = Metric> {
-        prop::sample::select(vec![Metric::Cosine, Metric::Dot, Metric::L2])
+        prop::sample::select(vec![
+            Metric::Cosine,
+            Metric::Dot,
+            Metric::L2,
+            Metric::L1,
+            Metric::Hamming,
+            Metric::Jaccard,
+        ])
     }
 
     proptest! {
@@ -93,7 +100,7 @@ mod tests {
             let query = vec![1.0; dim];
             let rows = || (0..n as u32).step_by(step);
             let mut sorted: Vec<Neighbor> = rows()
-                .map(|row| Neighbor { distance: metric.distance(&query, vectors.row(row)), row })
+                .map(|row| Neighbor { distance: metric.distance(&query, &vectors.row(row)), row })
                 .collect();
             sorted.sort();
             sorted.truncate(k);

@@ -14,7 +14,7 @@
 //! let vectors = Vectors::new(3, &components)?; // [1000, 3]
 //! let graph = Hnsw::build(vectors, Metric::Cosine, &HnswParams::default());
 //! let query = vectors.get(7).unwrap_or_default();
-//! let (found, _) = graph.view().search(vectors, Metric::Cosine, query, 10, 100, None)?;
+//! let (found, _) = graph.view().search(vectors, Metric::Cosine, &query, 10, 100, None)?;
 //! assert_eq!(found.len(), 10);
 //! # Ok::<(), lumos_index::VectorError>(())
 //! ```
@@ -22,6 +22,7 @@
 mod cache_line;
 mod codes;
 mod distance;
+mod element;
 mod error;
 mod filter;
 mod flat;
@@ -35,6 +36,7 @@ mod vectors;
 mod visited;
 
 pub use codes::{Codes, CodesView, Rung};
+pub use element::{Element, Packer};
 pub use error::{DecodeError, VectorError};
 pub use filter::{
     Columns, Field, Filter, FilterError, IntoFilter, Literal, MemoryColumns, SealedColumns, eval,

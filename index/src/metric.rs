@@ -19,13 +19,21 @@ pub enum Metric {
     Dot,
     /// Euclidean distance; squared inside the index.
     L2,
+    /// Manhattan distance: the sum of the differences of components.
+    L1,
+    /// Number of components that differ, a component being 1 above zero and 0 otherwise. For
+    /// [`Element::Bits`](crate::Element::Bits).
+    Hamming,
+    /// Jaccard similarity of the sets of components above zero: how many are in both, of those
+    /// that are in either. For [`Element::Bits`](crate::Element::Bits).
+    Jaccard,
 }
 
 /// Squared length above which a sum of products of two vectors could overflow an f32.
-const MAX_SQUARED_NORM: f64 = f32::MAX as f64 / 8.0;
+pub(crate) const MAX_SQUARED_NORM: f64 = f32::MAX as f64 / 8.0;
 
 /// The squared length, summed in lanes so that one addition need not wait for the one before.
-fn squared_norm(vector: &[f32]) -> f64 {
+pub(crate) fn squared_norm(vector: &[f32]) -> f64 {
     let (blocks, rest) = vector.as_chunks::<8>();
     let mut lanes = [0.0; 8];
     for block in blocks {
@@ -38,7 +46,18 @@ fn squared_norm(vector: &[f32]) -> f64 {
 }
 
 impl Metric {
-    /// Validates a vector before it is stored or searched for; under cosine, normalises it.
+    /// All metrics.
+    const ALL: [Metric; 6] = [
+        Metric::Cosine,
+        Metric::Dot,
+        Metric::L2,
+        Metric::L1,
+        Metric::Hamming,
+        Metric::Jaccard,
+    ];
+
+    /// Validates a vector before it is stored or searched for; under cosine, normalises it, and
+    /// under Hamming and Jaccard makes 1 of what is above zero and 0 of the rest.
     ///
     /// Distances between vectors that went through here are finite.
     ///
@@ -68,85 +87,104 @@ impl Metric {
                     }
                 }
             }
-            Metric::Dot | Metric::L2 if squared > MAX_SQUARED_NORM => {
+            Metric::Dot | Metric::L2 | Metric::L1 if squared > MAX_SQUARED_NORM => {
                 return Err(VectorError::TooLong {
                     norm: squared.sqrt(),
                 });
             }
-            Metric::Dot | Metric::L2 => {}
+            Metric::Dot | Metric::L2 | Metric::L1 => {}
+            Metric::Hamming | Metric::Jaccard => {
+                for x in vector {
+                    *x = f32::from(u8::from(*x > 0.0));
+                }
+            }
         }
         Ok(())
     }
 
     /// The distance of two prepared vectors, smaller is nearer: `1 - dot` under cosine, `-dot`
-    /// under dot, the squared Euclidean distance under L2.
+    /// under dot, the squared Euclidean distance under L2, the negative similarity under Jaccard.
     ///
     /// Components past the shorter one's end are not looked at.
     #[must_use]
     pub fn distance(self, a: &[f32], b: &[f32]) -> f32 {
         let dim = a.len().min(b.len());
         let (a, b) = (&a[..dim], &b[..dim]);
-        let kernels = Kernels::detect();
-        let raw = if self == Metric::L2 {
-            kernels.l2_pair(a, b)
-        } else {
-            kernels.dot_pair(a, b)
-        };
+        let raw = Kernels::detect().pair(self, a, b);
         let (offset, scale) = self.affine();
         offset + scale * raw
     }
 
-    /// What users see for a distance: cosine similarity, inner product, or Euclidean distance.
+    /// What users see for a distance: cosine similarity, inner product, Euclidean or Manhattan
+    /// distance, number of components that differ, or Jaccard similarity.
     #[must_use]
     pub fn score(self, distance: f32) -> f32 {
         match self {
             Metric::Cosine => (1.0 - distance).clamp(-1.0, 1.0),
             // The sum turns -0.0, the negation of 0.0, into 0.0.
-            Metric::Dot => 0.0 - distance,
+            Metric::Dot | Metric::Jaccard => 0.0 - distance,
             Metric::L2 => distance.max(0.0).sqrt(),
+            Metric::L1 | Metric::Hamming => distance,
         }
     }
 
-    /// A figure for fusion, larger is nearer: cosine similarity, inner product, or
-    /// `1 / (1 + distance)` under L2.
+    /// A figure for fusion, larger is nearer: cosine or Jaccard similarity, inner product, or
+    /// `1 / (1 + distance)` under the metrics that are distances.
     #[must_use]
     pub fn similarity(self, distance: f32) -> f32 {
         match self {
-            Metric::L2 => 1.0 / (1.0 + self.score(distance)),
-            Metric::Cosine | Metric::Dot => self.score(distance),
+            Metric::L2 | Metric::L1 | Metric::Hamming => 1.0 / (1.0 + self.score(distance)),
+            Metric::Cosine | Metric::Dot | Metric::Jaccard => self.score(distance),
         }
     }
 
     /// Whether a larger [`Metric::score`] is nearer.
     #[must_use]
     pub fn higher_is_better(self) -> bool {
-        self != Metric::L2
-    }
-
-    /// `(a, b)` such that the distance is `a + b * raw`, raw being a dot product or a squared
-    /// Euclidean distance.
-    pub(crate) fn affine(self) -> (f32, f32) {
         match self {
-            Metric::Cosine => (1.0, -1.0),
-            Metric::Dot => (0.0, -1.0),
-            Metric::L2 => (0.0, 1.0),
+            Metric::Cosine | Metric::Dot | Metric::Jaccard => true,
+            Metric::L2 | Metric::L1 | Metric::Hamming => false,
         }
     }
 
-    /// The code of the metric in encoded graphs.
-    pub(crate) fn code(self) -> u32 {
+    /// Whether vectors are sets under this metric: a component is there or not.
+    #[must_use]
+    pub fn is_of_sets(self) -> bool {
+        matches!(self, Metric::Hamming | Metric::Jaccard)
+    }
+
+    /// Whether distances can be told from quantised vectors, as inner products can.
+    pub(crate) fn has_codes(self) -> bool {
+        matches!(self, Metric::Cosine | Metric::Dot | Metric::L2)
+    }
+
+    /// `(a, b)` such that the distance is `a + b * raw`, raw being what the kernels compute: a dot
+    /// product, a distance, or a Jaccard similarity.
+    pub(crate) fn affine(self) -> (f32, f32) {
+        match self {
+            Metric::Cosine => (1.0, -1.0),
+            Metric::Dot | Metric::Jaccard => (0.0, -1.0),
+            Metric::L2 | Metric::L1 | Metric::Hamming => (0.0, 1.0),
+        }
+    }
+
+    /// The code of the metric in encoded graphs and stored columns.
+    #[must_use]
+    pub fn code(self) -> u32 {
         match self {
             Metric::Cosine => 0,
             Metric::Dot => 1,
             Metric::L2 => 2,
+            Metric::L1 => 3,
+            Metric::Hamming => 4,
+            Metric::Jaccard => 5,
         }
     }
 
     /// The metric of a code.
-    pub(crate) fn from_code(code: u32) -> Option<Metric> {
-        [Metric::Cosine, Metric::Dot, Metric::L2]
-            .into_iter()
-            .find(|metric| metric.code() == code)
+    #[must_use]
+    pub fn from_code(code: u32) -> Option<Metric> {
+        Metric::ALL.into_iter().find(|metric| metric.code() == code)
     }
 }
 
@@ -178,7 +216,7 @@ mod tests {
 
     #[test]
     fn no_component_may_be_nan_or_infinite_under_any_metric() {
-        for metric in [Metric::Cosine, Metric::Dot, Metric::L2] {
+        for metric in Metric::ALL {
             for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
                 let refused = metric.prepare(&mut [1.0, bad, 2.0]);
                 assert_eq!(refused, Err(VectorError::NotFinite { position: 1 }));
@@ -191,7 +229,7 @@ mod tests {
     fn the_longest_vectors_allowed_still_have_finite_distances() {
         let x = (MAX_SQUARED_NORM / 4.0).sqrt() as f32 * 0.999;
         let (mut a, mut b) = (vec![x; 4], vec![-x; 4]);
-        for metric in [Metric::Dot, Metric::L2] {
+        for metric in [Metric::Dot, Metric::L2, Metric::L1] {
             metric.prepare(&mut a).unwrap();
             metric.prepare(&mut b).unwrap();
             assert!(metric.distance(&a, &b).is_finite());
@@ -207,8 +245,32 @@ mod tests {
         assert!((score(Metric::Cosine) - 0.6).abs() < 1e-6);
         assert!((score(Metric::Dot) - 0.6).abs() < 1e-6);
         assert!((score(Metric::L2) - 0.8_f32.sqrt()).abs() < 1e-6);
+        assert!((score(Metric::L1) - 1.2).abs() < 1e-6);
+        assert_eq!(score(Metric::Hamming), 1.0);
+        assert_eq!(score(Metric::Jaccard), 0.5);
         assert!(Metric::Dot.score(0.0).is_sign_positive());
         assert!(Metric::L2.similarity(0.0) > Metric::L2.similarity(1.0));
+    }
+
+    #[test]
+    fn sets_are_compared_by_what_is_above_zero() {
+        let mut v = [0.5, -1.0, 0.0, -0.0, 1e-30];
+        for metric in [Metric::Hamming, Metric::Jaccard] {
+            metric.prepare(&mut v).unwrap();
+            assert_eq!(v, [1.0, 0.0, 0.0, 0.0, 1.0]);
+        }
+        let of = |metric: Metric, a: &[f32], b: &[f32]| {
+            let distance = metric.distance(a, b);
+            let similarity = metric.similarity(distance);
+            assert!((0.0..=1.0).contains(&similarity));
+            metric.score(distance)
+        };
+        let other = [1.0, 1.0, 0.0, 0.0, 0.0];
+        assert_eq!(of(Metric::Hamming, &v, &other), 2.0);
+        assert_eq!(of(Metric::Jaccard, &v, &other), 1.0 / 3.0);
+        assert_eq!(of(Metric::Jaccard, &[0.0; 3], &[0.0; 3]), 1.0);
+        assert_eq!(of(Metric::Jaccard, &[0.0; 3], &[1.0; 3]), 0.0);
+        assert!(Metric::Jaccard.higher_is_better() && !Metric::Hamming.higher_is_better());
     }
 
     #[test]

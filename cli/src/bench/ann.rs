@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::Args;
+use clap::{Args, ValueEnum};
+use lumos::{Element, Metric, VectorField};
 use serde::Serialize;
 
 use super::runner::{Pass, Runner, Width};
@@ -33,6 +34,9 @@ pub(crate) struct Ann {
     /// How two vectors are compared
     #[arg(long, value_enum)]
     metric: MetricName,
+    /// What the numbers are kept as (default: bits for hamming and jaccard, f32 for all others)
+    #[arg(long, value_enum)]
+    element: Option<ElementName>,
     /// Neighbours asked for
     #[arg(long, short, default_value_t = 10, value_name = "N")]
     k: usize,
@@ -68,6 +72,21 @@ pub(crate) struct Ann {
     reuse: bool,
 }
 
+/// What the numbers of a vector are kept as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum ElementName {
+    /// 32-bit floats
+    F32,
+    /// 16-bit floats
+    F16,
+    /// The upper half of 32-bit floats
+    Bf16,
+    /// 8-bit integers and a step for each vector
+    I8,
+    /// Bits, for hamming and jaccard
+    Bits,
+}
+
 /// What one width of the graph search gives.
 #[derive(Debug, Serialize)]
 struct Measured {
@@ -90,6 +109,27 @@ struct Measured {
 }
 
 impl Ann {
+    /// The field that is built.
+    fn field(&self, dimension: usize) -> VectorField {
+        let metric = match self.metric {
+            MetricName::L2 => Metric::L2,
+            MetricName::Cosine => Metric::Cosine,
+            MetricName::Dot => Metric::Dot,
+            MetricName::L1 => Metric::L1,
+            MetricName::Hamming => Metric::Hamming,
+            MetricName::Jaccard => Metric::Jaccard,
+        };
+        let element = match self.element {
+            None if metric.is_of_sets() => Element::Bits,
+            None | Some(ElementName::F32) => Element::F32,
+            Some(ElementName::F16) => Element::F16,
+            Some(ElementName::Bf16) => Element::Bf16,
+            Some(ElementName::I8) => Element::I8,
+            Some(ElementName::Bits) => Element::Bits,
+        };
+        VectorField::new(dimension, metric).element(element)
+    }
+
     pub(crate) fn run(self, context: &mut Context) -> Outcome {
         let base = vectors::read_floats(&self.base)?;
         let queries = vectors::read_floats(&self.query)?;
@@ -106,7 +146,10 @@ impl Ann {
         let (rows, dimension) = (base.len(), base.width);
         let built = match self.reuse {
             true => Built::default(),
-            false => store::build(directory, &base, self.metric, !self.selectivity.is_empty())?,
+            false => {
+                let field = self.field(base.width);
+                store::build(directory, &base, field, !self.selectivity.is_empty())?
+            }
         };
         drop(base);
 

@@ -3,11 +3,10 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use lumos::{Collection, Doc, Lumos, Metric, Schema};
+use lumos::{Collection, DEFAULT_VECTOR_FIELD, Doc, Lumos, Schema, VectorField};
 use serde::Serialize;
 use serde_json::json;
 
-use super::truth::MetricName;
 use super::vectors::Rows;
 use crate::failure::{Failure, Result};
 use crate::progress;
@@ -54,15 +53,10 @@ pub(super) fn filter(percent: f64) -> String {
 pub(super) fn build(
     directory: &Path,
     base: &Rows<f32>,
-    metric: MetricName,
+    field: VectorField,
     buckets: bool,
 ) -> Result<Built> {
     let bar = progress::bar(Some(base.len() as u64), "building");
-    let metric = match metric {
-        MetricName::L2 => Metric::L2,
-        MetricName::Cosine => Metric::Cosine,
-        MetricName::Dot => Metric::Dot,
-    };
     let db = Lumos::open(directory)?;
     if !db.collections().is_empty() {
         return Err(Failure::argument(
@@ -71,7 +65,10 @@ pub(super) fn build(
         ));
     }
     let (started, cpu) = (Instant::now(), cpu_time());
-    let collection = db.collection_with(COLLECTION, Schema::new().vector(base.width, metric))?;
+    let collection = db.collection_with(
+        COLLECTION,
+        Schema::new().vector_with(DEFAULT_VECTOR_FIELD, field),
+    )?;
     collection.put_all((0_u32..).zip(base.iter()).map(|(row, vector)| {
         bar.inc(1);
         let doc = Doc::new(row.to_string()).vector(vector);

@@ -21,6 +21,12 @@ pub(crate) enum MetricName {
     Cosine,
     /// Dot product
     Dot,
+    /// Manhattan distance
+    L1,
+    /// Number of bits that differ, a component above zero being a 1
+    Hamming,
+    /// Jaccard similarity of the components above zero
+    Jaccard,
 }
 
 /// Compute the exact nearest neighbours of every query into .ivecs.
@@ -128,6 +134,13 @@ fn farness(row: &[f32], query: &[f32], metric: MetricName) -> f32 {
             let length = sum(row, row, |a, b| a * b).sqrt();
             -sum(row, query, |a, b| a * b) / length
         }
+        MetricName::L1 => sum(row, query, |a, b| (a - b).abs()),
+        MetricName::Hamming => sum(row, query, |a, b| f32::from((a > 0.0) != (b > 0.0))),
+        MetricName::Jaccard => {
+            let either = sum(row, query, |a, b| f32::from(a > 0.0 || b > 0.0));
+            let both = sum(row, query, |a, b| f32::from(a > 0.0 && b > 0.0));
+            if either > 0.0 { -both / either } else { -1.0 }
+        }
     }
 }
 
@@ -159,6 +172,9 @@ mod tests {
         assert_eq!(exact(&base, &query, MetricName::L2, 4), [0, 3, 2, 1]);
         assert_eq!(exact(&base, &query, MetricName::Dot, 4), [1, 3, 0, 2]);
         assert_eq!(exact(&base, &query, MetricName::Cosine, 2), [3, 0]);
+        assert_eq!(exact(&base, &query, MetricName::L1, 4), [0, 3, 2, 1]);
+        assert_eq!(exact(&base, &query, MetricName::Hamming, 4), [1, 3, 0, 2]);
+        assert_eq!(exact(&base, &query, MetricName::Jaccard, 2), [1, 3]);
     }
 
     #[test]

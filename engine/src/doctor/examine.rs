@@ -53,11 +53,13 @@ fn derived(sealed: &SealedSegment, diagnosis: &mut Diagnosis) {
             }
             None => {}
         }
-        let dimension = vectors.field.dimension;
-        let vectors = vectors.data().chunks_exact(dimension);
-        let bad = vectors
-            .filter(|vector| vector.iter().any(|number| !number.is_finite()))
-            .count();
+        let bad = match vectors.data() {
+            Ok(data) => (0..data.len() as u32)
+                .filter_map(|ordinal| data.get(ordinal))
+                .filter(|vector| vector.iter().any(|number| !number.is_finite()))
+                .count(),
+            Err(_) => vectors.len(),
+        };
         if bad > 0 {
             let detail = format!("{bad} vectors of \"{field}\" hold what is not a number");
             diagnosis.add(Severity::Damage, path, detail);

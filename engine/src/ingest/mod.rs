@@ -177,10 +177,7 @@ impl Ingest {
             }
         };
         let field = schema.vectors.get(DEFAULT_VECTOR_FIELD).copied();
-        let field = field.unwrap_or(crate::VectorField {
-            dimension,
-            metric: Metric::Cosine,
-        });
+        let field = field.unwrap_or(crate::VectorField::new(dimension, Metric::Cosine));
         // Refused before anything is written, as far as one look at the length can tell.
         if field.dimension != dimension {
             return Err(Error::DimensionMismatch {

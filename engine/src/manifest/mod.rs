@@ -14,13 +14,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::recovery::io;
 use crate::segment::Header;
-use crate::{Error, Result, Schema};
+use crate::{Error, Result, Schema, VectorField};
 
 /// The file in the database directory.
 pub(crate) const MANIFEST: &str = "MANIFEST";
+/// The feature of schemas with elements or metrics that version 1 began without.
+const ELEMENTS: u32 = 1;
 const HEADER: Header = Header {
     magic: *b"LUMOSMAN",
     version: 1,
+    features: ELEMENTS,
 };
 
 /// What a collection is for.
@@ -121,9 +124,8 @@ impl Manifest {
             source,
         })?;
         body.push(b'\n');
-        let mut bytes = HEADER
-            .encode(&[body.len() as u64, u64::from(checksum(&body))])
-            .to_vec();
+        let fields = [body.len() as u64, u64::from(checksum(&body))];
+        let mut bytes = HEADER.encode_needing(self.features(), &fields).to_vec();
         bytes.extend_from_slice(&body);
         replace_file(vfs, dir, MANIFEST, &bytes)?;
         Ok(())
@@ -149,6 +151,18 @@ impl Manifest {
             serde_json::from_slice(body).map_err(|error| bad(error.to_string()))?;
         manifest.check().map_err(bad)?;
         Ok(manifest)
+    }
+
+    /// What a build must know to read the database.
+    fn features(&self) -> u32 {
+        let mut fields = self
+            .collections
+            .iter()
+            .flat_map(|c| c.schema.vectors.values());
+        match fields.any(VectorField::is_of_later_builds) {
+            true => ELEMENTS,
+            false => 0,
+        }
     }
 
     /// What the rest of the engine relies on.

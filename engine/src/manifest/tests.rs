@@ -184,10 +184,24 @@ fn a_later_version_is_refused_by_name() {
 #[test]
 fn contradictions_are_refused() {
     type Change = (&'static str, fn(&mut Manifest));
-    let changes: [Change; 10] = [
+    let changes: [Change; 13] = [
         ("vectors past their limit", |m| {
             let schema = std::mem::take(&mut m.collections[0].schema);
             m.collections[0].schema = schema.vector(1 << 31, lumos_index::Metric::L2);
+        }),
+        ("bits that are numbers", |m| {
+            let field = VectorField::new(3, Metric::Dot).element(lumos_index::Element::Bits);
+            let schema = std::mem::take(&mut m.collections[0].schema);
+            m.collections[0].schema = schema.vector_with("bits", field);
+        }),
+        ("numbers that are sets", |m| {
+            let schema = std::mem::take(&mut m.collections[0].schema);
+            m.collections[0].schema = schema.vector(3, Metric::Jaccard);
+        }),
+        ("codes of short vectors", |m| {
+            let field = VectorField::new(31, Metric::L2).codes(crate::CodesChoice::Sq4);
+            let schema = std::mem::take(&mut m.collections[0].schema);
+            m.collections[0].schema = schema.vector_with("short", field);
         }),
         ("collection twice", |m| m.collections[1].id = 0),
         ("name twice", |m| m.collections[1].name = "docs".to_string()),
@@ -217,6 +231,45 @@ fn contradictions_are_refused() {
     manifest.collections[1].name = "docs".to_string();
     manifest.collections[1].kind = CollectionKind::Kv;
     manifest.write(&vfs, Path::new(DIR)).unwrap();
+}
+
+/// What a schema does not say is not written: manifests are the bytes that they were. What the first
+/// builds do not know is a feature, which they refuse by its bit.
+#[test]
+fn elements_are_written_where_they_are_chosen_and_are_a_feature() {
+    let vfs = mem();
+    let header = |manifest: &Manifest| {
+        manifest.write(&vfs, Path::new(DIR)).unwrap();
+        let bytes = read_all(&vfs, &Path::new(DIR).join(MANIFEST)).unwrap();
+        assert_eq!(
+            &Manifest::decode(Path::new(MANIFEST), &bytes).unwrap(),
+            manifest
+        );
+        let body = String::from_utf8(bytes[64..].to_vec()).unwrap();
+        (bytes[12], body)
+    };
+    let mut manifest = sample();
+    let (features, body) = header(&manifest);
+    assert_eq!(features, 0);
+    assert!(
+        !body.contains("element") && !body.contains("codes"),
+        "{body}"
+    );
+    let with = |manifest: &mut Manifest, field: VectorField| {
+        let schema = std::mem::take(&mut manifest.collections[0].schema);
+        manifest.collections[0].schema = schema.vector_with("other", field);
+    };
+    let field = VectorField::new(40, Metric::Dot).codes(crate::CodesChoice::Sq8);
+    with(&mut manifest, field);
+    let (features, body) = header(&manifest);
+    assert_eq!(features, 0, "codes can be passed over");
+    assert!(body.contains("\"codes\": \"sq8\""), "{body}");
+    with(&mut manifest, field.element(lumos_index::Element::Bf16));
+    let (features, body) = header(&manifest);
+    assert_eq!(features, 1);
+    assert!(body.contains("\"element\": \"bf16\""), "{body}");
+    with(&mut manifest, VectorField::new(40, Metric::L1));
+    assert_eq!(header(&manifest).0, 1);
 }
 
 /// At every moment one whole manifest is on disk, and the new one once `write` has returned.

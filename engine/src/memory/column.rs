@@ -143,8 +143,7 @@ impl MemorySegment {
         let Ok(graph) = graph else {
             return;
         };
-        let rung = Codes::choose(vectors, field.metric);
-        let codes = rung.map(|rung| Codes::build(vectors, field.metric, rung));
+        let codes = field.codes.of(vectors, field.metric);
         let indexed = Arc::new(Indexed {
             data,
             rows,

@@ -114,6 +114,8 @@ impl MemorySegment {
                     .vectors
                     .entry(name)
                     .or_insert_with(|| VectorColumn::new(*field));
+                // Codes may have been chosen since.
+                column.field = *field;
                 column.push(row, &vector);
             }
         }

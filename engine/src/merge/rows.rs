@@ -10,7 +10,7 @@ use crate::manifest::CollectionKind;
 use crate::sealed::{GoOn, Row, Rows, SealedSegment, SealedVectors};
 use crate::source::SegmentView;
 use crate::state::CollectionState;
-use crate::{Error, Result, VectorField};
+use crate::{CodesChoice, Error, Result, VectorField};
 
 /// One of the segments, and those of its rows that were live when the merge began.
 pub(super) struct Part {
@@ -102,8 +102,12 @@ impl Rows for MergedRows<'_> {
                 if count == 0 {
                     continue;
                 }
-                let (field, total) = fields.entry(name.clone()).or_insert((column.field, 0));
-                if *field != column.field {
+                // What codes there are is for the schema to say, and not for segments.
+                let declared = self.collection.schema.vectors.get(name);
+                let codes = declared.map_or(CodesChoice::Auto, |field| field.codes);
+                let found = column.field.codes(codes);
+                let (field, total) = fields.entry(name.clone()).or_insert((found, 0));
+                if *field != found {
                     return Err(Error::SchemaMismatch {
                         collection: self.collection.name.clone(),
                         detail: format!("vectors of field \"{name}\" differ between segments"),
@@ -124,11 +128,13 @@ impl Rows for MergedRows<'_> {
         visit: &mut dyn FnMut(u32, &[f32]) -> Result<()>,
     ) -> Result<()> {
         for (part, column) in self.columns(field) {
-            let dimension = column.field.dimension;
+            let vectors = column.data().map_err(|source| Error::Vector {
+                collection: self.collection.name.clone(),
+                source,
+            })?;
             for (ordinal, row) in live_vectors(part, column) {
-                let at = ordinal as usize * dimension;
-                if let Some(vector) = column.data().get(at..at + dimension) {
-                    visit(row, vector)?;
+                if let Some(vector) = vectors.get(ordinal) {
+                    visit(row, &vector)?;
                 }
             }
         }

@@ -1,6 +1,6 @@
 //! Writing a sealed segment from rows, a section at a time.
 
-use lumos_index::{Analyzer, Codes, MemoryColumns, TextBuilder, Vectors};
+use lumos_index::{Analyzer, MemoryColumns, Packer, TextBuilder, Vectors};
 use roaring::RoaringBitmap;
 
 use super::rows::{GoOn, Rows};
@@ -86,28 +86,29 @@ fn write_vectors(
     sink.begin(&format!("{VECTORS}{name}"))?;
     sink.write(&encode_header(field, count))?;
     let mut holders: Vec<u32> = Vec::with_capacity(count as usize);
+    let mut packer = Packer::new(field.element, field.metric);
     rows.each_vector(name, &mut |row, vector| {
         holders.push(row);
-        sink.write(bytemuck::cast_slice(vector))
+        sink.write(packer.pack(vector))
     })?;
+    sink.write(&packer.finish())?;
     let graph = match holders.len() >= GRAPH_MIN_ROWS && !rows.index_behind() {
         true => {
             // Read back from where they were written: they need not be in memory as well.
             let bytes = sink.section()?;
             let data = bytes.get(HEADER_BYTES..).unwrap_or_default();
-            let data: &[f32] = bytemuck::try_cast_slice(data).unwrap_or_default();
             let unfit = |source| Error::Vector {
                 collection: name.to_string(),
                 source,
             };
-            let vectors = Vectors::new(field.dimension, data).map_err(unfit)?;
+            let vectors = Vectors::packed(field.element, field.dimension, holders.len(), data);
+            let vectors = vectors.map_err(unfit)?;
             let graph = rows.graph(name, field, vectors, go_on);
             let graph = graph.map_err(|_| Error::Background {
                 detail: "the database is being closed".to_string(),
             });
             let graph = graph?;
-            let rung = Codes::choose(vectors, field.metric);
-            let codes = rung.map(|rung| Codes::build(vectors, field.metric, rung));
+            let codes = field.codes.of(vectors, field.metric);
             let view = match &codes {
                 Some(codes) => graph.view().with_codes(codes.view()),
                 None => graph.view(),

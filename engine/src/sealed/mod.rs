@@ -314,7 +314,7 @@ impl SealedSegment {
     pub(crate) fn vectors_of(&self, row: u32) -> BTreeMap<String, Vec<f32>> {
         self.vectors
             .iter()
-            .filter_map(|(name, vectors)| Some((name.clone(), vectors.vector(row)?.to_vec())))
+            .filter_map(|(name, vectors)| Some((name.clone(), vectors.vector(row)?.into_owned())))
             .collect()
     }
 

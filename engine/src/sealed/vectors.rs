@@ -4,21 +4,22 @@
 //!
 //! | section | bytes |
 //! |---|---|
-//! | `vec.f` | `u32 dimension`, `u8 metric` (0 cosine, 1 dot, 2 l2), 3 zero bytes, `u32 n`, zeros to 64; then `f32[n][dimension]` |
+//! | `vec.f` | `u32 dimension`, `u8 metric` (0 cosine, 1 dot, 2 l2, 3 l1, 4 hamming, 5 jaccard), `u8 element` (0 f32, 1 f16, 2 bf16, 3 i8, 4 bits), 2 zero bytes, `u32 n`, zeros to 64; then the vectors as [`Packer`](lumos_index::Packer) gives them |
 //! | `vrow.f` | `u32[n]`: the row of every vector, ascending; absent when vector i belongs to row i |
 //! | `codes.f` | the vectors as small integers, which the graph is walked on; absent without a graph, and where they would be too coarse |
 //! | `widths.f` | how wide the graph has to be searched for a recall; with every graph since this was measured |
 //! | `graph.f` | the encoded graph over the `n` vectors; absent below 4,096 vectors, and as long as the background has not made it |
 
+use std::borrow::Cow;
+
 use lumos_index::{
-    CodesView, GraphQuery, HnswView, Horizon, Metric, Neighbor, VectorError, Vectors, Widths,
-    exact_search,
+    CodesView, Element, GraphQuery, HnswView, Horizon, Metric, Neighbor, VectorError, Vectors,
+    Widths, exact_search,
 };
 use ownedbytes::OwnedBytes;
 
 use crate::VectorField;
 use crate::memory::GRAPH_MIN_ROWS;
-use crate::name::MAX_DIMENSION;
 use crate::search::{Allowed, VectorQuery, Visit, Width};
 
 /// Bytes before the numbers.
@@ -51,11 +52,8 @@ impl std::fmt::Debug for SealedVectors {
 pub(crate) fn encode_header(field: VectorField, count: u32) -> [u8; HEADER_BYTES] {
     let mut header = [0u8; HEADER_BYTES];
     header[0..4].copy_from_slice(&(field.dimension as u32).to_le_bytes());
-    header[4] = match field.metric {
-        Metric::Cosine => 0,
-        Metric::Dot => 1,
-        Metric::L2 => 2,
-    };
+    header[4] = field.metric.code() as u8;
+    header[5] = field.element.code();
     header[8..12].copy_from_slice(&count.to_le_bytes());
     header
 }
@@ -84,29 +82,21 @@ impl SealedVectors {
             bytes.map(u32::from_le_bytes).unwrap_or_default()
         };
         let dimension = u32_at(0) as usize;
-        if dimension == 0 || dimension > MAX_DIMENSION {
-            return Err(format!("vector dimension is {dimension}"));
+        let code = |at: usize| header.get(at).copied().unwrap_or_default();
+        let metric = Metric::from_code(code(4).into())
+            .ok_or_else(|| format!("unknown metric {}", code(4)))?;
+        let element =
+            Element::from_code(code(5)).ok_or_else(|| format!("unknown element {}", code(5)))?;
+        let field = VectorField::new(dimension, metric).element(element);
+        if let Some((argument, detail)) = field.fault() {
+            return Err(format!("{argument} {detail}"));
         }
-        let metric = match header.get(4) {
-            Some(0) => Metric::Cosine,
-            Some(1) => Metric::Dot,
-            Some(2) => Metric::L2,
-            other => return Err(format!("unknown metric {other:?}")),
-        };
         let count = u32_at(8) as usize;
         if count > row_count as usize {
             return Err(format!("{count} vectors for {row_count} rows"));
         }
         let data = section.slice(HEADER_BYTES..section.len());
-        if data.len() != count * dimension * 4 {
-            return Err(format!(
-                "{} bytes for {count} vectors of {dimension}",
-                data.len()
-            ));
-        }
-        if bytemuck::try_cast_slice::<u8, f32>(&data).is_err() {
-            return Err("vectors are not aligned".to_string());
-        }
+        Vectors::packed(element, dimension, count, &data).map_err(|error| error.to_string())?;
         match &rows {
             Some(rows) => {
                 let rows: &[u32] = bytemuck::try_cast_slice(rows)
@@ -123,7 +113,6 @@ impl SealedVectors {
             }
             None => {}
         }
-        let field = VectorField { dimension, metric };
         Ok(SealedVectors {
             field,
             count,
@@ -142,8 +131,11 @@ impl SealedVectors {
     }
 
     /// All vectors, `[n, dimension]`.
-    pub(crate) fn data(&self) -> &[f32] {
-        bytemuck::try_cast_slice(&self.data).unwrap_or_default()
+    pub(crate) fn data(&self) -> Result<Vectors<'_>, VectorError> {
+        let VectorField {
+            dimension, element, ..
+        } = self.field;
+        Vectors::packed(element, dimension, self.count, &self.data)
     }
 
     fn row_list(&self) -> Option<&[u32]> {
@@ -170,10 +162,8 @@ impl SealedVectors {
     }
 
     /// The vector of a row.
-    pub(crate) fn vector(&self, row: u32) -> Option<&[f32]> {
-        let at = self.ordinal(row)? as usize;
-        let dimension = self.field.dimension;
-        self.data().get(at * dimension..(at + 1) * dimension)
+    pub(crate) fn vector(&self, row: u32) -> Option<Cow<'_, [f32]>> {
+        self.data().ok()?.get(self.ordinal(row)?)
     }
 
     /// The graph, `None` when there is none or its header is damaged: search is exact then.
@@ -217,7 +207,7 @@ impl SealedVectors {
         allowed: &Allowed<'_>,
         horizon: &mut Horizon,
     ) -> Result<(Vec<Neighbor>, Visit), VectorError> {
-        let vectors = Vectors::new(self.field.dimension, self.data())?;
+        let vectors = self.data()?;
         let metric = query.metric;
         let graph = self.graph().zip(self.ef(query.width, k));
         let (mut found, visit) = match graph {

@@ -127,7 +127,7 @@ pub(crate) fn distances(
         Source::Sealed(sealed) => {
             let vectors = sealed.vectors().get(&query.field);
             rows.iter()
-                .map(|&row| Some(query.metric.distance(&query.vector, vectors?.vector(row)?)))
+                .map(|&row| Some(query.metric.distance(&query.vector, &vectors?.vector(row)?)))
                 .collect()
         }
     })

@@ -17,6 +17,7 @@ use crate::recovery::{SEGMENTS_DIR, io};
 const HEADER: Header = Header {
     magic: *b"LUMOSDEL",
     version: 1,
+    features: 0,
 };
 
 /// Writes a generation of deletes; it is on disk when this returns.

@@ -19,6 +19,7 @@ use crate::{Error, Result};
 pub(super) const HEADER: Header = Header {
     magic: *b"LUMOSSEG",
     version: 1,
+    features: 0,
 };
 
 /// Sections that need not be read at opening when the file is mapped and they are large. Blocks of

@@ -4,7 +4,7 @@
 //! |-------:|-----:|-------|
 //! | 0  | 8  | magic |
 //! | 8  | 4  | format version |
-//! | 12 | 4  | features: a bit for each that a reader must know; 0 in this version |
+//! | 12 | 4  | features: a bit for each that a reader must know |
 //! | 16 | 40 | five fields of 8 bytes, whose meaning depends on the magic |
 //! | 56 | 4  | hints: a bit for each that a reader may ignore; 0 in this version |
 //! | 60 | 4  | CRC-32 of bytes 0 to 60 |
@@ -21,14 +21,14 @@ use super::{corruption, u32_at, u64_at};
 use crate::{Error, Result};
 
 const FIELDS: usize = 5;
-/// The features that this build knows.
-const FEATURES: u32 = 0;
 
 /// The header of one kind of file.
 pub(crate) struct Header {
     pub(crate) magic: [u8; 8],
     /// The version that is written, and the newest that is read.
     pub(crate) version: u32,
+    /// The features that this build knows in such files.
+    pub(crate) features: u32,
 }
 
 impl Header {
@@ -36,9 +36,15 @@ impl Header {
 
     /// The bytes of a header with these fields, at most five.
     pub(crate) fn encode(&self, fields: &[u64]) -> [u8; Self::LEN] {
+        self.encode_needing(0, fields)
+    }
+
+    /// The same, of a file that needs these features.
+    pub(crate) fn encode_needing(&self, features: u32, fields: &[u64]) -> [u8; Self::LEN] {
         let mut bytes = [0; Self::LEN];
         bytes[..8].copy_from_slice(&self.magic);
         bytes[8..12].copy_from_slice(&self.version.to_le_bytes());
+        bytes[12..16].copy_from_slice(&features.to_le_bytes());
         for (place, field) in bytes[16..16 + 8 * FIELDS].chunks_exact_mut(8).zip(fields) {
             place.copy_from_slice(&field.to_le_bytes());
         }
@@ -79,7 +85,7 @@ impl Header {
                 supported: self.version,
             });
         }
-        let unknown = u32_at(bytes, 12).unwrap_or_default() & !FEATURES;
+        let unknown = u32_at(bytes, 12).unwrap_or_default() & !self.features;
         if unknown != 0 {
             return Err(Error::UnknownFeatures {
                 file: path.to_path_buf(),
@@ -103,6 +109,7 @@ mod tests {
     const HEADER: Header = Header {
         magic: *b"LUMOSTST",
         version: 3,
+        features: 0b10,
     };
 
     proptest! {
@@ -130,6 +137,8 @@ mod tests {
             HEADER.decode(Path::new("a.seg"), &bytes)
         };
         assert_eq!(with(56).unwrap(), [1, 0, 0, 0, 0]);
+        let known = HEADER.encode_needing(0b10, &[1]);
+        assert_eq!(HEADER.decode(Path::new("a.seg"), &known).unwrap()[0], 1);
         let error = with(12).unwrap_err();
         assert!(matches!(error, Error::UnknownFeatures { features: 4, .. }));
         assert_eq!(error.code(), "E1011");

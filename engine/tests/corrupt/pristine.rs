@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use lumos_engine::{Batch, Doc, Lumos, Metric, Schema, Store, field};
+use lumos_engine::{Batch, Doc, Element, Lumos, Metric, Schema, Store, VectorField, field};
 use lumos_wal::{MemVfs, OpenMode, Vfs, read_all};
 use serde_json::json;
 
@@ -27,6 +27,13 @@ pub(crate) fn doc(n: usize) -> Doc {
         doc = doc.with_vector("other", [n as f32, 1.0]);
         doc = doc.with_text("title", format!("title{}", n % 6));
     }
+    // Of every other element.
+    if n % 4 == 1 {
+        let numbers = [n as f32 / 7.0, -1.5, (n % 11) as f32];
+        for field in ["half", "upper", "whole", "set"] {
+            doc = doc.with_vector(field, numbers);
+        }
+    }
     if !n.is_multiple_of(5) {
         doc = doc.vector([(n % 13) as f32 + 1.0, (n % 7) as f32, 2.0]);
     }
@@ -42,6 +49,22 @@ fn small() -> (Files, Files) {
     let schema = Schema::new()
         .vector(3, Metric::Cosine)
         .vector_field("other", 2, Metric::L2)
+        .vector_with(
+            "half",
+            VectorField::new(3, Metric::Dot).element(Element::F16),
+        )
+        .vector_with(
+            "upper",
+            VectorField::new(3, Metric::Cosine).element(Element::Bf16),
+        )
+        .vector_with(
+            "whole",
+            VectorField::new(3, Metric::L1).element(Element::I8),
+        )
+        .vector_with(
+            "set",
+            VectorField::new(3, Metric::Jaccard).element(Element::Bits),
+        )
         .text()
         .text_field("title")
         .ttl(Duration::from_secs(20 * 365 * 86_400));

@@ -31,7 +31,7 @@ pub fn run(data: &[u8]) {
     let vectors = Vectors::new(DIMENSION, &components).unwrap();
     let graph = Hnsw::build(vectors, metric, &HnswParams::default());
     let view = graph.view().with_codes(codes);
-    let (found, _) = view.search(vectors, metric, vectors.get(7).unwrap(), 10, 12, None).unwrap();
+    let (found, _) = view.search(vectors, metric, &vectors.get(7).unwrap(), 10, 12, None).unwrap();
     assert_eq!(found.len(), 10);
     assert!(found.iter().all(|neighbor| (neighbor.row as usize) < ROWS));
 }

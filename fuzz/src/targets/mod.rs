@@ -37,6 +37,7 @@ targets!(
     query_parse,
     segment_open,
     text_open,
+    vectors_open,
     wal_decode,
     wal_open
 );

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use lumos_engine::Lumos;
-use lumos_index::{Codes, Hnsw, HnswParams, Metric, Rung, Vectors};
+use lumos_index::{Codes, Element, Hnsw, HnswParams, Metric, Packer, Rung, Vectors};
 
 use super::database;
 use super::files::{self, log};
@@ -61,6 +61,7 @@ fn all() -> Vec<(&'static str, Vec<Vec<u8>>)> {
         ("query_parse", text(&QUERIES)),
         ("segment_open", noise(40, 24)),
         ("text_open", vec![section("text"), Vec::new()]),
+        ("vectors_open", (0..5).map(vectors).collect()),
         (
             "wal_decode",
             vec![parts(payloads.iter().copied()), parts([payloads[0]])],
@@ -103,6 +104,27 @@ fn codes(metric: usize) -> Vec<u8> {
         rung,
     );
     [&[metric as u8][..], codes.view().encoded()].concat()
+}
+
+fn vectors(element: u8) -> Vec<u8> {
+    use super::vectors_open::ELEMENTS;
+    const DIMENSION: usize = 20;
+    let element_of = ELEMENTS[usize::from(element)];
+    let (metric, code) = match element_of {
+        Element::Bits => (Metric::Jaccard, 5),
+        _ => (Metric::L2, 2),
+    };
+    let mut packer = Packer::new(element_of, metric);
+    let mut bytes = vec![element, code, DIMENSION as u8];
+    for row in 0..12 {
+        let mut vector: Vec<f32> = (0..DIMENSION)
+            .map(|i| ((row * 20 + i) as f32).sin())
+            .collect();
+        element_of.prepare(metric, &mut vector).unwrap();
+        bytes.extend_from_slice(packer.pack(&vector));
+    }
+    bytes.extend(packer.finish());
+    bytes
 }
 
 fn import() -> Vec<Vec<u8>> {

@@ -23,7 +23,7 @@
 //! the last 8 bytes of a row are its own step and its squared length, f32 each. The stride is the
 //! next multiple of 64.
 
-use super::quantizer::{Quantizer, Rung, own_steps};
+use super::quantizer::{Quantizer, Rung, centred, own_steps};
 use super::view::CodesView;
 use crate::error::DecodeError;
 use crate::metric::Metric;
@@ -72,9 +72,9 @@ impl Layout {
     }
 
     fn center_bytes(&self) -> usize {
-        match self.metric {
-            Metric::L2 => self.dim * 4,
-            Metric::Cosine | Metric::Dot => 0,
+        match centred(self.metric) {
+            true => self.dim * 4,
+            false => 0,
         }
     }
 
@@ -129,7 +129,8 @@ impl Layout {
                 supported: VERSION,
             });
         }
-        let metric = Metric::from_code(header[2]).ok_or(invalid(2, "unknown metric"))?;
+        let metric = Metric::from_code(header[2]).filter(|metric| metric.has_codes());
+        let metric = metric.ok_or(invalid(2, "unknown metric"))?;
         if header[3] as usize != n || n > MAX_ROWS {
             return Err(invalid(3, "there are not as many codes as vectors"));
         }

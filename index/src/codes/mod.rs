@@ -50,27 +50,35 @@ pub struct Codes {
 }
 
 impl Codes {
+    /// Whether there can be codes of vectors of this dimension under this metric: of 32 components
+    /// and more, under cosine, dot and L2.
+    #[must_use]
+    pub fn suit(dim: usize, metric: Metric) -> bool {
+        dim >= MIN_DIM && metric.has_codes()
+    }
+
     /// The cheapest rung that keeps the neighbours of a sample among the candidates that are
     /// compared exactly; `None` when none does, or when vectors are too short to gain by it.
     #[must_use]
     pub fn choose(vectors: Vectors<'_>, metric: Metric) -> Option<Rung> {
-        if vectors.dim() < MIN_DIM || vectors.len() <= TRIAL_K {
+        if !Codes::suit(vectors.dim(), metric) || vectors.len() <= TRIAL_K {
             return None;
         }
         let every = vectors.len().div_ceil(TRIAL_ROWS);
         let rows: Vec<u32> = (0..vectors.len() as u32).step_by(every).collect();
-        let sample: Vec<f32> = rows
-            .iter()
-            .flat_map(|&row| vectors.row(row))
-            .copied()
-            .collect();
+        let dim = vectors.dim();
+        let mut sample = vec![0.0; rows.len() * dim];
+        for (&row, out) in rows.iter().zip(sample.chunks_exact_mut(dim)) {
+            vectors.read(row, out);
+        }
         let sample = Vectors::new(vectors.dim(), &sample).ok()?;
         let trial = Trial::new(sample, metric);
         let rungs = [Rung::Sq4, Rung::Sq8];
         rungs.into_iter().find(|&rung| trial.holds(rung))
     }
 
-    /// The codes of vectors. The result does not depend on the number of threads.
+    /// The codes of vectors. The result does not depend on the number of threads. Where they do not
+    /// [suit](Codes::suit) a metric they are those for L2, and no graph takes them.
     #[must_use]
     pub fn build(vectors: Vectors<'_>, metric: Metric, rung: Rung) -> Codes {
         let n = vectors.len();
@@ -93,8 +101,10 @@ impl Codes {
             .par_chunks_exact_mut(stride)
             .enumerate()
             .with_min_len(256)
-            .for_each_init(Vec::new, |centred, (ordinal, out)| {
-                quantizer.encode(vectors.row(ordinal as u32), centred, out);
+            .for_each_init(Default::default, |buffers, (ordinal, out)| {
+                let (row, centred): &mut (Vec<f32>, Vec<f32>) = buffers;
+                let row = vectors.row_in(ordinal as u32, row);
+                quantizer.encode(row, centred, out);
             });
         for (&ordinal, out) in entries.iter().zip(head[entry..].chunks_exact_mut(stride)) {
             out.copy_from_slice(&codes[ordinal as usize * stride..][..stride]);
@@ -139,7 +149,7 @@ impl<'a> Trial<'a> {
         let kept = |(query, truth): &(u32, Vec<Neighbor>)| {
             let exact = Exact::from_row(self.sample, self.metric, *query);
             let vector = self.sample.row(*query);
-            let candidates = nearest_codes(&codes.view(), vector, rung.rerank(TRIAL_K));
+            let candidates = nearest_codes(&codes.view(), &vector, rung.rerank(TRIAL_K));
             // Of equal vectors any will do.
             let mut found: Vec<f32> = candidates.iter().map(|c| exact.distance(c.row)).collect();
             found.sort_unstable_by(f32::total_cmp);

@@ -130,21 +130,24 @@ pub(crate) fn own_steps(metric: Metric) -> bool {
     metric != Metric::Cosine
 }
 
+/// Whether the mean is subtracted: where distances do not change by it.
+pub(crate) fn centred(metric: Metric) -> bool {
+    !matches!(metric, Metric::Cosine | Metric::Dot)
+}
+
 impl Quantizer {
     /// Fits a quantiser to vectors.
     pub(crate) fn fit(vectors: Vectors<'_>, metric: Metric, rung: Rung) -> Quantizer {
         let dim = vectors.dim();
         let every = vectors.len().div_ceil(FIT_ROWS).max(1);
-        let sample = || {
-            (0..vectors.len())
-                .step_by(every)
-                .map(|o| vectors.row(o as u32))
-        };
+        let sample = || (0..vectors.len() as u32).step_by(every);
+        let mut buffer = Vec::new();
         let mut center = Vec::new();
         let mut step = 1.0;
-        if metric == Metric::L2 {
+        if centred(metric) {
             let mut sums = vec![0.0_f64; dim];
             for row in sample() {
+                let row = vectors.row_in(row, &mut buffer);
                 for (sum, &x) in sums.iter_mut().zip(row) {
                     *sum += f64::from(x);
                 }
@@ -153,7 +156,11 @@ impl Quantizer {
             center = sums.into_iter().map(|sum| (sum / rows) as f32).collect();
         }
         if !own_steps(metric) {
-            let mut sizes: Vec<f32> = sample().flatten().map(|x| x.abs()).collect();
+            let mut sizes: Vec<f32> = Vec::with_capacity(sample().count() * dim);
+            for row in sample() {
+                let row = vectors.row_in(row, &mut buffer);
+                sizes.extend(row.iter().map(|x| x.abs()));
+            }
             let above = sizes.len() * rung.cut() / 10_000;
             let at = sizes.len().saturating_sub(above + 1);
             if at < sizes.len() {
@@ -328,7 +335,7 @@ pub(crate) fn terms(
     let (offset, norm, factor) = match metric {
         Metric::Cosine => (1.0, 0.0, -unit * step),
         Metric::Dot => (0.0, 0.0, -unit),
-        Metric::L2 => (squared(), 1.0, -2.0 * unit),
+        _ => (squared(), 1.0, -2.0 * unit),
     };
     Terms {
         offset,

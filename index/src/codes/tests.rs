@@ -125,7 +125,7 @@ fn distances_of_codes_are_near_the_true_ones() {
                 let mut query = Vec::new();
                 for ordinal in [0, 17, 599] {
                     let exact = Exact::from_row(vectors, metric, ordinal);
-                    let near = nearest_codes(&codes.view(), vectors.row(ordinal), 600);
+                    let near = nearest_codes(&codes.view(), &vectors.row(ordinal), 600);
                     let size = near.iter().map(|n| exact.distance(n.row).abs());
                     let size = size.fold(0.0, f32::max);
                     let allowed = if rung == Rung::Sq8 { 0.02 } else { 0.1 } * size;

@@ -5,7 +5,12 @@
 //! Tiers: own AVX-512 and AVX2 + FMA kernels on x86-64, NEON on aarch64; elsewhere simsimd, which
 //! dispatches at run time too. Within a process a pair of vectors has one distance, wherever it
 //! stands in a block.
+//!
+//! Rows that are not f32 are widened a few at a time and go through the same kernels, so that a
+//! vector has the same distances in memory and in a file; bits are counted as they are, which
+//! gives the same whole numbers.
 
+mod bits;
 #[cfg(target_arch = "aarch64")]
 mod neon;
 mod prefetch;
@@ -13,6 +18,8 @@ mod scalar;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
+use std::borrow::Cow;
+use std::cell::Cell;
 use std::fmt;
 use std::sync::OnceLock;
 
@@ -20,7 +27,16 @@ pub(crate) use prefetch::prefetch;
 
 use crate::error::VectorError;
 use crate::metric::Metric;
-use crate::vectors::Vectors;
+use crate::vectors::{Rows, Vectors, part};
+use bits::BitQuery;
+
+/// What the kernels of one instruction set sum over the components.
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+const DOT: u8 = 0;
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+const L2: u8 = 1;
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+const L1: u8 = 2;
 
 /// Writes to `out[i]` the raw value of `query` against row `ids[i]` of `components`, whose rows
 /// are `query.len()` long. Panics when a row is not there.
@@ -32,6 +48,9 @@ pub(crate) struct Kernels {
     pub(crate) tier: &'static str,
     pub(crate) dot: Block,
     pub(crate) l2: Block,
+    pub(crate) l1: Block,
+    pub(crate) hamming: Block,
+    pub(crate) jaccard: Block,
 }
 
 impl fmt::Debug for Kernels {
@@ -58,17 +77,21 @@ impl Kernels {
         own.chain([PORTABLE])
     }
 
-    /// Inner product of two vectors of one length.
-    pub(crate) fn dot_pair(&self, a: &[f32], b: &[f32]) -> f32 {
-        let mut out = [0.0];
-        (self.dot)(a, b, &[0], &mut out);
-        out[0]
+    /// What computes the raw values of a metric.
+    fn block(&self, metric: Metric) -> Block {
+        match metric {
+            Metric::Cosine | Metric::Dot => self.dot,
+            Metric::L2 => self.l2,
+            Metric::L1 => self.l1,
+            Metric::Hamming => self.hamming,
+            Metric::Jaccard => self.jaccard,
+        }
     }
 
-    /// Squared Euclidean distance of two vectors of one length.
-    pub(crate) fn l2_pair(&self, a: &[f32], b: &[f32]) -> f32 {
+    /// The raw value of two vectors of one length.
+    pub(crate) fn pair(&self, metric: Metric, a: &[f32], b: &[f32]) -> f32 {
         let mut out = [0.0];
-        (self.l2)(a, b, &[0], &mut out);
+        self.block(metric)(a, b, &[0], &mut out);
         out[0]
     }
 }
@@ -78,20 +101,21 @@ const PORTABLE: Kernels = Kernels {
     tier: "simsimd",
     dot: scalar::dot_block,
     l2: scalar::l2_block,
+    l1: scalar::l1_block,
+    hamming: scalar::hamming_block,
+    jaccard: scalar::jaccard_block,
 };
 
-/// The row `id` of components that come in rows of `dim`.
-#[inline(always)]
-fn row(components: &[f32], dim: usize, id: u32) -> &[f32] {
-    let start = id as usize * dim;
-    &components[start..start + dim]
-}
+/// Rows that are widened together: the kernels read as many at a time.
+const WIDENED: usize = 4;
 
 /// Distances at full precision from one query to the rows of a column.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Exact<'a> {
     vectors: Vectors<'a>,
-    query: &'a [f32],
+    query: Cow<'a, [f32]>,
+    /// The query as bits, where rows are bits and are compared as sets.
+    bits: Option<BitQuery>,
     block: Block,
     offset: f32,
     scale: f32,
@@ -108,7 +132,7 @@ impl<'a> Exact<'a> {
             let (expected, got) = (vectors.dim(), query.len());
             return Err(VectorError::DimensionMismatch { expected, got });
         }
-        Ok(Exact::bind(vectors, metric, query))
+        Ok(Exact::bind(vectors, metric, Cow::Borrowed(query)))
     }
 
     /// Binds a row of the same column as the query.
@@ -116,18 +140,17 @@ impl<'a> Exact<'a> {
         Exact::bind(vectors, metric, vectors.row(ordinal))
     }
 
-    fn bind(vectors: Vectors<'a>, metric: Metric, query: &'a [f32]) -> Self {
-        let kernels = Kernels::detect();
-        let block = if metric == Metric::L2 {
-            kernels.l2
-        } else {
-            kernels.dot
+    fn bind(vectors: Vectors<'a>, metric: Metric, query: Cow<'a, [f32]>) -> Self {
+        let bits = match vectors.rows() {
+            Rows::Bits(_) if metric.is_of_sets() => Some(BitQuery::new(metric, &query)),
+            _ => None,
         };
         let (offset, scale) = metric.affine();
         Exact {
             vectors,
             query,
-            block,
+            bits,
+            block: Kernels::detect().block(metric),
             offset,
             scale,
         }
@@ -158,22 +181,41 @@ pub(crate) trait Scorer {
 }
 
 impl Exact<'_> {
-    /// See [`Scorer::distances`].
+    /// See [`Scorer::distances`]. What is not a number, which only damaged vectors give, is as far
+    /// as can be.
     #[inline]
     pub(crate) fn distances(&self, ids: &[u32], out: &mut [f32]) {
-        (self.block)(self.query, self.vectors.components(), ids, out);
-        for distance in out {
-            *distance = self.offset + self.scale * *distance;
+        match (self.vectors.rows(), &self.bits) {
+            (Rows::F32(components), _) => (self.block)(&self.query, components, ids, out),
+            (Rows::Bits(rows), Some(query)) => query.values(rows, ids, out),
+            _ => self.widened(ids, out),
         }
+        for distance in out {
+            *distance = (self.offset + self.scale * *distance).min(f32::INFINITY);
+        }
+    }
+
+    /// Raw values of rows that are not f32.
+    fn widened(&self, ids: &[u32], out: &mut [f32]) {
+        thread_local! {
+            static BUFFER: Cell<Vec<f32>> = const { Cell::new(Vec::new()) };
+        }
+        const IN_ORDER: [u32; WIDENED] = [0, 1, 2, 3];
+        let dim = self.vectors.dim();
+        let mut buffer = BUFFER.take();
+        buffer.resize(dim * WIDENED, 0.0);
+        for (ids, out) in ids.chunks(WIDENED).zip(out.chunks_mut(WIDENED)) {
+            for (&id, row) in ids.iter().zip(buffer.chunks_exact_mut(dim)) {
+                self.vectors.read(id, row);
+            }
+            (self.block)(&self.query, &buffer, &IN_ORDER[..ids.len()], out);
+        }
+        BUFFER.set(buffer);
     }
 
     /// Asks the processor to fetch all of a row.
     pub(crate) fn prefetch_whole(&self, id: u32) {
-        let dim = self.vectors.dim();
-        let start = id as usize * dim;
-        for at in (0..dim).step_by(16) {
-            prefetch(self.vectors.components(), start + at);
-        }
+        self.vectors.prefetch(id, usize::MAX);
     }
 
     /// The distance to one row.
@@ -196,13 +238,9 @@ impl Scorer for Exact<'_> {
 
     #[inline]
     fn prefetch(&self, id: u32) {
-        // 16 floats are a cache line. The first lines start the hardware's own prefetcher.
+        // The first lines start the hardware's own prefetcher.
         const LINES: usize = 8;
-        let dim = self.vectors.dim();
-        let start = id as usize * dim;
-        for line in 0..LINES.min(dim.div_ceil(16)) {
-            prefetch(self.vectors.components(), start + line * 16);
-        }
+        self.vectors.prefetch(id, LINES);
     }
 }
 

@@ -32,23 +32,32 @@ proptest! {
         let (query, components) = (&query[skip..], &components[skip..]);
         let ids: Vec<u32> = (0..rows as u32).rev().collect();
         for kernels in Kernels::available() {
-            let mut dots = vec![f32::NAN; rows];
-            let mut l2s = vec![f32::NAN; rows];
-            (kernels.dot)(query, components, &ids, &mut dots);
-            (kernels.l2)(query, components, &ids, &mut l2s);
-            for ((&id, &dot), &l2) in ids.iter().zip(&dots).zip(&l2s) {
-                let row = row(components, dim, id);
-                let off = (dot - scalar::dot(query, row)).abs();
-                prop_assert!(off <= tolerance(dim, scale), "{kernels:?} dot off by {off}");
-                let off = (l2 - scalar::l2(query, row)).abs();
-                prop_assert!(off <= 4.0 * tolerance(dim, scale), "{kernels:?} l2 off by {off}");
-                let other = f32::dot(query, row).map_or(f32::NAN, |d| d as f32);
-                prop_assert!((dot - other).abs() <= tolerance(dim, scale));
-                let other = f32::l2sq(query, row).map_or(f32::NAN, |d| d as f32);
-                prop_assert!((l2 - other).abs() <= 4.0 * tolerance(dim, scale));
-                // Alone and within a block: the same bits.
-                prop_assert_eq!(kernels.dot_pair(query, row).to_bits(), dot.to_bits());
-                prop_assert_eq!(kernels.l2_pair(query, row).to_bits(), l2.to_bits());
+            let mut out = vec![f32::NAN; rows];
+            for metric in [Metric::Dot, Metric::L2, Metric::L1, Metric::Hamming, Metric::Jaccard] {
+                kernels.block(metric)(query, components, &ids, &mut out);
+                for (&id, &found) in ids.iter().zip(&out) {
+                    let row = part(components, dim, id);
+                    let (due, other, allowed) = match metric {
+                        Metric::L2 => {
+                            let other = f32::l2sq(query, row);
+                            (scalar::l2(query, row), other, 4.0 * tolerance(dim, scale))
+                        }
+                        Metric::L1 => {
+                            let scale = scale.sqrt() * 1.5;
+                            (scalar::l1(query, row), None, tolerance(dim, scale))
+                        }
+                        Metric::Hamming => (scalar::hamming(query, row), None, 0.0),
+                        Metric::Jaccard => (scalar::jaccard(query, row), None, 0.0),
+                        _ => (scalar::dot(query, row), f32::dot(query, row), tolerance(dim, scale)),
+                    };
+                    let off = (found - due).abs();
+                    prop_assert!(off <= allowed, "{kernels:?} {metric:?} off by {off}");
+                    let off = (found - other.map_or(found, |d| d as f32)).abs();
+                    prop_assert!(off <= allowed, "{kernels:?} {metric:?} off by {off}");
+                    // Alone and within a block: the same bits.
+                    let alone = kernels.pair(metric, query, row);
+                    prop_assert_eq!(alone.to_bits(), found.to_bits());
+                }
             }
         }
     }

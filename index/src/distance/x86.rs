@@ -10,12 +10,14 @@
 
 use std::arch::x86_64::{
     __m256, __m512, _mm_add_ps, _mm_add_ss, _mm_cvtss_f32, _mm_movehl_ps, _mm_shuffle_ps,
-    _mm256_add_ps, _mm256_castps256_ps128, _mm256_extractf128_ps, _mm256_fmadd_ps, _mm256_loadu_ps,
-    _mm256_setzero_ps, _mm256_sub_ps, _mm512_add_ps, _mm512_fmadd_ps, _mm512_loadu_ps,
-    _mm512_maskz_loadu_ps, _mm512_reduce_add_ps, _mm512_setzero_ps, _mm512_sub_ps,
+    _mm256_add_ps, _mm256_andnot_ps, _mm256_castps256_ps128, _mm256_extractf128_ps,
+    _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_set1_ps, _mm256_setzero_ps, _mm256_sub_ps,
+    _mm512_abs_ps, _mm512_add_ps, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_maskz_loadu_ps,
+    _mm512_reduce_add_ps, _mm512_setzero_ps, _mm512_sub_ps,
 };
 
-use super::{Kernels, row};
+use super::scalar::{hamming, jaccard};
+use super::{DOT, Kernels, L1, L2, part};
 
 /// The tiers that this processor has, best first.
 pub(super) fn available() -> impl Iterator<Item = Kernels> {
@@ -23,15 +25,21 @@ pub(super) fn available() -> impl Iterator<Item = Kernels> {
         tier: "avx512",
         dot: dot_avx512,
         l2: l2_avx512,
+        l1: l1_avx512,
+        hamming: hamming_avx2,
+        jaccard: jaccard_avx2,
     };
     let avx2 = Kernels {
         tier: "avx2",
         dot: dot_avx2,
         l2: l2_avx2,
+        l1: l1_avx2,
+        hamming: hamming_avx2,
+        jaccard: jaccard_avx2,
     };
     let has_avx2 = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
     let tiers = [
-        (avx512, is_x86_feature_detected!("avx512f")),
+        (avx512, is_x86_feature_detected!("avx512f") && has_avx2),
         (avx2, has_avx2),
     ];
     tiers
@@ -42,7 +50,7 @@ pub(super) fn available() -> impl Iterator<Item = Kernels> {
 
 /// Defines the safe entry of one kernel: the block loop with its features switched on.
 macro_rules! entry {
-    ($name:ident, $inner:ident, $features:literal, $rows:ident, $l2:literal) => {
+    ($name:ident, $inner:ident, $features:literal, $rows:ident, $sum:ident) => {
         fn $name(query: &[f32], components: &[f32], ids: &[u32], out: &mut [f32]) {
             // SAFETY: private to this file and handed out by `available` only, which has
             // detected the features.
@@ -55,29 +63,55 @@ macro_rules! entry {
             let (fours, rest) = ids.as_chunks::<4>();
             let (out_fours, out_rest) = out[..ids.len()].as_chunks_mut::<4>();
             for (ids, out) in fours.iter().zip(out_fours) {
-                *out = $rows::<4, $l2>(query, ids.map(|id| row(components, dim, id)));
+                *out = $rows::<4, $sum>(query, ids.map(|id| part(components, dim, id)));
             }
             for (&id, out) in rest.iter().zip(out_rest) {
-                [*out] = $rows::<1, $l2>(query, [row(components, dim, id)]);
+                [*out] = $rows::<1, $sum>(query, [part(components, dim, id)]);
             }
         }
     };
 }
 
-entry!(dot_avx512, dot_avx512_inner, "avx512f", rows_avx512, false);
-entry!(l2_avx512, l2_avx512_inner, "avx512f", rows_avx512, true);
-entry!(dot_avx2, dot_avx2_inner, "avx2,fma", rows_avx2, false);
-entry!(l2_avx2, l2_avx2_inner, "avx2,fma", rows_avx2, true);
+entry!(dot_avx512, dot_avx512_inner, "avx512f", rows_avx512, DOT);
+entry!(l2_avx512, l2_avx512_inner, "avx512f", rows_avx512, L2);
+entry!(l1_avx512, l1_avx512_inner, "avx512f", rows_avx512, L1);
+entry!(dot_avx2, dot_avx2_inner, "avx2,fma", rows_avx2, DOT);
+entry!(l2_avx2, l2_avx2_inner, "avx2,fma", rows_avx2, L2);
+entry!(l1_avx2, l1_avx2_inner, "avx2,fma", rows_avx2, L1);
 
-/// One step of a sum: `sum + (q - x)^2` or `sum + q * x`.
+/// Defines the safe entry of a kernel of whole numbers, which the compiler makes vectors of.
+macro_rules! counted {
+    ($name:ident, $inner:ident, $row:ident) => {
+        fn $name(query: &[f32], components: &[f32], ids: &[u32], out: &mut [f32]) {
+            // SAFETY: private to this file and handed out by `available` only, which has
+            // detected the features.
+            unsafe { $inner(query, components, ids, out) }
+        }
+
+        #[target_feature(enable = "avx2")]
+        fn $inner(query: &[f32], components: &[f32], ids: &[u32], out: &mut [f32]) {
+            for (&id, out) in ids.iter().zip(out) {
+                *out = $row(query, part(components, query.len(), id));
+            }
+        }
+    };
+}
+
+counted!(hamming_avx2, hamming_avx2_inner, hamming);
+counted!(jaccard_avx2, jaccard_avx2_inner, jaccard);
+
+/// One step of a sum: `sum + q * x`, `sum + (q - x)^2` or `sum + |q - x|`.
 #[inline]
 #[target_feature(enable = "avx512f")]
-fn step_avx512<const L2: bool>(sum: __m512, q: __m512, x: __m512) -> __m512 {
-    if L2 {
-        let difference = _mm512_sub_ps(q, x);
+fn step_avx512<const SUM: u8>(sum: __m512, q: __m512, x: __m512) -> __m512 {
+    if SUM == DOT {
+        return _mm512_fmadd_ps(q, x, sum);
+    }
+    let difference = _mm512_sub_ps(q, x);
+    if SUM == L2 {
         _mm512_fmadd_ps(difference, difference, sum)
     } else {
-        _mm512_fmadd_ps(q, x, sum)
+        _mm512_add_ps(sum, _mm512_abs_ps(difference))
     }
 }
 
@@ -93,7 +127,7 @@ fn load_avx512(v: &[f32], at: usize) -> __m512 {
 /// Raw values of `N` rows, each as long as the query.
 #[inline]
 #[target_feature(enable = "avx512f")]
-fn rows_avx512<const N: usize, const L2: bool>(q: &[f32], rows: [&[f32]; N]) -> [f32; N] {
+fn rows_avx512<const N: usize, const SUM: u8>(q: &[f32], rows: [&[f32]; N]) -> [f32; N] {
     let dim = q.len();
     for row in rows {
         assert_eq!(row.len(), dim);
@@ -103,15 +137,15 @@ fn rows_avx512<const N: usize, const L2: bool>(q: &[f32], rows: [&[f32]; N]) -> 
     while at + 32 <= dim {
         let (q0, q1) = (load_avx512(q, at), load_avx512(q, at + 16));
         for i in 0..N {
-            sums[i][0] = step_avx512::<L2>(sums[i][0], q0, load_avx512(rows[i], at));
-            sums[i][1] = step_avx512::<L2>(sums[i][1], q1, load_avx512(rows[i], at + 16));
+            sums[i][0] = step_avx512::<SUM>(sums[i][0], q0, load_avx512(rows[i], at));
+            sums[i][1] = step_avx512::<SUM>(sums[i][1], q1, load_avx512(rows[i], at + 16));
         }
         at += 32;
     }
     if at + 16 <= dim {
         let q0 = load_avx512(q, at);
         for i in 0..N {
-            sums[i][0] = step_avx512::<L2>(sums[i][0], q0, load_avx512(rows[i], at));
+            sums[i][0] = step_avx512::<SUM>(sums[i][0], q0, load_avx512(rows[i], at));
         }
         at += 16;
     }
@@ -122,7 +156,7 @@ fn rows_avx512<const N: usize, const L2: bool>(q: &[f32], rows: [&[f32]; N]) -> 
         let tail = |v: &[f32]| unsafe { _mm512_maskz_loadu_ps(mask, v.as_ptr().wrapping_add(at)) };
         let q1 = tail(q);
         for i in 0..N {
-            sums[i][1] = step_avx512::<L2>(sums[i][1], q1, tail(rows[i]));
+            sums[i][1] = step_avx512::<SUM>(sums[i][1], q1, tail(rows[i]));
         }
     }
     let mut out = [0.0; N];
@@ -132,15 +166,18 @@ fn rows_avx512<const N: usize, const L2: bool>(q: &[f32], rows: [&[f32]; N]) -> 
     out
 }
 
-/// One step of a sum: `sum + (q - x)^2` or `sum + q * x`.
+/// One step of a sum: `sum + q * x`, `sum + (q - x)^2` or `sum + |q - x|`.
 #[inline]
 #[target_feature(enable = "avx2,fma")]
-fn step_avx2<const L2: bool>(sum: __m256, q: __m256, x: __m256) -> __m256 {
-    if L2 {
-        let difference = _mm256_sub_ps(q, x);
+fn step_avx2<const SUM: u8>(sum: __m256, q: __m256, x: __m256) -> __m256 {
+    if SUM == DOT {
+        return _mm256_fmadd_ps(q, x, sum);
+    }
+    let difference = _mm256_sub_ps(q, x);
+    if SUM == L2 {
         _mm256_fmadd_ps(difference, difference, sum)
     } else {
-        _mm256_fmadd_ps(q, x, sum)
+        _mm256_add_ps(sum, _mm256_andnot_ps(_mm256_set1_ps(-0.0), difference))
     }
 }
 
@@ -165,7 +202,7 @@ fn reduce_avx2(v: __m256) -> f32 {
 /// Raw values of `N` rows, each as long as the query.
 #[inline]
 #[target_feature(enable = "avx2,fma")]
-fn rows_avx2<const N: usize, const L2: bool>(q: &[f32], rows: [&[f32]; N]) -> [f32; N] {
+fn rows_avx2<const N: usize, const SUM: u8>(q: &[f32], rows: [&[f32]; N]) -> [f32; N] {
     let dim = q.len();
     for row in rows {
         assert_eq!(row.len(), dim);
@@ -175,15 +212,15 @@ fn rows_avx2<const N: usize, const L2: bool>(q: &[f32], rows: [&[f32]; N]) -> [f
     while at + 16 <= dim {
         let (q0, q1) = (load_avx2(q, at), load_avx2(q, at + 8));
         for i in 0..N {
-            sums[i][0] = step_avx2::<L2>(sums[i][0], q0, load_avx2(rows[i], at));
-            sums[i][1] = step_avx2::<L2>(sums[i][1], q1, load_avx2(rows[i], at + 8));
+            sums[i][0] = step_avx2::<SUM>(sums[i][0], q0, load_avx2(rows[i], at));
+            sums[i][1] = step_avx2::<SUM>(sums[i][1], q1, load_avx2(rows[i], at + 8));
         }
         at += 16;
     }
     if at + 8 <= dim {
         let q0 = load_avx2(q, at);
         for i in 0..N {
-            sums[i][0] = step_avx2::<L2>(sums[i][0], q0, load_avx2(rows[i], at));
+            sums[i][0] = step_avx2::<SUM>(sums[i][0], q0, load_avx2(rows[i], at));
         }
         at += 8;
     }
@@ -191,10 +228,10 @@ fn rows_avx2<const N: usize, const L2: bool>(q: &[f32], rows: [&[f32]; N]) -> [f
     for i in 0..N {
         let mut sum = reduce_avx2(_mm256_add_ps(sums[i][0], sums[i][1]));
         for (&q, &x) in q[at..].iter().zip(&rows[i][at..]) {
-            sum = if L2 {
-                (q - x).mul_add(q - x, sum)
-            } else {
-                q.mul_add(x, sum)
+            sum = match SUM {
+                DOT => q.mul_add(x, sum),
+                L2 => (q - x).mul_add(q - x, sum),
+                _ => sum + (q - x).abs(),
             };
         }
         out[i] = sum;

@@ -210,10 +210,22 @@ impl HnswView<'_> {
         let from = vectors.get(row as u32)?;
         let some = (0..n as u32).step_by(n.div_ceil(LOOKED_AT));
         let rank = some.len() / NEARER_THAN + 1;
-        let near = exact_search(vectors, metric, from, rank, some).ok()?;
+        let near = exact_search(vectors, metric, &from, rank, some).ok()?;
         let to = vectors.get(near.last()?.row)?;
-        let between = from.iter().zip(to).map(|(a, b)| a + (b - a) * WAY);
-        let mut between: Vec<f32> = between.collect();
+        let both = from.iter().zip(to.iter()).zip(0..);
+        let mut between: Vec<f32> = match metric.is_of_sets() {
+            // There is nothing between two bits: a share of them is of the other row.
+            true => both
+                .map(|((a, b), at)| {
+                    if (at % 10) as f32 / 10.0 < WAY {
+                        *b
+                    } else {
+                        *a
+                    }
+                })
+                .collect(),
+            false => both.map(|((a, b), _)| a + (b - a) * WAY).collect(),
+        };
         metric.prepare(&mut between).ok()?;
         Some(between)
     }

@@ -7,7 +7,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use lumos_engine::{Metric, Schema};
+use lumos_engine::{DEFAULT_VECTOR_FIELD, Schema};
 
 use super::layout::TITLE_FIELD;
 use super::report::{AddReport, Phase, Progress, Watch};
@@ -95,8 +95,9 @@ impl Add {
         let embedder = rag.embedder()?;
         let mut schema = Schema::new().text().text_field(TITLE_FIELD);
         if let Some(embedder) = &embedder {
+            let stored = rag.store().schema(rag.collection())?.unwrap_or_default();
             schema = schema
-                .vector(embedder.dimension(), Metric::Cosine)
+                .vector_with(DEFAULT_VECTOR_FIELD, stored.embedded(embedder.dimension()))
                 .model(embedder.name());
         }
         rag.store().ensure_collection(rag.collection(), &schema)?;

@@ -35,7 +35,7 @@ fn codes_find_what_vectors_find_with_and_without_a_filter() {
                 routes.insert(format!("{:?}", stats.route));
                 for neighbor in found {
                     let row = vectors.row(neighbor.row);
-                    let due = metric.distance(&queries[..DIM], row);
+                    let due = metric.distance(&queries[..DIM], &row);
                     assert_eq!(neighbor.distance.to_bits(), due.to_bits());
                 }
             }
@@ -67,7 +67,7 @@ fn codes_that_lie_cost_recall_and_nothing_else() {
             assert_eq!(found.len(), 10);
             assert!(found.is_sorted());
             for neighbor in found {
-                let due = metric.distance(query, vectors.row(neighbor.row));
+                let due = metric.distance(query, &vectors.row(neighbor.row));
                 assert_eq!(neighbor.distance.to_bits(), due.to_bits());
             }
         }

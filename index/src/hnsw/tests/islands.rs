@@ -6,7 +6,7 @@ const DIM: usize = 64;
 
 /// Vectors that a search for themselves, as it is by default, does not find.
 fn lost(graph: &Hnsw, vectors: Vectors<'_>, metric: Metric) -> usize {
-    let rows = vectors.components().chunks_exact(DIM);
+    let rows = (0..vectors.len() as u32).map(|row| vectors.row(row));
     let found = |row: u32, query: &[f32]| {
         let (found, _) = graph
             .view()

@@ -4,6 +4,7 @@
 
 mod bytes;
 mod codes;
+mod elements;
 mod filter;
 mod islands;
 mod merge;
