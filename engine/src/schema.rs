@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use lumos_index::{Codes, Element, Metric, Rung};
+use lumos_index::{Codes, Element, Metric, Rung, Vectors};
 use serde::{Deserialize, Serialize};
 
 use crate::doc::{DEFAULT_TEXT_FIELD, DEFAULT_VECTOR_FIELD};
@@ -52,7 +52,7 @@ impl CodesChoice {
     }
 
     /// The bits of a component that are asked for.
-    pub(crate) fn rung(self) -> Option<Rung> {
+    fn rung(self) -> Option<Rung> {
         match self {
             CodesChoice::Auto | CodesChoice::None => None,
             CodesChoice::Sq8 => Some(Rung::Sq8),
@@ -116,6 +116,15 @@ impl VectorField {
     pub fn codes(mut self, codes: CodesChoice) -> Self {
         self.codes = codes;
         self
+    }
+
+    /// The codes of vectors of this field that a graph over them is searched on, if any.
+    pub(crate) fn make_codes(&self, vectors: Vectors<'_>) -> Option<Codes> {
+        let rung = match self.codes {
+            CodesChoice::Auto => Codes::choose(vectors, self.metric),
+            chosen => chosen.rung(),
+        };
+        rung.map(|rung| Codes::build(vectors, self.metric, rung))
     }
 
     /// Whether the first builds of format 1 do not know its element or metric.

@@ -1,6 +1,6 @@
 //! Writing a sealed segment from rows, a section at a time.
 
-use lumos_index::{Analyzer, Codes, MemoryColumns, Packer, TextBuilder, Vectors};
+use lumos_index::{Analyzer, MemoryColumns, Packer, TextBuilder, Vectors};
 use roaring::RoaringBitmap;
 
 use super::rows::{GoOn, Rows};
@@ -10,7 +10,7 @@ use crate::manifest::CollectionKind;
 use crate::memory::GRAPH_MIN_ROWS;
 use crate::record::{Body, NOTHING};
 use crate::segment::{KeysBuilder, PayloadBuilder, SectionSink};
-use crate::{CodesChoice, Error, Result, VectorField};
+use crate::{Error, Result, VectorField};
 
 /// What was written.
 #[derive(Debug, Clone, Default)]
@@ -105,11 +105,7 @@ fn write_vectors(
                 detail: "the database is being closed".to_string(),
             });
             let graph = graph?.encode();
-            let rung = match field.codes {
-                CodesChoice::Auto => Codes::choose(vectors, field.metric),
-                chosen => chosen.rung(),
-            };
-            let codes = rung.map(|rung| Codes::build(vectors, field.metric, rung));
+            let codes = field.make_codes(vectors);
             Some((graph, codes))
         }
         false => None,
