@@ -51,17 +51,8 @@ impl CodesChoice {
         *self == CodesChoice::Auto
     }
 
-    /// The codes of the vectors of a segment, if there are to be some.
-    pub(crate) fn of(self, vectors: Vectors<'_>, metric: Metric) -> Option<Codes> {
-        let rung = match self {
-            CodesChoice::Auto => Codes::choose(vectors, metric),
-            chosen => chosen.rung(),
-        };
-        rung.map(|rung| Codes::build(vectors, metric, rung))
-    }
-
     /// The bits of a component that are asked for.
-    pub(crate) fn rung(self) -> Option<Rung> {
+    fn rung(self) -> Option<Rung> {
         match self {
             CodesChoice::Auto | CodesChoice::None => None,
             CodesChoice::Sq8 => Some(Rung::Sq8),
@@ -125,6 +116,15 @@ impl VectorField {
     pub fn codes(mut self, codes: CodesChoice) -> Self {
         self.codes = codes;
         self
+    }
+
+    /// The codes of vectors of this field that a graph over them is searched on, if any.
+    pub(crate) fn make_codes(&self, vectors: Vectors<'_>) -> Option<Codes> {
+        let rung = match self.codes {
+            CodesChoice::Auto => Codes::choose(vectors, self.metric),
+            chosen => chosen.rung(),
+        };
+        rung.map(|rung| Codes::build(vectors, self.metric, rung))
     }
 
     /// Whether the first builds of format 1 do not know its element or metric.

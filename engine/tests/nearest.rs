@@ -3,6 +3,8 @@
 
 mod crash;
 
+use std::time::{Duration, Instant};
+
 use crash::model::Random;
 use lumos_engine::{
     Collection, Doc, Error, Lumos, Metric, Query, Schema, SearchRequest, VectorRoute, field, like,
@@ -84,22 +86,41 @@ fn a_batch_gives_what_its_searches_give_one_by_one() {
     }
     let mixed = vec![like("k00500"), Query::Vector(queries[0].clone())];
     let batch = docs.search_batch(mixed).limit(3).run().unwrap();
-    assert_eq!(batch[0], docs.search(like("k00500")).limit(3).run().unwrap());
+    assert_eq!(
+        batch[0],
+        docs.search(like("k00500")).limit(3).run().unwrap()
+    );
     assert_eq!(batch[1], docs.search(&queries[0]).limit(3).run().unwrap());
     assert!(batch[0].iter().all(|hit| hit.key() != "k00500"));
-    assert!(docs.search_batch(Vec::<Query>::new()).run().unwrap().is_empty());
+    assert!(
+        docs.search_batch(Vec::<Query>::new())
+            .run()
+            .unwrap()
+            .is_empty()
+    );
 }
 
 #[test]
 fn a_batch_with_one_wrong_query_searches_nothing() {
     let docs = Lumos::memory().unwrap().collection("docs").unwrap();
     docs.put(Doc::new("a").vector([1.0, 0.0])).unwrap();
-    let wrong = docs.search_batch([vec![1.0, 0.0], vec![1.0, 0.0, 0.0]]).run();
-    assert!(matches!(wrong, Err(Error::DimensionMismatch { got: 3, .. })));
+    let wrong = docs
+        .search_batch([vec![1.0, 0.0], vec![1.0, 0.0, 0.0]])
+        .run();
+    assert!(matches!(
+        wrong,
+        Err(Error::DimensionMismatch { got: 3, .. })
+    ));
     let zero = docs.search_batch([[1.0, 0.0], [0.0, 0.0]]).keys();
     assert!(matches!(zero, Err(Error::Vector { .. })));
     let unknown = docs.search_batch([like("a"), like("b")]).run();
-    assert!(matches!(unknown, Err(Error::InvalidArgument { argument: "like", .. })));
+    assert!(matches!(
+        unknown,
+        Err(Error::InvalidArgument {
+            argument: "like",
+            ..
+        })
+    ));
 }
 
 /// All rows that are near enough are found, however many, and none that is not.
@@ -126,9 +147,18 @@ fn a_search_within_a_distance_gives_all_of_them() {
                     Metric::L2 => all[0].score - 1.0,
                     _ => all[0].score + 1.0,
                 };
-                assert!(docs.search(&query).within(nearer).keys().unwrap().is_empty());
+                assert!(
+                    docs.search(&query)
+                        .within(nearer)
+                        .keys()
+                        .unwrap()
+                        .is_empty()
+                );
             }
-            assert!(found * 100 >= wanted * 97, "{state} {metric:?}: {found} of {wanted}");
+            assert!(
+                found * 100 >= wanted * 97,
+                "{state} {metric:?}: {found} of {wanted}"
+            );
             db.compact().unwrap();
         }
     }
@@ -137,7 +167,8 @@ fn a_search_within_a_distance_gives_all_of_them() {
 #[test]
 fn what_cannot_be_meant_is_refused() {
     let docs = Lumos::memory().unwrap().collection("docs").unwrap();
-    docs.put(Doc::new("a").text("one").vector([1.0, 0.0])).unwrap();
+    docs.put(Doc::new("a").text("one").vector([1.0, 0.0]))
+        .unwrap();
     let refused = |search: lumos_engine::Search, named: &str| {
         let error = search.run().unwrap_err();
         assert!(
@@ -204,7 +235,10 @@ fn a_search_tells_the_way_it_took() {
     let (_dir, db, docs) = several_segments(Metric::Cosine);
     let query = &queries(1)[0];
     let explained = docs.search(query).limit(5).ef(50).explain().unwrap();
-    assert_eq!(explained.hits, docs.search(query).limit(5).ef(50).run().unwrap());
+    assert_eq!(
+        explained.hits,
+        docs.search(query).limit(5).ef(50).run().unwrap()
+    );
     let segments = &explained.segments;
     assert_eq!(segments.len(), 4, "{segments:?}");
     let graphs = segments.iter().filter(|s| s.route == VectorRoute::Graph);
@@ -238,13 +272,25 @@ fn a_search_tells_the_way_it_took() {
     assert!(words.segments.is_empty() && !words.hits.is_empty());
 }
 
-/// A graph of rows in memory is walked on codes too; the scores are those of the vectors.
+/// The background makes a graph of the rows in memory, which is walked on codes: the scores are those of
+/// the vectors.
 #[test]
 fn rows_in_memory_are_found_as_sealed_ones_are() {
-    let db = Lumos::options().background(false).memory().unwrap();
-    let docs = db.collection("docs").unwrap();
+    let docs = Lumos::memory().unwrap().collection("docs").unwrap();
     fill(&docs, 0..6_000);
     let queries = queries(30);
+    let started = Instant::now();
+    loop {
+        let explained = docs.search(&queries[0]).explain().unwrap();
+        if explained.segments[0].route == VectorRoute::Graph {
+            break;
+        }
+        assert!(
+            started.elapsed() < Duration::from_secs(120),
+            "{explained:?}"
+        );
+        std::thread::sleep(Duration::from_millis(20));
+    }
     let mut common = 0;
     for query in &queries {
         let truth = docs.search(query).exact().keys().unwrap();
@@ -273,7 +319,10 @@ fn segments_share_how_far_they_have_come() {
             distances += explained.distances();
             segments = explained.segments.len();
             let found: Vec<&str> = explained.hits.iter().map(|hit| hit.key()).collect();
-            common += truth.iter().filter(|hit| found.contains(&&*hit.key)).count();
+            common += truth
+                .iter()
+                .filter(|hit| found.contains(&&*hit.key))
+                .count();
         }
         (common, distances, segments)
     };
@@ -284,7 +333,10 @@ fn segments_share_how_far_they_have_come() {
     let (common, one, segments) = measure();
     assert_eq!(segments, 1);
     assert!(common >= 290, "{common} of 300");
-    assert!(many < one * 4, "{many} distances in six segments, {one} in one");
+    assert!(
+        many < one * 4,
+        "{many} distances in six segments, {one} in one"
+    );
 }
 
 #[test]

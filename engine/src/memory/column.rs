@@ -143,7 +143,7 @@ impl MemorySegment {
         let Ok(graph) = graph else {
             return;
         };
-        let codes = field.codes.of(vectors, field.metric);
+        let codes = field.make_codes(vectors);
         let indexed = Arc::new(Indexed {
             data,
             rows,

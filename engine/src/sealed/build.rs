@@ -108,7 +108,7 @@ fn write_vectors(
                 detail: "the database is being closed".to_string(),
             });
             let graph = graph?;
-            let codes = field.codes.of(vectors, field.metric);
+            let codes = field.make_codes(vectors);
             let view = match &codes {
                 Some(codes) => graph.view().with_codes(codes.view()),
                 None => graph.view(),

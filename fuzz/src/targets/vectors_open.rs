@@ -22,9 +22,8 @@ pub fn run(data: &[u8]) {
     let aligned = &mut room[start..start + bytes.len()];
     aligned.copy_from_slice(bytes);
     // As many rows as there are, and what is left is nothing.
-    let lengths = (0..=ROWS).map(|rows| (rows, element.packed_bytes(dimension, rows).unwrap()));
-    let fitting = lengths.filter(|(_, needed)| *needed <= bytes.len());
-    let (rows, needed) = fitting.last().unwrap();
+    let mut lengths = (0..=ROWS).map(|rows| (rows, element.packed_bytes(dimension, rows).unwrap()));
+    let (rows, needed) = lengths.rfind(|(_, needed)| *needed <= bytes.len()).unwrap();
     if needed < bytes.len() {
         assert!(Vectors::packed(element, dimension, rows, aligned).is_err());
     }
@@ -38,9 +37,10 @@ pub fn run(data: &[u8]) {
     let (found, _) = graph.view().search(vectors, metric, &query, 5, 6, None).unwrap();
     assert_eq!(found.len(), rows.min(5));
     let mut packer = Packer::new(element, metric);
+    let mut packed = 0;
     for row in all {
         let row = vectors.get(row).unwrap();
-        packer.pack(&row);
+        packed += packer.pack(&row).len();
         // What can be prepared is the same when it is prepared again.
         let mut once = row.into_owned();
         if element.prepare(metric, &mut once).is_ok() {
@@ -49,5 +49,5 @@ pub fn run(data: &[u8]) {
             assert_eq!(once, twice, "{element} {metric:?}");
         }
     }
-    packer.finish();
+    assert_eq!(packed + packer.finish().len(), needed);
 }

@@ -11,9 +11,16 @@ const LARGEST: f32 = 127.0;
 /// The least step: shorter ones would be subnormal or zero.
 const LEAST_STEP: f32 = 7.523_164e-37; // 2^-120
 
+/// Rounds a number below 2^22, ties to even, by what an addition drops: without SSE4.1 rounding is a call.
+fn round(x: f32) -> f32 {
+    /// 1.5 * 2^23: the unit is one in its neighbourhood.
+    const SHIFT: f32 = 12_582_912.0;
+    x + SHIFT - SHIFT
+}
+
 /// Whether all components are numbers that can be kept as they are.
 pub(crate) fn are_whole(vector: &[f32]) -> bool {
-    let whole = |x: &f32| x.abs() <= LARGEST && x.round_ties_even() == *x;
+    let whole = |x: &f32| x.abs() <= LARGEST && round(*x) == *x;
     vector.iter().all(whole)
 }
 
@@ -44,7 +51,7 @@ fn largest(vector: &[f32]) -> f32 {
 }
 
 fn nearest(x: f32) -> i8 {
-    x.round_ties_even().clamp(-LARGEST, LARGEST) as i8
+    round(x.clamp(-LARGEST, LARGEST)) as i8
 }
 
 /// A step of at most 17 significant bits. Products with numbers of 7 bits are exact then, so that
@@ -70,7 +77,7 @@ fn directed(vector: &[f32], numbers: &mut Vec<i8>) {
         let scale = f32::from(most) / largest;
         let whole = |x: &f32| {
             let q = x * scale;
-            (q - q.round_ties_even()).abs() < 1e-3
+            (q - round(q)).abs() < 1e-3
         };
         // Nearly always one of the first components says no.
         if vector.iter().all(whole) {
