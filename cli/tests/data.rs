@@ -116,6 +116,42 @@ fn search_takes_words_a_vector_or_a_stored_document() {
 }
 
 #[test]
+fn a_search_by_vector_is_narrowed_and_explained() {
+    let lumos = Program::new();
+    lumos.put(THREE);
+    let near = |options: &[&str]| {
+        let search = ["search", "--near", "[1, 0]", "--json"];
+        lumos.json(search.iter().chain(options).copied())
+    };
+    let all = near(&["--within", "-1"]);
+    assert_eq!(all, near(&[]));
+    assert_eq!(all[0]["key"], "a1");
+    assert!(near(&["--within", "1.5"]).is_empty());
+    assert_eq!(near(&["--recall", "0.9"]), all);
+    let explained = &near(&["--explain"])[0];
+    assert_eq!(explained["hits"].as_array().map(Vec::len), Some(all.len()));
+    assert_eq!(explained["segments"][0]["route"], "exact");
+    let told = lumos.ok(["search", "--near", "[1, 0]", "--explain"]);
+    assert!(
+        told.contains(" rows match; every match compared; 0 nodes, "),
+        "{told}"
+    );
+    assert!(told.contains(" hits in "), "{told}");
+    let words = lumos.ok(["search", "snow", "--explain"]);
+    assert!(words.contains("no vectors were compared"), "{words}");
+    for wrong in ["0", "2", "NaN"] {
+        let run = lumos.run(["search", "--near", "[1, 0]", "--recall", wrong]);
+        assert_eq!(run.code, Some(1), "{run:?}");
+        assert!(run.stderr.contains("recall"), "{run:?}");
+    }
+    let run = lumos.run(["search", "snow", "--within", "0.5"]);
+    assert!(
+        run.stderr.contains("needs a search by vector alone"),
+        "{run:?}"
+    );
+}
+
+#[test]
 fn text_for_people_has_no_colour_when_it_is_not_a_terminal() {
     let lumos = Program::new();
     lumos.put(THREE);

@@ -140,4 +140,47 @@ fn the_index_is_measured_against_exact_neighbours() {
         (&1.0.into(), &50.into()),
         "{line}"
     );
+
+    let once = ["--keep", "kept", "--selectivity", "50"];
+    let line = &lumos.json(ann.into_iter().chain(files).chain(once))[0];
+    assert_eq!(
+        (&line["recall"], &line["selectivity"]),
+        (&1.0.into(), &50.0.into())
+    );
+    assert!(line["build_seconds"].as_f64() > Some(0.0), "{line}");
+    let again = |options: &[&'static str]| {
+        let reuse = ["--keep", "kept", "--reuse"];
+        let all = ann
+            .into_iter()
+            .chain(files)
+            .chain(reuse)
+            .chain(options.iter().copied());
+        lumos.json(all)
+    };
+    let line = &again(&["--batch", "--threads", "2", "--keys"])[0];
+    assert_eq!(
+        (&line["recall"], &line["threads"]),
+        (&1.0.into(), &2.into())
+    );
+    assert_eq!(
+        (&line["p50_us"], &line["build_seconds"]),
+        (&Value::Null, &Value::Null)
+    );
+    assert_eq!(again(&["--threads", "2"])[0]["recall"], 1.0);
+    assert_eq!(again(&["--selectivity", "50,10"]).len(), 2);
+    let refused = |options: &[&'static str], why: &str| {
+        let all = ann.into_iter().chain(files).chain(options.iter().copied());
+        let run = lumos.run(all);
+        assert_eq!(run.code, Some(1), "{run:?}");
+        assert!(run.stderr.contains(why), "{run:?}");
+    };
+    refused(&["--threads", "0"], "must be at least 1");
+    refused(
+        &["--selectivity", "0"],
+        "must be above 0 and at most 100 percent",
+    );
+    refused(
+        &["--keep", "kept"],
+        "must name a directory without a database",
+    );
 }

@@ -34,10 +34,11 @@ impl MemorySegment {
                 .filter(|(_, row)| allowed.permits(**row))
                 .map(|(ordinal, _)| ordinal)
                 .inspect(|_| compared += 1);
-            for found in exact_search(tail, query.metric, &query.vector, k, permitted)? {
+            let near = exact_search(tail, query.metric, &query.vector, k, permitted)?;
+            horizon.add(near.iter().map(|neighbor| neighbor.distance));
+            for found in near {
                 if let Some(&row) = column.tail_rows.get(found.row as usize) {
                     top.push(Neighbor { row, ..found });
-                    horizon.add([found.distance]);
                 }
             }
             // The prefix never changes: it is searched without the lock.

@@ -84,7 +84,13 @@ fn damage_to_a_derived_section_changes_no_answer_and_is_mended() {
     let (vfs, _) = filled();
     let expected = answers(&open(&vfs).unwrap());
     assert!(expected.iter().all(|keys| !keys.is_empty()));
-    for section in ["text", "col", "graph.vector", "codes.vector"] {
+    for section in [
+        "text",
+        "col",
+        "graph.vector",
+        "codes.vector",
+        "widths.vector",
+    ] {
         let (vfs, path) = filled();
         damage(&vfs, &path, section);
         let db = open(&vfs).unwrap();

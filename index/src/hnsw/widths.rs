@@ -8,16 +8,18 @@ use crate::flat::exact_search;
 use crate::metric::Metric;
 use crate::vectors::Vectors;
 
-/// Numbers of neighbours that widths are measured for.
-const KS: [usize; 3] = [1, 10, 100];
+/// Numbers of neighbours that widths are measured for. The one nearest of a measured query is the row that it
+/// lies beside, which tells nothing: fewer than ten get the width of ten.
+const KS: [usize; 2] = [10, 100];
 /// Shares of the true neighbours that widths are measured for.
 const RECALLS: [f32; 7] = [0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999];
 /// Widths that are tried, narrowest first.
 const TRIED: [u32; 17] = [
     8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048,
 ];
-/// Queries that are tried.
-const SAMPLE: usize = 128;
+/// Queries that are tried, one for this many rows, within these bounds.
+const ROWS_A_QUERY: usize = 256;
+const SAMPLE: [usize; 2] = [64, 128];
 /// A query lies between a row and another one that is nearer to it than all but one in this many.
 const NEARER_THAN: usize = 40;
 /// How far from the one to the other: on 40,000 sentence embeddings searches for such points find a little
@@ -43,7 +45,6 @@ impl Default for Widths {
     fn default() -> Self {
         Widths {
             ef: [
-                [16, 24, 32, 64, 96, 192, 512],
                 [16, 24, 48, 96, 128, 256, 512],
                 [128, 192, 192, 256, 384, 512, 1024],
             ],
@@ -55,7 +56,7 @@ impl Widths {
     /// The width for a share of the `k` true neighbours above 0 and at most 1; `None` when all vectors are to
     /// be compared, because that share was not reached otherwise.
     ///
-    /// Between the numbers of neighbours that were measured (1, 10, 100) it follows the ratio; a recall
+    /// Between 10 and 100 neighbours, for which it is measured, and beyond it follows the ratio; a recall
     /// between two of those measured gets the width of the higher one.
     #[must_use]
     pub fn ef(&self, recall: f32, k: usize) -> Option<usize> {
@@ -79,7 +80,7 @@ impl Widths {
     }
 
     /// The bytes that [`Widths::decode`] reads: little-endian u32s, `LWID`, the version, the number of widths,
-    /// then the widths by number of neighbours (1, 10, 100) and recall (0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999).
+    /// then the widths by number of neighbours (10, 100) and recall (0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999).
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         let header = [MAGIC, VERSION, (KS.len() * RECALLS.len()) as u32];
@@ -141,9 +142,10 @@ impl HnswView<'_> {
     pub fn widths(&self, vectors: Vectors<'_>, metric: Metric) -> Result<Widths, VectorError> {
         let n = self.len();
         let most = KS[KS.len() - 1].min(n);
-        let queries: Vec<Vec<f32>> = (0..SAMPLE.min(n))
+        let count = (n / ROWS_A_QUERY).clamp(SAMPLE[0], SAMPLE[1]).min(n);
+        let queries: Vec<Vec<f32>> = (0..count)
             .into_par_iter()
-            .filter_map(|number| self.between(vectors, metric, number * n / SAMPLE.min(n)))
+            .filter_map(|number| self.between(vectors, metric, number * n / count))
             .collect();
         let truths: Result<Vec<Vec<u32>>, VectorError> = queries
             .par_iter()
