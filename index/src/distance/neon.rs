@@ -113,15 +113,13 @@ fn rows<const N: usize, const SUM: u8>(q: &[f32], rows: [&[f32]; N]) -> [f32; N]
         }
         at += 16;
     }
-    // At most three registers are left, and an accumulator for each.
-    for part in 0..3 {
-        if at + 4 <= dim {
-            let query = load(q, at);
-            for i in 0..N {
-                sums[i][part] = step::<SUM>(sums[i][part], query, load(rows[i], at));
-            }
-            at += 4;
+    // At most three times.
+    while at + 4 <= dim {
+        let query = load(q, at);
+        for i in 0..N {
+            sums[i][0] = step::<SUM>(sums[i][0], query, load(rows[i], at));
         }
+        at += 4;
     }
     let mut out = [0.0; N];
     for i in 0..N {
