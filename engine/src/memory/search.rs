@@ -84,7 +84,7 @@ impl Indexed {
     ) -> Result<(Vec<Neighbor>, Visit), VectorError> {
         let vectors = Vectors::new(query.vector.len(), &self.data)?;
         let visible = self.rows.partition_point(|&row| row < allowed.view().rows);
-        let ordinals = allowed.ordinals(self.rows.len(), visible, |row| {
+        let ordinals = allowed.ordinals(&query.field, [self.rows.len(), visible], |row| {
             self.rows.binary_search(&row).ok().map(|at| at as u32)
         });
         let ef = match query.width {

@@ -15,6 +15,7 @@ use ownedbytes::OwnedBytes;
 use roaring::RoaringBitmap;
 
 use crate::manifest::SegmentEntry;
+use crate::search::FilterCache;
 use crate::segment::{Keys, Payload, SegmentFile, u64_at};
 use crate::{Error, Result};
 
@@ -53,6 +54,7 @@ pub(crate) struct SealedSegment {
     text: Option<SealedText>,
     /// Whether columns or keyword index had to be made anew.
     rebuilt: bool,
+    filters: FilterCache,
 }
 
 impl std::fmt::Debug for SealedSegment {
@@ -139,6 +141,7 @@ impl SealedSegment {
             columns,
             text,
             rebuilt: false,
+            filters: FilterCache::default(),
         };
         let lost = |lost: bool, name: &str| lost && !segment.file.is_distrusted(name);
         segment.rebuilt = lost(lost_columns, COLUMNS) || lost(lost_text, TEXT);
@@ -184,6 +187,11 @@ impl SealedSegment {
             first_seqno: seqno,
             ..self
         }
+    }
+
+    /// What filters matched.
+    pub(crate) fn filters(&self) -> &FilterCache {
+        &self.filters
     }
 
     pub(crate) fn number(&self) -> u64 {

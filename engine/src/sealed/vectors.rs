@@ -212,7 +212,8 @@ impl SealedVectors {
         let graph = self.graph().zip(self.ef(query.width, k));
         let (mut found, visit) = match graph {
             Some((graph, ef)) => {
-                let ordinals = allowed.ordinals(self.count, self.count, |row| self.ordinal(row));
+                let counts = [self.count, self.count];
+                let ordinals = allowed.ordinals(&query.field, counts, |row| self.ordinal(row));
                 let asked = GraphQuery {
                     vector: &query.vector,
                     k,

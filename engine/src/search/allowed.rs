@@ -1,38 +1,33 @@
 //! Which rows of a segment may be found.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
-use lumos_index::OrdinalSet;
+use lumos_index::{Filter, OrdinalSet};
 use roaring::RoaringBitmap;
 
+use super::matches::{Matches, Ordinals};
 use crate::Result;
-use crate::source::SegmentView;
+use crate::source::{SegmentView, Source};
 
 /// The rows of one segment that a search may return.
 #[derive(Debug)]
 pub(crate) struct Allowed<'a> {
     view: &'a SegmentView,
     /// The live rows that match the filter; all live rows when `None`.
-    matching: Option<RoaringBitmap>,
-    /// What [`Allowed::ordinals`] gave first: the searches of a batch share it.
-    ordinals: OnceLock<Ordinals>,
-}
-
-/// The vectors that may be found, of how many; `None` when all of them may.
-#[derive(Debug)]
-struct Ordinals {
-    count: usize,
-    set: Option<Arc<OrdinalSet>>,
+    matching: Option<Arc<Matches>>,
 }
 
 impl<'a> Allowed<'a> {
-    pub(crate) fn new(view: &'a SegmentView, filter: Option<&lumos_index::Filter>) -> Result<Self> {
-        let matching = filter.map(|filter| view.matches(filter)).transpose()?;
-        Ok(Allowed {
-            view,
-            matching,
-            ordinals: OnceLock::new(),
-        })
+    pub(crate) fn new(view: &'a SegmentView, filter: Option<&Filter>) -> Result<Self> {
+        let evaluate = |filter: &Filter| match &view.source {
+            Source::Sealed(segment) => {
+                let found = || view.matches(filter);
+                segment.filters().get(filter, &view.deletes, found)
+            }
+            Source::Memory(_) => Ok(Arc::new(Matches::new(view.matches(filter)?))),
+        };
+        let matching = filter.map(evaluate).transpose()?;
+        Ok(Allowed { view, matching })
     }
 
     pub(crate) fn view(&self) -> &'a SegmentView {
@@ -43,13 +38,13 @@ impl<'a> Allowed<'a> {
     pub(crate) fn is_empty(&self) -> bool {
         self.matching
             .as_ref()
-            .map_or(self.view.live() == 0, RoaringBitmap::is_empty)
+            .map_or(self.view.live() == 0, |matching| matching.rows.is_empty())
     }
 
     #[inline]
     pub(crate) fn permits(&self, row: u32) -> bool {
         match &self.matching {
-            Some(matching) => matching.contains(row),
+            Some(matching) => matching.rows.contains(row),
             None => self.view.is_live(row),
         }
     }
@@ -57,7 +52,7 @@ impl<'a> Allowed<'a> {
     /// The rows as a bitmap, `None` when every row of the segment may be found.
     pub(crate) fn bitmap(&self) -> Option<RoaringBitmap> {
         match &self.matching {
-            Some(matching) => Some(matching.clone()),
+            Some(matching) => Some(matching.rows.clone()),
             None if self.view.deletes.is_empty() => None,
             None => Some(self.view.live_rows()),
         }
@@ -67,42 +62,45 @@ impl<'a> Allowed<'a> {
     pub(crate) fn len(&self) -> u64 {
         self.matching
             .as_ref()
-            .map_or_else(|| self.view.live(), RoaringBitmap::len)
+            .map_or_else(|| self.view.live(), |matching| matching.rows.len())
     }
 
-    /// The vectors of the one field searched that may be found, of `count` whose rows ascend; `None` when all
-    /// of them may.
+    /// The vectors of a field that may be found, of `count` whose rows ascend; `None` when all of them may.
     ///
     /// `visible` is the number of vectors whose row belongs to the snapshot.
     pub(crate) fn ordinals(
         &self,
-        count: usize,
-        visible: usize,
+        field: &str,
+        [count, visible]: [usize; 2],
         ordinal_of: impl Fn(u32) -> Option<u32>,
     ) -> Option<Arc<OrdinalSet>> {
-        let collect = || Ordinals {
-            count,
-            set: self.collect(count, visible, &ordinal_of).map(Arc::new),
+        let Some(matching) = &self.matching else {
+            return self
+                .live_ordinals([count, visible], ordinal_of)
+                .map(Arc::new);
         };
-        let first = self.ordinals.get_or_init(collect);
-        // The graph of a segment in memory grows between the searches of a batch.
-        if first.count == count {
-            first.set.clone()
+        let collect = || {
+            let ordinals = matching.rows.iter().filter_map(&ordinal_of);
+            Arc::new(OrdinalSet::collect(count, ordinals))
+        };
+        let first = matching.ordinals.get_or_init(|| Ordinals {
+            field: field.to_string(),
+            count,
+            set: collect(),
+        });
+        // Another field, or the graph of a segment in memory that has grown between the searches of a batch.
+        if first.count == count && first.field == field {
+            Some(first.set.clone())
         } else {
-            collect().set
+            Some(collect())
         }
     }
 
-    fn collect(
+    fn live_ordinals(
         &self,
-        count: usize,
-        visible: usize,
-        ordinal_of: &impl Fn(u32) -> Option<u32>,
+        [count, visible]: [usize; 2],
+        ordinal_of: impl Fn(u32) -> Option<u32>,
     ) -> Option<OrdinalSet> {
-        if let Some(matching) = &self.matching {
-            let ordinals = matching.iter().filter_map(ordinal_of);
-            return Some(OrdinalSet::collect(count, ordinals));
-        }
         if visible == count && self.view.deletes.is_empty() {
             return None;
         }

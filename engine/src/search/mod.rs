@@ -8,6 +8,7 @@ pub(crate) mod execute;
 mod explain;
 mod hit;
 mod legs;
+mod matches;
 mod plan;
 mod request;
 
@@ -17,5 +18,6 @@ pub use builder::{Query, Search, like};
 pub(crate) use explain::Visit;
 pub use explain::{Explained, SegmentSearch, VectorRoute};
 pub use hit::{Highlight, Hit, LegRank, ScoredKey};
+pub(crate) use matches::FilterCache;
 pub(crate) use plan::{VectorQuery, Width};
 pub use request::{Fusion, SearchMode, SearchRequest};

@@ -20,6 +20,9 @@ use crate::error::DecodeError;
 
 const MAGIC: &[u8; 8] = b"LUMOCOL1";
 const HEADER: usize = 16;
+/// One row in this many: from there on setting bits is faster than sorting.
+const MANY: usize = 64;
+
 /// Six pairs of offset and length: path, present rows, booleans, numbers, texts, dates.
 const ENTRY: usize = 6 * 16;
 const SECTION: &str = "metadata columns";
@@ -191,11 +194,23 @@ impl SealedColumns {
         self.bytes.get(start..end)
     }
 
+    /// The rows of a list, which is in order for each value but not for all of them.
     fn rows_of(&self, list: &[u8]) -> RoaringBitmap {
-        let rows = list
-            .chunks_exact(4)
-            .filter_map(|row| row.try_into().ok().map(u32::from_le_bytes));
-        rows.filter(|row| *row < self.rows).collect()
+        let (list, _) = list.as_chunks::<4>();
+        let rows = list.iter().map(|row| u32::from_le_bytes(*row));
+        let rows = rows.filter(|row| *row < self.rows);
+        if list.len() < self.rows as usize / MANY {
+            let mut rows: Vec<u32> = rows.collect();
+            rows.sort_unstable();
+            return rows.into_iter().collect();
+        }
+        let mut bits = vec![0_u8; (self.rows as usize).div_ceil(8)];
+        for row in rows {
+            if let Some(byte) = bits.get_mut(row as usize / 8) {
+                *byte |= 1 << (row % 8);
+            }
+        }
+        RoaringBitmap::from_lsb0_bytes(0, &bits)
     }
 }
 
