@@ -102,6 +102,34 @@ fn texts(db: &Lumos, folder: &Path) -> Vec<(String, String)> {
     .collect()
 }
 
+/// A run is killed while it deletes documents of a corpus, and then the corpus is as it was before: the documents
+/// are there again.
+#[test]
+fn a_corpus_that_is_back_after_a_killed_run_is_whole_again() {
+    let (first, changed) = (CONTENTS[3], CONTENTS[4]);
+    for after in [Some(""), Some(changed), None] {
+        for writes in 0..5 {
+            let (db, model) = (Lumos::memory().unwrap(), Arc::new(Hashing::new("h")));
+            let folder = tempfile::tempdir().unwrap();
+            let file = folder.path().join("corpus.jsonl");
+            write(&file, first);
+            rag(&db, &model).add(folder.path()).run().unwrap();
+            let expected = all(&db, "docs");
+            assert_eq!(expected.len(), 2);
+            match after {
+                Some(content) => write(&file, content),
+                None => fs::remove_file(&file).unwrap(),
+            }
+            let killed = Rag::new(Arc::new(Killed::after(&db, writes)));
+            let killed = killed.embedder(Arc::clone(&model) as _).open().unwrap();
+            drop(killed.add(folder.path()).run());
+            write(&file, first);
+            rag(&db, &model).add(folder.path()).run().unwrap();
+            assert_eq!(all(&db, "docs"), expected, "{after:?}, {writes} writes");
+        }
+    }
+}
+
 /// What happens to a folder between two runs, and where a run is killed.
 #[derive(Debug, Clone)]
 enum Step {

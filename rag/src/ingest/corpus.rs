@@ -17,7 +17,7 @@ use serde_json::{Map, Value};
 use super::layout::{MAX_KEY_BYTES, line_doc};
 use super::record::{self, FILES, FileKey, FileRecord, LINES, Line, PENDING, Pending};
 use super::report::Watch;
-use super::texts::{Texts, is_refusal};
+use super::texts::{Texts, is_refusal, is_stored};
 use crate::{LoadError, Result};
 
 /// Lines of a page.
@@ -229,8 +229,12 @@ impl<'t, 'a> Corpus<'t, 'a> {
         self.seen.insert(key.clone(), number);
         let hash = blake3::hash(bytes).to_hex().to_string();
         let before = self.before.get(&key).filter(|(stored, _)| *stored == hash);
-        // A line that has moved is written again: citations tell its number.
-        let stays = before.is_some_and(|(_, stored)| *stored == number);
+        // A line that has moved is written again: citations tell its number. So is one whose document is
+        // gone, by hand or with a run that ended before it had told.
+        let texts = &self.texts;
+        let stays = before.is_some_and(|(_, stored)| *stored == number)
+            && is_stored(texts.store, texts.collection, &key, self.source)
+                .map_err(|error| error.to_string())?;
         let place = (self.source, number, hash.as_str());
         Ok(Some(Entry {
             known: before.is_some(),
@@ -343,7 +347,9 @@ impl<'t, 'a> Corpus<'t, 'a> {
             .filter(|key| !self.seen.contains_key(*key))
             .map(String::as_str)
             .collect();
-        self.texts.delete_lines(gone.iter().copied(), self.source)?;
+        let unfinished = self.record(String::new());
+        self.texts
+            .delete_lines(gone.iter().copied(), &self.key, &unfinished)?;
         self.texts.report.removed += gone.len();
         // With faults it is read again next time, so that they are told again.
         let hash = if self.faults.is_empty() {

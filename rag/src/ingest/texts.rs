@@ -145,7 +145,7 @@ impl<'a> Texts<'a> {
                 Ok(())
             })?;
             let keys = lines.iter().map(|line| line.key.as_str());
-            self.delete_lines(keys, &record.source)?;
+            self.delete_lines(keys, &key, record)?;
             for page in record::keys(self.store, LINES, &key.pages())? {
                 batch.kv_delete(LINES, page);
             }
@@ -163,22 +163,32 @@ impl<'a> Texts<'a> {
     }
 
     /// Deletes documents of a corpus, unless another file has taken over their key.
+    ///
+    /// From the first of them on no contents fit the record of the file: should the run end here, the next one
+    /// reads the file again, whatever it holds then.
     pub(super) fn delete_lines<'k>(
         &mut self,
         keys: impl Iterator<Item = &'k str>,
-        source: &str,
+        file: &FileKey,
+        record: &FileRecord,
     ) -> Result<()> {
+        let unfinished = FileRecord {
+            hash: String::new(),
+            ..record.clone()
+        };
+        let unfinished = record::encode(file.record(), &unfinished)?;
         let mut batch = Batch::new();
         for key in keys {
-            let doc = self.store.get(self.collection, key)?;
-            if doc.is_some_and(|doc| is_from(&doc, source)) {
+            if is_stored(self.store, self.collection, key, &record.source)? {
                 batch.delete(self.collection, key);
             }
             if batch.len() == DELETE_AT_ONCE {
+                batch.kv_set(FILES, file.record(), unfinished.clone());
                 self.store.write(std::mem::take(&mut batch))?;
             }
         }
         if !batch.is_empty() {
+            batch.kv_set(FILES, file.record(), unfinished);
             self.store.write(batch)?;
         }
         Ok(())
@@ -295,6 +305,17 @@ pub(super) fn is_refusal(error: &EngineError) -> bool {
     )
 }
 
+/// Whether there is a document of this key, made from this file.
+pub(super) fn is_stored(
+    store: &dyn Store,
+    collection: &str,
+    key: &str,
+    source: &str,
+) -> Result<bool> {
+    let doc = store.get(collection, key)?;
+    Ok(doc.is_some_and(|doc| is_from(&doc, source)))
+}
+
 /// Whether a document was made from this file.
 fn is_from(doc: &Doc, source: &str) -> bool {
     doc.meta.get("source").and_then(|value| value.as_str()) == Some(source)
@@ -310,8 +331,8 @@ fn size(docs: &[Doc]) -> usize {
 /// Whether all chunks of a file are there: somebody may have removed or replaced some by hand.
 fn is_whole(store: &dyn Store, collection: &str, record: &FileRecord) -> Result<bool> {
     for n in 0..record.chunks {
-        let doc = store.get(collection, &chunk_key(&record.source, n))?;
-        if !doc.is_some_and(|doc| is_from(&doc, &record.source)) {
+        let key = chunk_key(&record.source, n);
+        if !is_stored(store, collection, &key, &record.source)? {
             return Ok(false);
         }
     }
