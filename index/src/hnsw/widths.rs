@@ -13,10 +13,9 @@ use crate::vectors::Vectors;
 const KS: [usize; 2] = [10, 100];
 /// Shares of the true neighbours that widths are measured for.
 const RECALLS: [f32; 7] = [0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999];
-/// Widths that are tried, narrowest first.
-const TRIED: [u32; 17] = [
-    8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048,
-];
+/// Widths that are tried, narrowest first. Wider ones would take most of the time of all, and up to half of
+/// that of building the graph.
+const TRIED: [u32; 13] = [8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512];
 /// Queries that are tried, one for this many rows, within these bounds.
 const ROWS_A_QUERY: usize = 256;
 const SAMPLE: [usize; 2] = [64, 128];
@@ -46,7 +45,7 @@ impl Default for Widths {
         Widths {
             ef: [
                 [16, 24, 48, 96, 128, 256, 512],
-                [128, 192, 192, 256, 384, 512, 1024],
+                [128, 192, 192, 256, 384, 512, 512],
             ],
         }
     }
