@@ -26,6 +26,18 @@ impl Bound {
         Ok(state)
     }
 
+    /// The first request and the filter.
+    pub(super) fn one(&self) -> Result<(&SearchRequest, Option<&Filter>)> {
+        let first = self
+            .requests
+            .first()
+            .ok_or_else(|| Error::InvalidArgument {
+                argument: "query",
+                detail: "is missing".to_string(),
+            })?;
+        Ok((first, self.filter.as_ref()))
+    }
+
     /// Takes what is not wanted out of the results of request number `at`.
     pub(super) fn keep<T>(&self, at: usize, hits: &mut Vec<T>, key: impl Fn(&T) -> &str) {
         let unwanted = self.unwanted.get(at).and_then(Option::as_deref);
@@ -44,7 +56,7 @@ impl<Q> Search<Q> {
         }
         let snapshot = self.db.snapshot();
         let state = snapshot.state().collection(&self.collection)?;
-        let mut request = self.request.clone();
+        let mut request = std::mem::take(&mut self.request);
         if request.within.is_some() && !self.limited {
             request.limit = MAX_LIMIT;
         }

@@ -259,8 +259,9 @@ impl Search {
     /// As [`Search::run`].
     pub fn explain(self) -> Result<Explained> {
         let started = Instant::now();
-        let (bound, request) = self.bound()?;
-        let (mut hits, segments) = execute::explain(bound.state()?, &request)?;
+        let bound = self.bound()?;
+        let (request, filter) = bound.one()?;
+        let (mut hits, segments) = execute::explain(bound.state()?, request, filter)?;
         bound.keep(0, &mut hits, Hit::key);
         Ok(Explained {
             hits,
@@ -287,17 +288,15 @@ impl Search {
     /// # Errors
     /// As [`Search::run`].
     pub fn keys(self) -> Result<Vec<ScoredKey>> {
-        let (bound, request) = self.bound()?;
-        let mut found = execute::keys(bound.state()?, &request)?;
+        let bound = self.bound()?;
+        let (request, filter) = bound.one()?;
+        let mut found = execute::keys(bound.state()?, request, filter)?;
         bound.keep(0, &mut found, |found| &found.key);
         Ok(found)
     }
 
-    fn bound(mut self) -> Result<(Bound, SearchRequest)> {
+    fn bound(mut self) -> Result<Bound> {
         let query = std::mem::replace(&mut self.query, Query::Vector(Vec::new()));
-        let mut bound = self.bind(vec![query])?;
-        let mut request = bound.requests.first().cloned().unwrap_or_default();
-        request.filter = bound.filter.take();
-        Ok((bound, request))
+        self.bind(vec![query])
     }
 }

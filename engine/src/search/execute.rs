@@ -31,25 +31,30 @@ struct Ranked {
 
 /// Searches one collection of a snapshot.
 pub(crate) fn search(state: &CollectionState, request: &SearchRequest) -> Result<Vec<Hit>> {
-    Ok(explain(state, request)?.0)
+    Ok(explain(state, request, request.filter.as_ref())?.0)
 }
 
-/// The same, and what the vector leg did in each segment.
+/// The same within a filter given beside the request, and what the vector leg did in each segment.
 pub(crate) fn explain(
     state: &CollectionState,
     request: &SearchRequest,
+    filter: Option<&Filter>,
 ) -> Result<(Vec<Hit>, Vec<SegmentSearch>)> {
     let plan = Plan::new(state, request)?;
-    let allowed = bind_filter(state, request.filter.as_ref())?;
+    let allowed = bind_filter(state, filter)?;
     let Ranking { rows, nearest } = rank(state, &plan, &allowed, request)?;
     let hits = hits(state, request, &plan, rows)?;
     Ok((hits, nearest.segments(&allowed)))
 }
 
 /// The same, without reading a document: keys and scores.
-pub(crate) fn keys(state: &CollectionState, request: &SearchRequest) -> Result<Vec<ScoredKey>> {
+pub(crate) fn keys(
+    state: &CollectionState,
+    request: &SearchRequest,
+    filter: Option<&Filter>,
+) -> Result<Vec<ScoredKey>> {
     let plan = Plan::new(state, request)?;
-    let allowed = bind_filter(state, request.filter.as_ref())?;
+    let allowed = bind_filter(state, filter)?;
     let ranking = rank(state, &plan, &allowed, request)?;
     scored_keys(state, ranking.rows)
 }
