@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use lumos_index::{Codes, Element, Metric, Rung, Vectors};
+use lumos_index::{Codes, Element, Metric, Rung, Scheme, Vectors};
 use serde::{Deserialize, Serialize};
 
 use crate::doc::{DEFAULT_TEXT_FIELD, DEFAULT_VECTOR_FIELD};
@@ -118,13 +118,14 @@ impl VectorField {
         self
     }
 
-    /// The codes of vectors of this field that a graph over them is searched on, if any.
-    pub(crate) fn make_codes(&self, vectors: Vectors<'_>) -> Option<Codes> {
-        let rung = match self.codes {
-            CodesChoice::Auto => Codes::choose(vectors, self.metric),
-            chosen => chosen.rung(),
+    /// The codes of vectors of this field that a graph over them is searched on, if any; `best` is
+    /// what [`Scheme::choose`] has found.
+    pub(crate) fn make_codes(&self, vectors: Vectors<'_>, best: Option<Scheme>) -> Option<Codes> {
+        let scheme = match self.codes {
+            CodesChoice::Auto => best,
+            chosen => chosen.rung().map(Scheme::from),
         };
-        rung.map(|rung| Codes::build(vectors, self.metric, rung))
+        scheme.map(|scheme| Codes::build(vectors, self.metric, scheme))
     }
 
     /// Whether the first builds of format 1 do not know its element or metric.

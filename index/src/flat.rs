@@ -1,5 +1,7 @@
 //! Exact search by scanning.
 
+use rayon::prelude::*;
+
 use crate::distance::Exact;
 use crate::error::VectorError;
 use crate::metric::Metric;
@@ -49,16 +51,45 @@ pub(crate) fn scan(
         }
         let (block, distances) = (&block[..filled], &mut distances[..filled]);
         exact.distances(block, distances);
-        let mut bound = top.bound();
-        for (&row, &distance) in block.iter().zip(distances.iter()) {
-            // TopK has a place for NaN too, which only damaged vectors give.
-            if distance <= bound || distance.is_nan() {
-                top.push(Neighbor { distance, row });
-                bound = top.bound();
-            }
-        }
+        offer(&mut top, block, distances);
         if filled < BLOCK {
             return top.into_sorted();
+        }
+    }
+}
+
+/// The exact `k` nearest of all rows for each of many queries, on the threads of the current rayon
+/// pool. A block of rows is compared with several queries while it is near.
+pub(crate) fn scan_all(queries: &[Exact<'_>], k: usize) -> Vec<Vec<Neighbor>> {
+    /// Queries that a thread has at a time: each time it reads all rows once.
+    const TOGETHER: usize = 16;
+    let groups = queries.par_chunks(TOGETHER).flat_map_iter(|queries| {
+        let n = queries.iter().map(|query| query.vectors().len()).min();
+        let n = n.unwrap_or_default() as u32;
+        let mut tops = vec![TopK::new(k); queries.len()];
+        let mut distances = [0_f32; BLOCK];
+        for from in (0..n).step_by(BLOCK) {
+            let block: Vec<u32> = (from..n.min(from + BLOCK as u32)).collect();
+            for (query, top) in queries.iter().zip(&mut tops) {
+                let distances = &mut distances[..block.len()];
+                query.distances(&block, distances);
+                offer(top, &block, distances);
+            }
+        }
+        tops.into_iter().map(TopK::into_sorted)
+    });
+    groups.collect()
+}
+
+/// Puts what is near enough into its place.
+#[inline]
+fn offer(top: &mut TopK, rows: &[u32], distances: &[f32]) {
+    let mut bound = top.bound();
+    for (&row, &distance) in rows.iter().zip(distances) {
+        // TopK has a place for NaN too, which only damaged vectors give.
+        if distance <= bound || distance.is_nan() {
+            top.push(Neighbor { distance, row });
+            bound = top.bound();
         }
     }
 }

@@ -35,7 +35,7 @@ mod topk;
 mod vectors;
 mod visited;
 
-pub use codes::{Codes, CodesView, Rung};
+pub use codes::{Codes, CodesView, Rung, Scheme};
 pub use element::{Element, Packer};
 pub use error::{DecodeError, VectorError};
 pub use filter::{

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use lumos_index::{Codes, Hnsw, HnswParams, HnswView, Vectors};
+use lumos_index::{Codes, Hnsw, HnswParams, HnswView, Scheme, Vectors};
 
 use super::MemorySegment;
 use crate::VectorField;
@@ -136,14 +136,16 @@ impl MemorySegment {
         let Ok(vectors) = Vectors::new(field.dimension, &data) else {
             return;
         };
+        let best = Scheme::choose(vectors, field.metric);
+        let (metric, scheme) = (field.metric, best.as_ref());
         let graph = match &indexed {
-            Some(indexed) => indexed.graph.extended_while(vectors, field.metric, go_on),
-            None => Hnsw::build_while(vectors, field.metric, &HnswParams::default(), go_on),
+            Some(indexed) => indexed.graph.extended_while(vectors, metric, scheme, go_on),
+            None => Hnsw::build_while(vectors, metric, scheme, &HnswParams::default(), go_on),
         };
         let Ok(graph) = graph else {
             return;
         };
-        let codes = field.make_codes(vectors);
+        let codes = field.make_codes(vectors, best);
         let indexed = Arc::new(Indexed {
             data,
             rows,

@@ -1,6 +1,6 @@
 //! A frozen segment as the rows of the file that it becomes.
 
-use lumos_index::{Hnsw, HnswParams, Stopped, Vectors};
+use lumos_index::{Hnsw, HnswParams, Scheme, Stopped, Vectors};
 
 use super::{Entry, MemorySegment};
 use crate::manifest::CollectionKind;
@@ -68,12 +68,19 @@ impl Rows for MemorySegment {
         field: &str,
         spec: VectorField,
         vectors: Vectors<'_>,
+        scheme: Option<&Scheme>,
         go_on: GoOn<'_>,
     ) -> Result<Hnsw, Stopped> {
         let indexed = self.read(|rows| rows.vectors.get(field)?.indexed.clone());
         match indexed {
-            Some(indexed) => indexed.graph().extended_while(vectors, spec.metric, go_on),
-            None => Hnsw::build_while(vectors, spec.metric, &HnswParams::default(), go_on),
+            Some(indexed) => {
+                let graph = indexed.graph();
+                graph.extended_while(vectors, spec.metric, scheme, go_on)
+            }
+            None => {
+                let params = HnswParams::default();
+                Hnsw::build_while(vectors, spec.metric, scheme, &params, go_on)
+            }
         }
     }
 

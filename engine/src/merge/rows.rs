@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use lumos_index::{GraphPart, Hnsw, HnswParams, Stopped, Vectors};
+use lumos_index::{GraphPart, Hnsw, HnswParams, Scheme, Stopped, Vectors};
 use roaring::RoaringBitmap;
 
 use crate::manifest::CollectionKind;
@@ -147,6 +147,7 @@ impl Rows for MergedRows<'_> {
         field: &str,
         spec: VectorField,
         vectors: Vectors<'_>,
+        scheme: Option<&Scheme>,
         go_on: GoOn<'_>,
     ) -> Result<Hnsw, Stopped> {
         let mut next = 0;
@@ -171,7 +172,7 @@ impl Rows for MergedRows<'_> {
             })
             .collect();
         let params = HnswParams::default();
-        Hnsw::merged(vectors, spec.metric, &params, &parts, go_on)
+        Hnsw::merged(vectors, spec.metric, scheme, &params, &parts, go_on)
     }
 
     fn bytes(&self) -> usize {

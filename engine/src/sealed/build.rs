@@ -1,6 +1,6 @@
 //! Writing a sealed segment from rows, a section at a time.
 
-use lumos_index::{Analyzer, MemoryColumns, Packer, TextBuilder, Vectors};
+use lumos_index::{Analyzer, MemoryColumns, Packer, Scheme, TextBuilder, Vectors};
 use roaring::RoaringBitmap;
 
 use super::rows::{GoOn, Rows};
@@ -103,12 +103,13 @@ fn write_vectors(
             };
             let vectors = Vectors::packed(field.element, field.dimension, holders.len(), data);
             let vectors = vectors.map_err(unfit)?;
-            let graph = rows.graph(name, field, vectors, go_on);
+            let scheme = Scheme::choose(vectors, field.metric);
+            let graph = rows.graph(name, field, vectors, scheme.as_ref(), go_on);
             let graph = graph.map_err(|_| Error::Background {
                 detail: "the database is being closed".to_string(),
             });
             let graph = graph?;
-            let codes = field.make_codes(vectors);
+            let codes = field.make_codes(vectors, scheme);
             let view = match &codes {
                 Some(codes) => graph.view().with_codes(codes.view()),
                 None => graph.view(),

@@ -1,6 +1,6 @@
 //! The rows of a segment to be written, wherever they come from.
 
-use lumos_index::{Hnsw, HnswParams, Stopped, Vectors};
+use lumos_index::{Hnsw, HnswParams, Scheme, Stopped, Vectors};
 
 use crate::manifest::CollectionKind;
 use crate::{Result, VectorField};
@@ -40,15 +40,16 @@ pub(crate) trait Rows {
         visit: &mut dyn FnMut(u32, &[f32]) -> Result<()>,
     ) -> Result<()>;
 
-    /// The graph over all vectors of a field, made for as long as `go_on` says so.
+    /// The graph over all vectors of a field, made on codes of a scheme for as long as `go_on` says so.
     fn graph(
         &self,
         _field: &str,
         spec: VectorField,
         vectors: Vectors<'_>,
+        scheme: Option<&Scheme>,
         go_on: GoOn<'_>,
     ) -> Result<Hnsw, Stopped> {
-        Hnsw::build_while(vectors, spec.metric, &HnswParams::default(), go_on)
+        Hnsw::build_while(vectors, spec.metric, scheme, &HnswParams::default(), go_on)
     }
 
     /// Bytes of the segment, about, as far as it is known.

@@ -5,25 +5,33 @@
 //! | bytes | what |
 //! |---|---|
 //! | 0..4 | `LCOD` |
-//! | 4..8 | format version, 1 |
+//! | 4..8 | format version, 2 |
 //! | 8..12 | metric: 0 cosine, 1 dot, 2 L2 |
 //! | 12..16 | n, rows |
 //! | 16..20 | dimension |
 //! | 20..24 | bits of a component: 8 (seven used) or 4 |
 //! | 24..28 | e, rows that searches begin at |
 //! | 28..32 | step of all rows under cosine, f32 |
-//! | 32..64 | zero |
-//! | then, under L2 | what was subtracted from every vector, `f32[dimension]` |
+//! | 32..36 | m, numbers of a row that there are codes of: the dimension, or fewer after a projection |
+//! | 36..40 | step of the projection, f32; 0 without one |
+//! | 40..44 | candidates beyond the results that are worth comparing exactly |
+//! | 44..64 | zero |
+//! | then | c, what was subtracted from every vector, `f32[dimension]` |
+//! | then, with a projection | its numbers, `u8[m][w]`, w being the next multiple of 64 of the dimension |
 //! | then | ordinals of the rows that searches begin at, `u32[e]` |
 //! | then | the codes of these, once more: `[e][stride]` |
 //! | then | codes, `[n][stride]` |
 //!
-//! A row of 8 bits a component holds `dimension` codes, one of 4 bits the codes of dimensions
-//! `64 b + i` and `64 b + 32 + i` in the low and the high half of byte `32 b + i`. Under dot and L2
-//! the last 8 bytes of a row are its own step and its squared length, f32 each. The stride is the
-//! next multiple of 64.
+//! Of a vector x there are codes of `x - c`, or with a projection P of `P (x - c)`, where P is
+//! `step * (number - 64)`. A row of 8 bits a component holds m codes, one of 4 bits the codes of
+//! components `64 b + i` and `64 b + 32 + i` in the low and the high half of byte `32 b + i`. Under
+//! dot and L2 the last 8 bytes of a row are its own step and the squared length of `x - c`, f32 each;
+//! with 4 bits the last 32 bytes then have the components `64 b + i` and `64 b + 24 + i` of `i < 24`.
+//! The stride is the least multiple of 64 that has room for all.
 
-use super::quantizer::{Quantizer, Rung, centred, own_steps};
+use super::projection::{Map, TOGETHER, row_bytes};
+use super::quantizer::{Quantized, Quantizer, own_steps};
+use super::rung::Rung;
 use super::view::CodesView;
 use crate::error::DecodeError;
 use crate::metric::Metric;
@@ -31,12 +39,14 @@ use crate::vectors::MAX_ROWS;
 
 pub(crate) const SECTION: &str = "vector codes";
 const MAGIC: u32 = u32::from_le_bytes(*b"LCOD");
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 const HEADER_WORDS: usize = 16;
 /// More entries than this cost more to compare than they save.
 const MAX_ENTRIES: usize = 4_096;
+/// More candidates than this are never asked for.
+const MAX_EXTRA: usize = 1_024;
 
-/// Where the sections are, in bytes.
+/// What the header says.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Layout {
     pub(crate) metric: Metric,
@@ -45,6 +55,21 @@ pub(crate) struct Layout {
     pub(crate) dim: usize,
     pub(crate) entries: usize,
     pub(crate) step: f32,
+    /// Components that there are codes of.
+    pub(crate) kept: usize,
+    /// The step of the projection; 0 without one.
+    pub(crate) map_step: f32,
+    pub(crate) extra: usize,
+}
+
+/// Where the sections begin, in bytes.
+pub(super) struct Places {
+    pub(super) center: usize,
+    pub(super) matrix: usize,
+    pub(super) ordinals: usize,
+    pub(super) entry: usize,
+    pub(super) rows: usize,
+    pub(super) end: usize,
 }
 
 fn invalid(word: usize, reason: &'static str) -> DecodeError {
@@ -64,27 +89,41 @@ impl Layout {
             dim: quantizer.dim,
             entries,
             step: quantizer.step,
+            kept: quantizer.components(),
+            map_step: quantizer.map().map_or(0.0, |map| map.step),
+            extra: quantizer.extra,
         }
     }
 
     pub(crate) fn stride(&self) -> usize {
-        self.rung.stride(self.dim, own_steps(self.metric))
+        self.rung.stride(self.kept, own_steps(self.metric))
     }
 
-    fn center_bytes(&self) -> usize {
-        match centred(self.metric) {
-            true => self.dim * 4,
+    fn projected(&self) -> bool {
+        self.map_step > 0.0
+    }
+
+    fn matrix_bytes(&self) -> usize {
+        match self.projected() {
+            true => self.kept * row_bytes(self.dim),
             false => 0,
         }
     }
 
-    /// Places of centre, entry ordinals, entry codes, codes, and the end.
-    pub(crate) fn places(&self) -> [usize; 5] {
+    pub(super) fn places(&self) -> Places {
         let center = HEADER_WORDS * 4;
-        let ordinals = center + self.center_bytes().next_multiple_of(64);
+        let matrix = center + (self.dim * 4).next_multiple_of(64);
+        let ordinals = matrix + self.matrix_bytes();
         let entry = ordinals + (self.entries * 4).next_multiple_of(64);
         let rows = entry + self.entries * self.stride();
-        [center, ordinals, entry, rows, rows + self.n * self.stride()]
+        Places {
+            center,
+            matrix,
+            ordinals,
+            entry,
+            rows,
+            end: rows + self.n * self.stride(),
+        }
     }
 
     pub(crate) fn header(&self) -> [u32; HEADER_WORDS] {
@@ -98,6 +137,9 @@ impl Layout {
             self.rung.bits(),
             self.entries as u32,
             self.step.to_bits(),
+            self.kept as u32,
+            self.map_step.to_bits(),
+            self.extra as u32,
         ];
         words[..known.len()].copy_from_slice(&known);
         words
@@ -146,6 +188,15 @@ impl Layout {
         if !step.is_finite() || step <= 0.0 {
             return Err(invalid(7, "the step is not a positive number"));
         }
+        let (kept, map_step) = (header[8] as usize, f32::from_bits(header[9]));
+        let kept_some = kept > 0 && kept < dim && kept.is_multiple_of(TOGETHER);
+        if !(kept == dim && header[9] == 0 || kept_some && map_step.is_finite() && map_step > 0.0) {
+            return Err(invalid(8, "a projection that no column has"));
+        }
+        let extra = header[10] as usize;
+        if extra > MAX_EXTRA {
+            return Err(invalid(10, "more candidates than any column needs"));
+        }
         let layout = Layout {
             metric,
             rung,
@@ -153,8 +204,11 @@ impl Layout {
             dim,
             entries,
             step,
+            kept,
+            map_step,
+            extra,
         };
-        let [.., needed] = layout.places();
+        let needed = layout.places().end;
         match needed == bytes.len() {
             true => Ok(layout),
             false => Err(short(needed as u64)),
@@ -176,16 +230,28 @@ impl<'a> CodesView<'a> {
 
     /// The view of bytes that are as long as the layout says, and aligned to 4.
     pub(crate) fn new(layout: Layout, bytes: &'a [u8]) -> Self {
-        let [center, ordinals, entry, rows, _] = layout.places();
-        let center = &bytes[center..][..layout.center_bytes()];
-        let ordinals = &bytes[ordinals..][..layout.entries * 4];
+        let places = layout.places();
+        let center = &bytes[places.center..][..layout.dim * 4];
+        let ordinals = &bytes[places.ordinals..][..layout.entries * 4];
+        let map = layout.projected().then(|| Map {
+            kept: layout.kept,
+            step: layout.map_step,
+            rows: &bytes[places.matrix..places.ordinals],
+        });
         CodesView {
             layout,
             bytes,
-            center: bytemuck::cast_slice(center),
+            quantized: Quantized {
+                rung: layout.rung,
+                metric: layout.metric,
+                step: layout.step,
+                center: bytemuck::cast_slice(center),
+                map,
+                stride: layout.stride(),
+            },
             entry_ordinals: bytemuck::cast_slice(ordinals),
-            entry: &bytes[entry..rows],
-            rows: &bytes[rows..],
+            entry: &bytes[places.entry..places.rows],
+            rows: &bytes[places.rows..],
         }
     }
 }

@@ -5,6 +5,9 @@
 use proptest::prelude::*;
 use simsimd::SpatialSimilarity;
 
+use super::scheme::nearest_codes;
+use crate::distance::Exact;
+
 use super::*;
 
 struct Kernel<'a> {
@@ -122,7 +125,6 @@ fn distances_of_codes_are_near_the_true_ones() {
             let vectors = Vectors::new(dim, &all).unwrap();
             for rung in [Rung::Sq8, Rung::Sq4] {
                 let codes = Codes::build(vectors, metric, rung);
-                let mut query = Vec::new();
                 for ordinal in [0, 17, 599] {
                     let exact = Exact::from_row(vectors, metric, ordinal);
                     let near = nearest_codes(&codes.view(), &vectors.row(ordinal), 600);
@@ -138,12 +140,7 @@ fn distances_of_codes_are_near_the_true_ones() {
                         );
                     }
                     if rung == Rung::Sq8 {
-                        let terms = codes.view().row_query(ordinal, &mut query);
-                        let row = CodeRow {
-                            table: codes.view().table(),
-                            query: query.clone(),
-                            terms,
-                        };
+                        let row = CodeRow::new(&codes, ordinal);
                         let mut out = [0.0];
                         row.distances(&[5], &mut out);
                         assert!((out[0] - exact.distance(5)).abs() < allowed);
@@ -158,7 +155,7 @@ fn distances_of_codes_are_near_the_true_ones() {
 fn codes_that_cannot_tell_neighbours_apart_are_not_chosen() {
     let all = column(Metric::Cosine, 3_000, 64);
     let vectors = Vectors::new(64, &all).unwrap();
-    assert!(Codes::choose(vectors, Metric::Cosine).is_some());
+    assert!(Scheme::choose(vectors, Metric::Cosine).is_some());
     // One component a thousand times as large as those that tell the vectors apart.
     let lopsided: Vec<f32> = all
         .iter()
@@ -166,9 +163,9 @@ fn codes_that_cannot_tell_neighbours_apart_are_not_chosen() {
         .map(|(at, x)| if at % 64 == 0 { 1.0 } else { x * 1e-3 })
         .collect();
     let vectors = Vectors::new(64, &lopsided).unwrap();
-    assert_eq!(Codes::choose(vectors, Metric::Dot), None);
+    assert_eq!(Scheme::choose(vectors, Metric::Dot), None);
     let short = Vectors::new(16, &all).unwrap();
-    assert_eq!(Codes::choose(short, Metric::Cosine), None);
+    assert_eq!(Scheme::choose(short, Metric::Cosine), None);
 }
 
 #[test]
@@ -192,4 +189,118 @@ fn encoded_codes_are_read_back_and_damage_is_named() {
         damaged[word * 4..][..4].fill(0xff);
         assert!(CodesView::decode(damaged, 500, 40).is_err(), "word {word}");
     }
+}
+
+/// Rows that differ along `rank` directions of `dim`, and a little along the others.
+fn flat_column(metric: Metric, n: usize, dim: usize, rank: usize) -> Vec<f32> {
+    let narrow = column(Metric::L2, n, rank);
+    let map = column(Metric::L2, rank, dim);
+    let mut all = matrix::multiply(&narrow, &map, rank, dim);
+    let noise = column(Metric::L2, n, dim);
+    for (x, noise) in all.iter_mut().zip(noise) {
+        *x += noise * 0.01;
+    }
+    for vector in all.chunks_exact_mut(dim) {
+        metric.prepare(vector).unwrap();
+    }
+    all
+}
+
+/// Rows that differ along few directions get codes of few: a cache line instead of several. They
+/// rank as the vectors do, and their distances are near the true ones, whichever row is the query.
+#[test]
+fn rows_that_differ_along_few_directions_get_codes_of_few() {
+    let (n, dim) = (9_000, 320);
+    for metric in [Metric::Cosine, Metric::Dot, Metric::L2] {
+        let all = flat_column(metric, n, dim, 24);
+        let vectors = Vectors::new(dim, &all).unwrap();
+        let scheme = Scheme::choose(vectors, metric).unwrap();
+        assert!(scheme.kept().is_some_and(|kept| kept <= 128), "{scheme:?}");
+        let codes = Codes::build(vectors, metric, scheme.clone());
+        assert_eq!(codes.layout.stride(), 64);
+        let to_build_on = Codes::build(vectors, metric, scheme.to_build_on());
+        let (mut kept, mut due) = (0, 0);
+        for ordinal in (0..n as u32).step_by(397) {
+            let exact = Exact::from_row(vectors, metric, ordinal);
+            let truth = crate::flat::scan(&exact, 10, 0..n as u32);
+            let candidates = codes.view().rerank(10, 10);
+            let near = nearest_codes(&codes.view(), &vectors.row(ordinal), candidates);
+            let found = near
+                .iter()
+                .filter(|near| exact.distance(near.row) <= truth[9].distance);
+            kept += found.count().min(10);
+            due += 10;
+            let row = CodeRow::new(&to_build_on, ordinal);
+            let size = (0..n as u32)
+                .step_by(71)
+                .map(|row| exact.distance(row).abs());
+            let allowed = size.fold(0.0, f32::max) * 0.03;
+            for near in near.iter().take(10) {
+                let due = exact.distance(near.row);
+                let mut out = [0.0];
+                row.distances(&[near.row], &mut out);
+                for found in [near.distance, out[0]] {
+                    assert!(
+                        (found - due).abs() < allowed,
+                        "{metric:?}: {found} for {due}"
+                    );
+                }
+            }
+        }
+        assert!(kept * 100 >= due * 98, "{metric:?}: {kept} of {due}");
+    }
+}
+
+#[test]
+fn few_rows_or_few_dimensions_get_no_projection() {
+    for (n, dim) in [(3_000, 320), (9_000, 48)] {
+        let all = flat_column(Metric::L2, n, dim, 16);
+        let vectors = Vectors::new(dim, &all).unwrap();
+        let scheme = Scheme::choose(vectors, Metric::L2);
+        assert_eq!(scheme.and_then(|scheme| scheme.kept()), None, "{n} {dim}");
+    }
+}
+
+#[test]
+fn a_projection_is_read_back_and_damage_to_it_is_named() {
+    let (n, dim) = (600, 200);
+    let all = flat_column(Metric::L2, n, dim, 16);
+    let vectors = Vectors::new(dim, &all).unwrap();
+    let basis = projection::Basis::fit(all.clone(), dim, 64);
+    let scheme = Scheme {
+        projection: Some(basis.projection(56)),
+        ..Scheme::from(Rung::Sq8)
+    };
+    let codes = Codes::build(vectors, Metric::L2, scheme);
+    let bytes = codes.view().encoded();
+    let view = CodesView::decode(bytes, n, dim).unwrap();
+    let near = |view: &CodesView<'_>| nearest_codes(view, &vectors.row(3), 20);
+    assert_eq!(near(&view), near(&codes.view()));
+    // More dimensions than there are, none, a number that is no multiple of four; a step that is
+    // none; too many candidates.
+    let nan = f32::NAN.to_bits();
+    let wrong = [
+        (8, 204),
+        (8, 0),
+        (8, 54),
+        (9, 0),
+        (9, nan),
+        (9, 1 << 31),
+        (10, 5_000),
+    ];
+    for (word, value) in wrong {
+        let mut damaged = codes.lines.clone();
+        let damaged: &mut [u8] = bytemuck::cast_slice_mut(&mut damaged);
+        damaged[word * 4..][..4].copy_from_slice(&u32::to_le_bytes(value));
+        assert!(
+            CodesView::decode(damaged, n, dim).is_err(),
+            "{word}: {value}"
+        );
+    }
+    // Numbers of the matrix that cannot be: the ranking is wrong, and nothing else.
+    let mut damaged = codes.lines.clone();
+    let damaged: &mut [u8] = bytemuck::cast_slice_mut(&mut damaged);
+    damaged[64..].fill(0xff);
+    let view = CodesView::decode(damaged, n, dim).unwrap();
+    assert!(near(&view).len() <= 20);
 }

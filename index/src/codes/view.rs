@@ -1,9 +1,13 @@
 //! Codes read where they lie, and distances to them.
 
+use super::Codes;
 use super::layout::Layout;
-use super::quantizer::{Rung, Terms, own_steps, quantize_query, tail, terms};
+use super::matrix::dot;
+use super::quantizer::{Buffers, Quantized, Terms, own_steps, tail};
+use super::rung::Rung;
 use super::tier::{Level, Task, Tier, dispatch};
 use crate::distance::{Scorer, prefetch};
+use crate::metric::Metric;
 
 /// The codes of a column, borrowed from bytes, nothing copied.
 ///
@@ -13,7 +17,7 @@ use crate::distance::{Scorer, prefetch};
 pub struct CodesView<'a> {
     pub(super) layout: Layout,
     pub(super) bytes: &'a [u8],
-    pub(super) center: &'a [f32],
+    pub(super) quantized: Quantized<'a>,
     pub(super) entry_ordinals: &'a [u32],
     pub(super) entry: &'a [u8],
     pub(super) rows: &'a [u8],
@@ -44,7 +48,7 @@ impl<'a> CodesView<'a> {
         self.bytes
     }
 
-    pub(crate) fn metric(&self) -> crate::metric::Metric {
+    pub(crate) fn metric(&self) -> Metric {
         self.layout.metric
     }
 
@@ -52,35 +56,18 @@ impl<'a> CodesView<'a> {
         self.layout.dim
     }
 
-    /// Quantises a query into `out`.
-    pub(crate) fn quantize(&self, query: &[f32], out: &mut Vec<i8>) -> Terms {
-        let layout = &self.layout;
-        quantize_query(
-            (layout.rung, layout.metric),
-            (layout.step, self.center),
-            query,
-            layout.stride(),
-            out,
-        )
+    /// Quantises a query into the buffers.
+    pub(crate) fn quantize(&self, query: &[f32], buffers: &mut Buffers) -> Terms {
+        self.quantized.query(query, buffers)
     }
 
-    /// A row of SQ8 codes as the query.
-    pub(crate) fn row_query(&self, ordinal: u32, out: &mut Vec<i8>) -> Terms {
-        let layout = &self.layout;
-        let row = self.row(ordinal);
-        out.clear();
-        out.extend(
-            row[..layout.dim]
-                .iter()
-                .map(|&code| (code as i8).wrapping_sub(64)),
-        );
-        let sum: i32 = out.iter().map(|&y| i32::from(y)).sum();
-        out.resize(layout.stride(), 0);
-        let (own, norm) = match own_steps(layout.metric) {
-            true => tail(row),
-            false => (layout.step, 1.0),
-        };
-        terms(layout.rung, layout.metric, own, layout.step, sum, || norm)
+    /// Candidates that are compared exactly for `k` results of a search of some width: a wider one
+    /// asks for more certainty.
+    pub(crate) fn rerank(&self, k: usize, ef: usize) -> usize {
+        /// Results for which the number of candidates beyond them was measured or set, and some.
+        const USUAL: usize = 30;
+        let extra = self.layout.extra;
+        k + extra.max(k * extra / USUAL).max(ef / 4)
     }
 
     #[inline(always)]
@@ -129,9 +116,10 @@ impl Table<'_> {
 
     #[inline(always)]
     pub(crate) fn prefetch(&self, id: u32) {
+        let lines = self.stride / 64;
         let start = id as usize * self.stride;
-        for line in (0..self.stride).step_by(64) {
-            prefetch(self.rows, start + line);
+        for line in 0..lines {
+            prefetch(self.rows, start + line * 64);
         }
     }
 }
@@ -184,9 +172,13 @@ impl<T: Tier> Scorer for CodeScorer<'_, T> {
                     offset + norm * squared + factor * step * inner[i]
                 }),
             };
-            match out.as_mut_array::<4>() {
-                Some(out) => *out = distances,
-                None => out.copy_from_slice(&distances[..out.len()]),
+            // Each length on its own: a copy of variable length would be a call.
+            match out {
+                [a, b, c, d] => [*a, *b, *c, *d] = distances,
+                [a, b, c] => [*a, *b, *c, _] = distances,
+                [a, b] => [*a, *b, ..] = distances,
+                [a] => [*a, ..] = distances,
+                _ => {}
             }
         }
     }
@@ -205,12 +197,54 @@ pub(crate) struct CodeRow<'a> {
     pub(crate) terms: Terms,
 }
 
+/// What a row of codes is as a query.
+struct RowQuery<'a>(&'a Codes, u32);
+
+impl Task for RowQuery<'_> {
+    type Output = (Vec<i8>, Terms);
+
+    #[inline(always)]
+    fn run<T: Tier>(self, _: T) -> (Vec<i8>, Terms) {
+        let RowQuery(codes, ordinal) = self;
+        let view = codes.view();
+        let Layout {
+            metric, kept, step, ..
+        } = view.layout;
+        let row = view.row(ordinal);
+        let numbers = row[..kept]
+            .iter()
+            .map(|&code| (code as i8).wrapping_sub(64));
+        let mut query = Vec::with_capacity(row.len());
+        let terms = match metric {
+            Metric::Cosine | Metric::Dot => {
+                // The other rows are without the centre, and this one as it was.
+                let own = match own_steps(metric) {
+                    true => tail(row).0,
+                    false => step,
+                };
+                let center = &codes.center[..];
+                let moved = numbers.map(|number| f32::from(number) * own);
+                let whole: Vec<f32> = moved.zip(center).map(|(x, c)| x + c).collect();
+                let along = dot(&whole, center) - codes.center_taken;
+                view.quantized.terms(&whole, along, &mut query)
+            }
+            _ => {
+                query.extend(numbers);
+                let sum = query.iter().map(|&y| i32::from(y)).sum();
+                query.resize(row.len(), 0);
+                let (own, norm) = tail(row);
+                view.quantized.terms_of(own, sum, norm)
+            }
+        };
+        (query, terms)
+    }
+}
+
 impl<'a> CodeRow<'a> {
-    pub(crate) fn new(codes: &CodesView<'a>, ordinal: u32) -> Self {
-        let mut query = Vec::new();
-        let terms = codes.row_query(ordinal, &mut query);
+    pub(crate) fn new(codes: &'a Codes, ordinal: u32) -> Self {
+        let (query, terms) = dispatch(Level::detect(), RowQuery(codes, ordinal));
         CodeRow {
-            table: codes.table(),
+            table: codes.view().table(),
             query,
             terms,
         }

@@ -4,6 +4,7 @@ use std::cell::Cell;
 
 use super::adjacency::Layer;
 use super::pool::Pool;
+use crate::codes::Buffers;
 use crate::distance::Scorer;
 use crate::visited::Visited;
 
@@ -26,7 +27,7 @@ pub(crate) struct Scratch {
     pub(crate) pending: usize,
     pub(crate) work: Work,
     /// The query as codes.
-    pub(crate) query: Vec<i8>,
+    pub(crate) query: Buffers,
     /// Rows that are compared exactly.
     pub(crate) rows: Vec<u32>,
     pub(crate) exact: Vec<f32>,
@@ -42,7 +43,7 @@ impl Scratch {
             distances: [0.0; BLOCK],
             pending: 0,
             work: Work::default(),
-            query: Vec::new(),
+            query: Buffers::default(),
             rows: Vec::new(),
             exact: Vec::new(),
         })

@@ -11,8 +11,9 @@ use rayon::prelude::*;
 use super::adjacency::{Layer, NONE};
 use super::insert::{Builder, Links, Stopped};
 use super::select::Selection;
-use super::space::{Space, codes_to_build_on};
+use super::space::Space;
 use super::{BASE_DEGREE, Hnsw, HnswParams, HnswView};
+use crate::codes::{Codes, Scheme};
 use crate::metric::Metric;
 use crate::vectors::Vectors;
 
@@ -130,13 +131,15 @@ impl Hnsw {
     ///
     /// `vectors` holds, at the place that a part gives for a node, the vector of that node. Parts
     /// that do not fit are passed over; without any the graph is built from nothing. The result
-    /// depends on vectors and parts only, not on the number of threads.
+    /// depends on vectors and parts only, not on the number of threads. About `scheme` see
+    /// [`Hnsw::build_while`].
     ///
     /// # Errors
     /// [`Stopped`] soon after `go_on` has returned false.
     pub fn merged(
         vectors: Vectors<'_>,
         metric: Metric,
+        scheme: Option<&Scheme>,
         params: &HnswParams,
         parts: &[GraphPart<'_>],
         go_on: &(dyn Fn() -> bool + Sync),
@@ -155,9 +158,9 @@ impl Hnsw {
             .filter(|part| part.kept() > 0);
         let params = params.bounded();
         let Some(base) = base else {
-            return Hnsw::build_while(vectors, metric, &params, go_on);
+            return Hnsw::build_while(vectors, metric, scheme, &params, go_on);
         };
-        let codes = codes_to_build_on(vectors, metric);
+        let codes = scheme.map(|scheme| Codes::build(vectors, metric, scheme.to_build_on()));
         let space = Space::of(vectors, metric, codes.as_ref());
         let mut builder = Builder::new(space, &params, None, go_on);
         let missing = graft(&mut builder, base)?;

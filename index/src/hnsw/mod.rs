@@ -25,11 +25,14 @@ pub use search::{GraphQuery, SearchStats};
 pub use view::HnswView;
 pub use widths::Widths;
 
+pub(crate) use level::mix;
+
 use insert::Builder;
 use layout::Layout;
-use space::{Space, codes_to_build_on};
+use space::Space;
 
 use crate::cache_line::Line;
+use crate::codes::{Codes, Scheme};
 use crate::metric::Metric;
 use crate::vectors::Vectors;
 
@@ -88,20 +91,24 @@ impl Hnsw {
     /// The result depends on vectors, metric and parameters only, not on the number of threads.
     #[must_use]
     pub fn build(vectors: Vectors<'_>, metric: Metric, params: &HnswParams) -> Hnsw {
-        Hnsw::build_while(vectors, metric, params, &|| true).unwrap_or_else(never)
+        let scheme = Scheme::choose(vectors, metric);
+        let built = Hnsw::build_while(vectors, metric, scheme.as_ref(), params, &|| true);
+        built.unwrap_or_else(never)
     }
 
-    /// Like [`Hnsw::build`], for as long as `go_on` returns true; it is asked now and then.
+    /// Like [`Hnsw::build`], for as long as `go_on` returns true; it is asked now and then. The
+    /// graph is built on codes as `scheme` has them, in seven bits; without one on the vectors.
     ///
     /// # Errors
     /// [`Stopped`] soon after it has returned false.
     pub fn build_while(
         vectors: Vectors<'_>,
         metric: Metric,
+        scheme: Option<&Scheme>,
         params: &HnswParams,
         go_on: &(dyn Fn() -> bool + Sync),
     ) -> Result<Hnsw, Stopped> {
-        let codes = codes_to_build_on(vectors, metric);
+        let codes = scheme.map(|scheme| Codes::build(vectors, metric, scheme.to_build_on()));
         let space = Space::of(vectors, metric, codes.as_ref());
         let builder = Builder::new(space, &params.bounded(), None, go_on);
         Hnsw::finish(builder, metric, params, 0)
@@ -113,11 +120,13 @@ impl Hnsw {
     /// graph, or `metric` another one, the graph is of no use and a new one is built.
     #[must_use]
     pub fn extended(&self, vectors: Vectors<'_>, metric: Metric) -> Hnsw {
-        let extended = self.extended_while(vectors, metric, &|| true);
+        let scheme = Scheme::choose(vectors, metric);
+        let extended = self.extended_while(vectors, metric, scheme.as_ref(), &|| true);
         extended.unwrap_or_else(never)
     }
 
-    /// Like [`Hnsw::extended`], for as long as `go_on` returns true; it is asked now and then.
+    /// Like [`Hnsw::extended`], for as long as `go_on` returns true; it is asked now and then. About
+    /// `scheme` see [`Hnsw::build_while`]; few vectors are inserted by themselves.
     ///
     /// # Errors
     /// [`Stopped`] soon after it has returned false.
@@ -125,15 +134,17 @@ impl Hnsw {
         &self,
         vectors: Vectors<'_>,
         metric: Metric,
+        scheme: Option<&Scheme>,
         go_on: &(dyn Fn() -> bool + Sync),
     ) -> Result<Hnsw, Stopped> {
         let params = self.layout.params;
         if vectors.len() < self.len() || metric != self.layout.metric {
-            return Hnsw::build_while(vectors, metric, &params, go_on);
+            return Hnsw::build_while(vectors, metric, scheme, &params, go_on);
         }
         // Making codes of all vectors pays when many are inserted.
         let many = (vectors.len() - self.len()) * FEW_INSERTED >= vectors.len();
-        let codes = many.then(|| codes_to_build_on(vectors, metric)).flatten();
+        let scheme = scheme.filter(|_| many);
+        let codes = scheme.map(|scheme| Codes::build(vectors, metric, scheme.to_build_on()));
         let space = Space::of(vectors, metric, codes.as_ref());
         let builder = Builder::new(space, &params, Some(&self.view()), go_on);
         Hnsw::finish(builder, metric, &params, self.len() as u32)

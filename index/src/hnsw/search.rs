@@ -144,7 +144,7 @@ impl HnswView<'_> {
                     let Some(codes) = codes else {
                         return nearest(scratch, k, allowed);
                     };
-                    let candidates = codes.rung().rerank(k);
+                    let candidates = codes.rerank(k, ef);
                     let far = horizon.distance(candidates);
                     let (found, more) = compared(&exact, scratch, (k, candidates, far), allowed);
                     stats.distances += more;
@@ -189,18 +189,18 @@ impl HnswView<'_> {
         scratch: &mut Scratch,
     ) -> (Work, bool) {
         // Lent to the scorer while the rest of the scratch is in use.
-        let mut buffer = std::mem::take(&mut scratch.query);
-        let terms = codes.quantize(query, &mut buffer);
+        let mut buffers = std::mem::take(&mut scratch.query);
+        let terms = codes.quantize(query, &mut buffers);
         let walked = CodeWalk {
             view: self,
             codes,
-            query: &buffer,
+            query: &buffers.query,
             terms,
             how,
             scratch,
         };
         let result = dispatch(Level::detect(), walked);
-        scratch.query = buffer;
+        scratch.query = buffers;
         result
     }
 

@@ -2,29 +2,23 @@
 
 use super::adjacency::Layer;
 use super::beam::{Scratch, Work, beam};
-use crate::codes::{CodeRow, Codes, CodesView, Level, Rung, Task, Tier, dispatch};
+use crate::codes::{CodeRow, Codes, Level, Task, Tier, dispatch};
 use crate::distance::{Exact, Scorer};
 use crate::metric::Metric;
 use crate::vectors::Vectors;
-
-/// The codes that a graph over `vectors` is best built on, if any are precise enough.
-pub(super) fn codes_to_build_on(vectors: Vectors<'_>, metric: Metric) -> Option<Codes> {
-    Codes::choose(vectors, metric)?;
-    Some(Codes::build(vectors, metric, Rung::Sq8))
-}
 
 /// Rows, each of which can be the query.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Space<'a> {
     Vectors(Vectors<'a>, Metric),
-    Codes(CodesView<'a>),
+    Codes(&'a Codes),
 }
 
 impl<'a> Space<'a> {
     /// Codes, where there are some.
     pub(crate) fn of(vectors: Vectors<'a>, metric: Metric, codes: Option<&'a Codes>) -> Self {
         match codes {
-            Some(codes) => Space::Codes(codes.view()),
+            Some(codes) => Space::Codes(codes),
             None => Space::Vectors(vectors, metric),
         }
     }
@@ -33,7 +27,7 @@ impl<'a> Space<'a> {
     pub(crate) fn len(&self) -> usize {
         match self {
             Space::Vectors(vectors, _) => vectors.len(),
-            Space::Codes(codes) => codes.len(),
+            Space::Codes(codes) => codes.view().len(),
         }
     }
 

@@ -3,8 +3,9 @@
 use rayon::prelude::*;
 
 use super::{GraphQuery, HnswView, Horizon};
+use crate::distance::Exact;
 use crate::error::{DecodeError, VectorError};
-use crate::flat::exact_search;
+use crate::flat::{exact_search, scan_all};
 use crate::metric::Metric;
 use crate::vectors::Vectors;
 
@@ -146,15 +147,14 @@ impl HnswView<'_> {
             .into_par_iter()
             .filter_map(|number| self.between(vectors, metric, number * n / count))
             .collect();
-        let truths: Result<Vec<Vec<u32>>, VectorError> = queries
-            .par_iter()
-            .map(|query| {
-                let all = 0..n as u32;
-                let found = exact_search(vectors, metric, query, most, all)?;
-                Ok(found.iter().map(|neighbor| neighbor.row).collect())
-            })
+        let bound: Result<Vec<Exact<'_>>, VectorError> = queries
+            .iter()
+            .map(|query| Exact::new(vectors.first(n), metric, query))
             .collect();
-        let truths = truths?;
+        let truths: Vec<Vec<u32>> = scan_all(&bound?, most)
+            .into_iter()
+            .map(|near| near.iter().map(|neighbor| neighbor.row).collect())
+            .collect();
         let mut widths = Widths {
             ef: Default::default(),
         };

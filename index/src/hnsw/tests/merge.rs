@@ -1,6 +1,7 @@
 //! Graphs made from graphs.
 
 use super::*;
+use crate::codes::Scheme;
 
 const DIM: usize = 24;
 
@@ -30,7 +31,12 @@ fn merged(components: &[f32], metric: Metric, parts: &[(&Hnsw, &[Option<u32>])])
             places,
         })
         .collect();
-    Hnsw::merged(vectors, metric, &HnswParams::default(), &parts, &|| true).unwrap()
+    {
+        let scheme = Scheme::choose(vectors, metric);
+        let params = HnswParams::default();
+        Hnsw::merged(vectors, metric, scheme.as_ref(), &params, &parts, &|| true)
+    }
+    .unwrap()
 }
 
 /// Two segments become one; a fifth of the larger one's rows is gone.
@@ -143,13 +149,13 @@ fn a_build_stops_when_it_is_told_to() {
     let params = HnswParams::default();
     let asked = AtomicUsize::new(0);
     let twice = || asked.fetch_add(1, Relaxed) < 2;
-    let stopped = Hnsw::build_while(vectors, Metric::L2, &params, &twice);
+    let stopped = Hnsw::build_while(vectors, Metric::L2, None, &params, &twice);
     assert_eq!(stopped.err(), Some(Stopped));
     assert_eq!(asked.load(Relaxed), 3, "not asked again");
-    let graph = Hnsw::build_while(vectors, Metric::L2, &params, &|| true).unwrap();
+    let graph = Hnsw::build_while(vectors, Metric::L2, None, &params, &|| true).unwrap();
     let half = Vectors::new(8, &all[..8_000]).unwrap();
     let half = Hnsw::build(half, Metric::L2, &params);
-    let stopped = half.extended_while(vectors, Metric::L2, &|| false);
+    let stopped = half.extended_while(vectors, Metric::L2, None, &|| false);
     assert_eq!(stopped.err(), Some(Stopped));
     let places: Vec<Option<u32>> = (0..2_000).map(|n| (n % 2 == 0).then_some(n / 2)).collect();
     let parts = [GraphPart {
@@ -162,6 +168,6 @@ fn a_build_stops_when_it_is_told_to() {
         .copied()
         .collect();
     let kept = Vectors::new(8, &kept).unwrap();
-    let stopped = Hnsw::merged(kept, Metric::L2, &params, &parts, &|| false);
+    let stopped = Hnsw::merged(kept, Metric::L2, None, &params, &parts, &|| false);
     assert_eq!(stopped.err(), Some(Stopped));
 }
