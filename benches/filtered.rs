@@ -70,7 +70,7 @@ fn main() -> Result<()> {
 /// One line of the table: recall, rate, the route of most searches, distances a search.
 fn measure(docs: &Collection, queries: &[Vec<f32>], filter: &str, ef: usize) -> Result<String> {
     let (mut found, mut wanted, mut distances) = (0, 0, 0);
-    let mut routes = [0; 3];
+    let mut routes = [0; 4];
     let mut time = Duration::ZERO;
     for query in queries {
         let truth = docs.search(query).limit(K).filter(filter).exact().keys()?;
@@ -81,7 +81,8 @@ fn measure(docs: &Collection, queries: &[Vec<f32>], filter: &str, ef: usize) -> 
             routes[match segment.route {
                 VectorRoute::Graph => 0,
                 VectorRoute::TwoHop => 1,
-                _ => 2,
+                VectorRoute::Codes => 2,
+                _ => 3,
             }] += 1;
         }
         let started = Instant::now();
@@ -98,8 +99,8 @@ fn measure(docs: &Collection, queries: &[Vec<f32>], filter: &str, ef: usize) -> 
         found += near.count();
         wanted += truth.len();
     }
-    let names = ["graph", "match to match", "scan"];
-    let route = (0..3).max_by_key(|at| routes[*at]).unwrap_or_default();
+    let names = ["graph", "match to match", "codes", "scan"];
+    let route = (0..4).max_by_key(|at| routes[*at]).unwrap_or_default();
     Ok(format!(
         "{:.3} | {:.0} | {} | {}",
         f64::from(found as u32) / f64::from(wanted.max(1) as u32),

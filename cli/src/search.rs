@@ -175,6 +175,7 @@ fn tell(explained: &Explained, context: &mut Context) -> Outcome {
         let route = match segment.route {
             VectorRoute::Graph => format!("graph, ef {}", segment.ef),
             VectorRoute::TwoHop => format!("graph from match to match, ef {}", segment.ef),
+            VectorRoute::Codes => "codes of every match compared, the best exactly".to_string(),
             _ => "every match compared".to_string(),
         };
         context.out.line(format!(

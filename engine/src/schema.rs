@@ -32,8 +32,8 @@ pub enum FieldType {
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum CodesChoice {
-    /// The fewest bits that keep the nearest neighbours of a sample of each segment; none where no
-    /// codes do.
+    /// What a trial on each segment shows to be cheapest of those that keep nearest neighbours, four
+    /// or seven bits a component, perhaps of a projection to fewer dimensions; none where no codes do.
     #[default]
     Auto,
     /// None: graphs are searched on the vectors themselves.

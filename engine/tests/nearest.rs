@@ -258,14 +258,15 @@ fn a_search_tells_the_way_it_took() {
 
     db.compact().unwrap();
     let filtered = |filter: &str| {
-        let search = docs.search(query).filter(filter);
+        let search = docs.search(query).filter(filter).ef(12);
         let explained = search.explain().unwrap();
         let [segment] = &explained.segments[..] else {
             panic!("{:?}", explained.segments)
         };
         (segment.route, segment.matches)
     };
-    assert_eq!(filtered("row < 600"), (VectorRoute::Exact, 500));
+    assert_eq!(filtered("row < 150"), (VectorRoute::Exact, 50));
+    assert_eq!(filtered("row < 600"), (VectorRoute::Codes, 500));
     assert_eq!(filtered("row < 4000"), (VectorRoute::TwoHop, 3_900));
     assert_eq!(filtered("row < 10000"), (VectorRoute::Graph, 9_900));
     let words = docs.search("red").explain().unwrap();

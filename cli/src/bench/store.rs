@@ -49,7 +49,7 @@ pub(super) fn filter(percent: f64) -> String {
     format!("bucket < {}", percent * f64::from(BUCKETS) / 100.0)
 }
 
-/// Puts all rows, keyed by their number, and merges them into one segment.
+/// Loads all rows, keyed by their number, and merges them into one segment.
 pub(super) fn build(
     directory: &Path,
     base: &Rows<f32>,
@@ -69,7 +69,9 @@ pub(super) fn build(
         COLLECTION,
         Schema::new().vector_with(DEFAULT_VECTOR_FIELD, field),
     )?;
-    collection.put_all((0_u32..).zip(base.iter()).map(|(row, vector)| {
+    // One graph for all, made when they are in.
+    let load = collection.ingest().index_behind(true);
+    load.run((0_u32..).zip(base.iter()).map(|(row, vector)| {
         bar.inc(1);
         let doc = Doc::new(row.to_string()).vector(vector);
         match buckets {

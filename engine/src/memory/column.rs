@@ -11,6 +11,9 @@ use crate::sealed::GoOn;
 /// Vectors that are compared one by one before a graph is worth building.
 pub(crate) const GRAPH_MIN_ROWS: usize = 4_096;
 
+/// How much a graph grows before a trial says anew what codes suit its vectors.
+const TRIED_AGAIN: usize = 4;
+
 /// A run of vectors with a graph over them; shared with searches, never changed.
 #[derive(Debug)]
 pub(crate) struct Indexed {
@@ -20,6 +23,8 @@ pub(crate) struct Indexed {
     graph: Hnsw,
     /// What the graph is walked on, unless it would be too coarse.
     codes: Option<Codes>,
+    /// The outcome of the last trial, and how many vectors it was made with.
+    tried: (Option<Scheme>, usize),
 }
 
 impl Indexed {
@@ -136,8 +141,14 @@ impl MemorySegment {
         let Ok(vectors) = Vectors::new(field.dimension, &data) else {
             return;
         };
-        let best = Scheme::choose(vectors, field.metric);
-        let (metric, scheme) = (field.metric, best.as_ref());
+        let metric = field.metric;
+        let known = indexed.as_ref().map(|indexed| &indexed.tried);
+        let known = known.filter(|(_, of)| vectors.len() / TRIED_AGAIN < *of);
+        let tried = match known {
+            Some(tried) => tried.clone(),
+            None => (Scheme::choose(vectors, metric), vectors.len()),
+        };
+        let scheme = tried.0.as_ref();
         let graph = match &indexed {
             Some(indexed) => indexed.graph.extended_while(vectors, metric, scheme, go_on),
             None => Hnsw::build_while(vectors, metric, scheme, &HnswParams::default(), go_on),
@@ -145,12 +156,13 @@ impl MemorySegment {
         let Ok(graph) = graph else {
             return;
         };
-        let codes = field.make_codes(vectors, best);
+        let codes = field.make_codes(vectors, tried.0.clone());
         let indexed = Arc::new(Indexed {
             data,
             rows,
             graph,
             codes,
+            tried,
         });
         let mut rows = self.rows.write();
         if let Some(column) = rows.vectors.get_mut(name) {

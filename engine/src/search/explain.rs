@@ -38,6 +38,8 @@ impl Explained {
 pub enum VectorRoute {
     /// Every vector that may be found was compared.
     Exact,
+    /// The codes of every vector that may be found were compared, and the best of them exactly.
+    Codes,
     /// The graph was walked from match to match, across others where need be.
     TwoHop,
     /// The graph was walked as if there were no filter.
@@ -48,6 +50,7 @@ impl From<Route> for VectorRoute {
     fn from(route: Route) -> Self {
         match route {
             Route::Exact => VectorRoute::Exact,
+            Route::Codes => VectorRoute::Codes,
             Route::TwoHop => VectorRoute::TwoHop,
             Route::Graph => VectorRoute::Graph,
         }

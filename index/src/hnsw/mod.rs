@@ -11,6 +11,7 @@ mod merge;
 mod pool;
 mod repair;
 mod route;
+mod scan;
 mod search;
 mod select;
 mod space;

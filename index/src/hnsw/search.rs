@@ -3,6 +3,7 @@
 use super::adjacency::{Layer, NONE};
 use super::beam::{BLOCK, Scratch, Work, beam};
 use super::filtered::{BRIDGE_ROOM, two_hop};
+use super::scan::CodeScan;
 use super::view::Upper;
 use super::{HnswView, Horizon, Route};
 use crate::codes::{CodeScorer, CodesView, Level, Task, Terms, Tier, dispatch};
@@ -105,8 +106,11 @@ impl HnswView<'_> {
             return Ok((Vec::new(), SearchStats::default()));
         }
         let ef = ef.max(k).min(n);
+        let codes = self.codes().filter(|codes| codes.dim() == exact.dim());
+        // Codes alone have to tell the allowed ones apart: twice as many doubts are allowed for.
+        let of_scan = codes.map(|codes| codes.rerank(k, ef) * 2 - k);
         let route = match allowed {
-            Some(_) if matches < n => Route::choose(matches, n, k, ef),
+            Some(_) if matches < n => Route::choose(matches, n, ef, of_scan),
             _ if n <= ef.saturating_mul(SMALL) => Route::Exact,
             _ => Route::Graph,
         };
@@ -120,6 +124,7 @@ impl HnswView<'_> {
                 (ef.max(room), Some(allowed))
             }
             (Route::Graph, Some(_)) => (widened(ef, k, matches, n), None),
+            (Route::Codes, _) => (of_scan.unwrap_or(ef), None),
             (Route::Exact | Route::TwoHop | Route::Graph, _) => (ef, None),
         };
         let how = How {
@@ -131,10 +136,12 @@ impl HnswView<'_> {
         let others = horizon.has(k);
         let found = (route != Route::Exact).then(|| {
             Scratch::with(|scratch| {
-                let codes = self.codes().filter(|codes| codes.dim() == exact.dim());
-                let (work, trusted) = match codes {
-                    Some(codes) => self.walk_codes(codes, query.vector, how, scratch),
-                    None => self.walk_vectors(&exact, how, scratch),
+                let (work, trusted) = match (codes, route, allowed) {
+                    (Some(codes), Route::Codes, Some(allowed)) => {
+                        (scan_codes(codes, query.vector, how, allowed, scratch), true)
+                    }
+                    (Some(codes), ..) => self.walk_codes(codes, query.vector, how, scratch),
+                    (None, ..) => self.walk_vectors(&exact, how, scratch),
                 };
                 stats.visited = work.expanded;
                 stats.distances = work.distances;
@@ -144,7 +151,10 @@ impl HnswView<'_> {
                     let Some(codes) = codes else {
                         return nearest(scratch, k, allowed);
                     };
-                    let candidates = codes.rerank(k, ef);
+                    let candidates = match route {
+                        Route::Codes => how.ef,
+                        _ => codes.rerank(k, ef),
+                    };
                     let far = horizon.distance(candidates);
                     let (found, more) = compared(&exact, scratch, (k, candidates, far), allowed);
                     stats.distances += more;
@@ -343,6 +353,32 @@ fn entry<S: Scorer>(scorer: &S, ordinals: &[u32], scratch: &mut Scratch) -> [(f3
         at += size;
     }
     best
+}
+
+/// Fills the pool with the nearest of the allowed rows by their codes.
+fn scan_codes(
+    codes: CodesView<'_>,
+    query: &[f32],
+    how: How<'_>,
+    allowed: &OrdinalSet,
+    scratch: &mut Scratch,
+) -> Work {
+    let mut buffers = std::mem::take(&mut scratch.query);
+    let terms = codes.quantize(query, &mut buffers);
+    scratch.pool.reset(how.ef);
+    let scan = CodeScan {
+        codes,
+        query: &buffers.query,
+        terms,
+        allowed,
+        scratch,
+    };
+    let distances = dispatch(Level::detect(), scan);
+    scratch.query = buffers;
+    Work {
+        expanded: 0,
+        distances,
+    }
 }
 
 /// An upper layer whose ordinals lie inside the column whatever a damaged file says.
