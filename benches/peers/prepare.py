@@ -13,7 +13,9 @@ from pathlib import Path
 
 import numpy
 
+import latent
 import vectors
+import wordnet
 from synthetic import Generator
 from worker import buckets
 
@@ -48,6 +50,11 @@ def load(request):
         return generator.queries(1000), lambda: generator.rows(rows)
     if request["kind"] == "idx":
         base, queries = images(request["images"][0]), images(request["images"][1])[:1000]
+        base = base[:limit]
+    elif request["kind"] == "wordnet":
+        texts, asked = wordnet.divided(wordnet.entries(request["files"]), 1000)
+        # The directions are those of all texts, so that the first N rows are always the same.
+        base, queries = latent.embedded(texts, asked, request["dimension"])
         base = base[:limit]
     else:
         base = vectors.read_floats(request["base"], limit=limit)
