@@ -193,15 +193,20 @@ def check(request, k):
             raise BadData(f"{request['truth']} has {deep} neighbours a query, k is {k}")
 
 
+def place(name, request, cache):
+    """The folder of a request's data."""
+    text = json.dumps(request, sort_keys=True)
+    return cache / f"{name}-{hashlib.sha256(text.encode()).hexdigest()[:10]}"
+
+
 def ready(name, request, cache, python, say):
     """The prepared data of a request; made when it is not there yet."""
-    text = json.dumps(request, sort_keys=True)
-    folder = cache / f"{name}-{hashlib.sha256(text.encode()).hexdigest()[:10]}"
+    folder = place(name, request, cache)
     about = folder / "about.json"
     if not about.exists():
         say(f"preparing {name} in {folder}")
         folder.mkdir(parents=True, exist_ok=True)
-        command = [str(python), str(HERE / "prepare.py"), text, str(folder)]
+        command = [str(python), str(HERE / "prepare.py"), json.dumps(request), str(folder)]
         # A factorisation shared among threads sums in another order and ends in other digits.
         alone = environment.variables(1) if request["kind"] == "wordnet" else None
         done = subprocess.run(command, stderr=subprocess.PIPE, text=True, env=alone)
