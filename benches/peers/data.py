@@ -11,6 +11,9 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+import environment
+import wordnet
+
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 VERSION = 2
@@ -20,13 +23,36 @@ PRESETS = {
     "debian-384": {"metric": "cosine", "what": "sentence embeddings of package descriptions"},
     "fashion-784": {"metric": "l2", "what": "Fashion-MNIST images (Debian: dataset-fashion-mnist)"},
     "synthetic-1m": {"metric": "cosine", "what": "1,000,000 x 384 made by a seeded generator"},
+    "wordnet-256": {"metric": "cosine", "what": "words and glosses (Debian: wordnet-base) by LSA"},
 }
-FASHION = ("train-images-idx3-ubyte.gz", "t10k-images-idx3-ubyte.gz")
-FASHION_FOLDER = Path("usr/share/datasets/fashion-mnist")
 
 
 class BadData(Exception):
     """The data cannot be used; the message says which file and why."""
+
+
+@dataclass(frozen=True)
+class Package:
+    """A Debian package of data: its name, the files, where they lie, the folder in the cache."""
+
+    name: str
+    files: tuple
+    folder: Path
+    cached: str
+
+
+FASHION = Package(
+    name="dataset-fashion-mnist",
+    files=("train-images-idx3-ubyte.gz", "t10k-images-idx3-ubyte.gz"),
+    folder=Path("usr/share/datasets/fashion-mnist"),
+    cached="fashion-mnist",
+)
+WORDNET = Package(
+    name="wordnet-base",
+    files=wordnet.NAMES,
+    folder=Path("usr/share/wordnet"),
+    cached="wordnet",
+)
 
 
 @dataclass(frozen=True)
@@ -113,7 +139,10 @@ def preset(arguments, cache):
     if arguments.data == "synthetic-1m":
         return {"kind": "synthetic", "rows": 1_000_000, "dimension": 384}
     if arguments.data == "fashion-784":
-        return {"kind": "idx", "images": [str(path) for path in fashion(arguments.data_dir, cache)]}
+        return {"kind": "idx", "images": unpacked(FASHION, arguments.data_dir, cache)}
+    if arguments.data == "wordnet-256":
+        files = unpacked(WORDNET, arguments.data_dir, cache)
+        return {"kind": "wordnet", "files": files, "dimension": 256}
     folder = Path(arguments.data_dir or "")
     if not arguments.data_dir:
         raise BadData(f"--data {arguments.data} needs --data-dir, the folder of its files")
@@ -126,26 +155,26 @@ def preset(arguments, cache):
     return request
 
 
-def fashion(data_dir, cache):
-    """The image files: in --data-dir, installed, or unpacked from the Debian package."""
-    places = [Path("/") / FASHION_FOLDER, cache / "fashion-mnist" / FASHION_FOLDER]
+def unpacked(package, data_dir, cache):
+    """The files of a package: in --data-dir, installed, or fetched and unpacked in the cache."""
+    folder = cache / package.cached
+    places = [Path("/") / package.folder, folder / package.folder]
     if data_dir:
-        places = [Path(data_dir), Path(data_dir) / FASHION_FOLDER]
+        places = [Path(data_dir), Path(data_dir) / package.folder]
     for place in places:
-        if all((place / name).is_file() for name in FASHION):
-            return [place / name for name in FASHION]
+        if all((place / name).is_file() for name in package.files):
+            return [str(place / name) for name in package.files]
     if data_dir:
-        raise BadData(f"{data_dir} has no {' and '.join(FASHION)}")
-    folder = cache / "fashion-mnist"
+        raise BadData(f"{data_dir} has no {' and '.join(package.files)}")
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        fetch = ["apt-get", "-o", "APT::Sandbox::User=root", "download", "dataset-fashion-mnist"]
+        fetch = ["apt-get", "-o", "APT::Sandbox::User=root", "download", package.name]
         subprocess.run(fetch, cwd=folder, check=True, stdout=subprocess.DEVNULL)
-        package = next(folder.glob("dataset-fashion-mnist_*.deb"))
-        subprocess.run(["dpkg-deb", "-x", str(package), str(folder)], check=True)
+        archive = next(folder.glob(f"{package.name}_*.deb"))
+        subprocess.run(["dpkg-deb", "-x", str(archive), str(folder)], check=True)
     except (OSError, subprocess.CalledProcessError, StopIteration) as error:
-        raise BadData(f"dataset-fashion-mnist cannot be had ({error}); give --data-dir") from error
-    return [folder / FASHION_FOLDER / name for name in FASHION]
+        raise BadData(f"{package.name} cannot be had ({error}); give --data-dir") from error
+    return [str(folder / package.folder / name) for name in package.files]
 
 
 def check(request, k):
@@ -164,18 +193,26 @@ def check(request, k):
             raise BadData(f"{request['truth']} has {deep} neighbours a query, k is {k}")
 
 
+def place(name, request, cache):
+    """The folder of a request's data."""
+    text = json.dumps(request, sort_keys=True)
+    return cache / f"{name}-{hashlib.sha256(text.encode()).hexdigest()[:10]}"
+
+
 def ready(name, request, cache, python, say):
     """The prepared data of a request; made when it is not there yet."""
-    text = json.dumps(request, sort_keys=True)
-    folder = cache / f"{name}-{hashlib.sha256(text.encode()).hexdigest()[:10]}"
+    folder = place(name, request, cache)
     about = folder / "about.json"
     if not about.exists():
         say(f"preparing {name} in {folder}")
         folder.mkdir(parents=True, exist_ok=True)
-        command = [str(python), str(HERE / "prepare.py"), text, str(folder)]
-        done = subprocess.run(command, stderr=subprocess.PIPE, text=True)
+        command = [str(python), str(HERE / "prepare.py"), json.dumps(request), str(folder)]
+        # A factorisation shared among threads sums in another order and ends in other digits.
+        alone = environment.variables(1) if request["kind"] == "wordnet" else None
+        done = subprocess.run(command, stderr=subprocess.PIPE, text=True, env=alone)
         if done.returncode != 0:
-            raise BadData((done.stderr.strip().splitlines() or ["preparing failed"])[-1])
+            reason = (done.stderr.strip().splitlines() or ["no message"])[-1]
+            raise BadData(f"{name} cannot be prepared in {folder}: {reason}")
     known = json.loads(about.read_text(encoding="utf-8"))
     return Data(
         name=name,

@@ -5,16 +5,16 @@ same distance; speed is logarithmic. Databases are dashed.
 """
 
 import math
-from xml.sax.saxutils import escape
 
+import canvas
 import catalog
+from canvas import FAINT, line, marker, text
 
 PANEL_WIDTH, PANEL_HEIGHT = 520, 470
 LEFT, TOP, GAP, BOTTOM = 70, 84, 66, 62
 LEGEND = 220
 LOWEST, HIGHEST = 0.8, 0.999
 RECALLS = (0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999)
-INK, FAINT, GRID = "#1f2430", "#5b6472", "#e3e6eb"
 LOOKS = {
     "lumos": ("#d0021b", "circle"),
     "symphonyqg": ("#1f6fd1", "square"),
@@ -62,47 +62,14 @@ def visible(points):
 def bounds(panels):
     """Whole steps of the speed scale that hold everything drawn."""
     speeds = [p[1] for _, series in panels for _, points in series for p in visible(points)]
-    if not speeds:
-        return 100.0, 1000.0
-    low, high = min(speeds), max(speeds)
-    steps = [base * 10**power for power in range(-1, 8) for base in (1, 2, 5)]
-    below = max((step for step in steps if step <= low), default=steps[0])
-    above = min((step for step in steps if step >= high), default=steps[-1])
-    return below, above if above > below else below * 10
-
-
-def speed_label(speed):
-    if speed >= 1_000_000:
-        return f"{speed / 1_000_000:g} M"
-    return f"{speed / 1000:g} k" if speed >= 1000 else f"{speed:g}"
-
-
-def marker(shape, x, y, colour, size=3.6):
-    if shape == "circle":
-        return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{size}" fill="{colour}"/>'
-    corners = {
-        "square": ((-1, -1), (1, -1), (1, 1), (-1, 1)),
-        "diamond": ((0, -1.35), (1.35, 0), (0, 1.35), (-1.35, 0)),
-        "triangle": ((0, -1.3), (1.25, 1), (-1.25, 1)),
-    }[shape]
-    points = " ".join(f"{x + dx * size:.1f},{y + dy * size:.1f}" for dx, dy in corners)
-    return f'<polygon points="{points}" fill="{colour}"/>'
-
-
-def text(x, y, words, size=13, anchor="middle", colour=INK, weight="normal", turn=None):
-    turned = f' transform="rotate({turn} {x} {y})"' if turn is not None else ""
-    return (
-        f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size}" text-anchor="{anchor}" '
-        f'fill="{colour}" font-weight="{weight}"{turned}>{escape(words)}</text>'
-    )
+    return canvas.bounds(speeds, (100.0, 1000.0))
 
 
 def panel(left, title, series, low, high):
     """One set of axes with its curves."""
 
     def height(speed):
-        share = (math.log10(speed) - math.log10(low)) / (math.log10(high) - math.log10(low))
-        return TOP + PANEL_HEIGHT * (1 - share)
+        return TOP + PANEL_HEIGHT * (1 - canvas.share(speed, low, high))
 
     def place(recall):
         return left + PANEL_WIDTH * across(recall)
@@ -110,39 +77,33 @@ def panel(left, title, series, low, high):
     out = [text(left + PANEL_WIDTH / 2, TOP - 14, title, 15, weight="bold")]
     for recall in RECALLS:
         x = place(recall)
-        out.append(f'<path d="M{x:.1f} {TOP}V{TOP + PANEL_HEIGHT}" stroke="{GRID}"/>')
+        out.append(line(f"M{x:.1f} {TOP}V{TOP + PANEL_HEIGHT}"))
         label = f"≥ {recall:g}" if recall == HIGHEST else f"{recall:g}"
         out.append(text(x, TOP + PANEL_HEIGHT + 20, label, 12, colour=FAINT))
-    many = high / low > 300
-    for power in range(-1, 8):
-        for base in (1, 2, 5):
-            speed = base * 10**power
-            if not low <= speed <= high:
-                continue
-            y = height(speed)
-            out.append(f'<path d="M{left} {y:.1f}H{left + PANEL_WIDTH}" stroke="{GRID}"/>')
-            if base == 1 or not many:
-                out.append(text(left - 8, y + 4, speed_label(speed), 12, "end", FAINT))
-    out.append(
-        f'<rect x="{left}" y="{TOP}" width="{PANEL_WIDTH}" height="{PANEL_HEIGHT}" '
-        f'fill="none" stroke="{FAINT}"/>'
-    )
+    for speed, labelled in canvas.steps(low, high):
+        y = height(speed)
+        out.append(line(f"M{left} {y:.1f}H{left + PANEL_WIDTH}"))
+        if labelled:
+            out.append(text(left - 8, y + 4, canvas.plain(speed), 12, "end", FAINT))
+    out.append(canvas.frame(left, TOP, PANEL_WIDTH, PANEL_HEIGHT))
     # Lumos is drawn last, above the others.
     for name, points in sorted(series, key=lambda one: one[0] == "lumos"):
         colour, shape = LOOKS.get(name, (FAINT, "circle"))
         seen = visible(points)
         if not seen:
             continue
-        path = "L".join(f"{place(r):.1f} {height(s):.1f}" for r, s, _ in seen)
-        width = 3.2 if name == "lumos" else 1.8
-        peer = catalog.BY_NAME.get(name)
-        dashed = peer is not None and peer.is_database and name != "lumos"
-        dash = ' stroke-dasharray="6 4"' if dashed else ""
-        out.append(
-            f'<path d="M{path}" fill="none" stroke="{colour}" stroke-width="{width}"{dash}/>'
-        )
+        path = canvas.joined([(place(r), height(s)) for r, s, _ in seen])
+        out.append(line(path, colour, *pen(name)))
         out += [marker(shape, place(r), height(s), colour) for r, s, real in seen if real]
     return out
+
+
+def pen(name):
+    """Width and dashes of a peer's curve."""
+    if name == "lumos":
+        return 3.2, None
+    peer = catalog.BY_NAME.get(name)
+    return 1.8, "6 4" if peer is not None and peer.is_database else None
 
 
 def legend(left, names):
@@ -151,12 +112,7 @@ def legend(left, names):
         y = TOP + 14 + number * 25
         colour, shape = LOOKS.get(name, (FAINT, "circle"))
         peer = catalog.BY_NAME.get(name)
-        dashed = peer is not None and peer.is_database and name != "lumos"
-        dash = ' stroke-dasharray="6 4"' if dashed else ""
-        width = 3.2 if name == "lumos" else 1.8
-        out.append(
-            f'<path d="M{left} {y}h34" stroke="{colour}" stroke-width="{width}"{dash}/>'
-        )
+        out.append(line(f"M{left} {y}h34", colour, *pen(name)))
         out.append(marker(shape, left + 17, y, colour))
         title = peer.title if peer else name
         weight = "bold" if name == "lumos" else "normal"
@@ -170,9 +126,6 @@ def draw(title, recall_name, panels):
     width = LEFT + len(panels) * PANEL_WIDTH + (len(panels) - 1) * GAP + LEGEND + 30
     height = TOP + PANEL_HEIGHT + BOTTOM
     out = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
-        f'width="{width}" height="{height}" font-family="DejaVu Sans, Arial, sans-serif">',
-        f'<rect width="{width}" height="{height}" fill="#ffffff"/>',
         text(LEFT, 34, title, 18, "start", weight="bold"),
         text(
             20, TOP + PANEL_HEIGHT / 2, "queries a second (logarithmic; higher is better)",
@@ -189,5 +142,4 @@ def draw(title, recall_name, panels):
     ordered = [name for name in LOOKS if name in names]
     ordered += [name for name in names if name not in LOOKS]
     out += legend(width - LEGEND, ordered)
-    out.append("</svg>")
-    return "\n".join(out) + "\n"
+    return canvas.page(width, height, out)

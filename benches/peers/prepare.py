@@ -1,8 +1,9 @@
 """Makes the data of a run ready, with numpy: `prepare.py REQUEST FOLDER`, called by `data.py`.
 
 Writes base and queries (under cosine at unit length), the exact k nearest neighbours of every
-query by scanning in blocks, and the same among the rows that each filter keeps. Candidates found
-in 32-bit arithmetic are compared again in 64-bit, ties go to the lower row.
+query by scanning in blocks, and the same among the rows that each filter keeps and among the first
+rows that `steps` asks for. Candidates found in 32-bit arithmetic are compared again in 64-bit, ties
+go to the lower row.
 """
 
 import gzip
@@ -13,7 +14,9 @@ from pathlib import Path
 
 import numpy
 
+import latent
 import vectors
+import wordnet
 from synthetic import Generator
 from worker import buckets
 
@@ -49,10 +52,25 @@ def load(request):
     if request["kind"] == "idx":
         base, queries = images(request["images"][0]), images(request["images"][1])[:1000]
         base = base[:limit]
+    elif request["kind"] == "wordnet":
+        texts, asked = wordnet.divided(wordnet.entries(request["files"]), 1000)
+        # The directions are those of all texts, so that the first N rows are always the same.
+        base, queries = latent.embedded(texts, asked, request["dimension"])
+        base = base[:limit]
     else:
         base = vectors.read_floats(request["base"], limit=limit)
         queries = vectors.read_floats(request["query"])
     return queries, lambda: (base[at : at + BLOCK] for at in range(0, len(base), BLOCK))
+
+
+def cut(blocks, steps):
+    """The same rows in order, in blocks of which one ends at each step."""
+    done = 0
+    for block in blocks:
+        ends = [step - done for step in steps if 0 < step - done < len(block)]
+        for first, last in zip([0, *ends], [*ends, len(block)]):
+            yield block[first:last]
+        done += len(block)
 
 
 class Nearest:
@@ -110,7 +128,8 @@ def main(request, folder):
     filters = {percent: Nearest(queries, metric, k) for percent in request["selectivity"]}
     done = 0
     with open(folder / "base.fvecs", "wb") as file:
-        for block in base():
+        steps = sorted(request.get("steps", ()))
+        for block in cut(base(), steps):
             if metric == "cosine":
                 block = unit(block)
             vectors.write(file, block)
@@ -122,6 +141,8 @@ def main(request, folder):
             for percent, nearest in filters.items():
                 kept = stands_in < round(percent * 100)
                 nearest.offer(block[kept], numbers[kept])
+            if done in steps:
+                everything.write(folder / f"truth-first-{done}.ivecs")
     with open(folder / "query.fvecs", "wb") as file:
         vectors.write(file, queries)
     if given is None:

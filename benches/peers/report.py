@@ -10,7 +10,7 @@ import picture
 TARGETS = (0.90, 0.95, 0.99)
 
 
-def read(path):
+def read(path, first="run"):
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"there is no file {path}")
@@ -20,8 +20,8 @@ def read(path):
             records.append(json.loads(line))
         except json.JSONDecodeError as error:
             raise ValueError(f"{path}, line {number}: {error}") from error
-    if not records or records[0].get("type") != "run":
-        raise ValueError(f"{path} does not start with the record of a run")
+    if not records or records[0].get("type") != first:
+        raise ValueError(f"{path} does not start with a record of type {first}")
     return records
 
 

@@ -38,9 +38,10 @@ class Process:
             )
 
     def ask(self, **request):
+        # The clock first: a process that the watch kills has then always taken all its time.
+        started = time.monotonic()
         watch = threading.Timer(self.patience * 60, self.process.kill)
         watch.start()
-        started = time.monotonic()
         try:
             self.process.stdin.write(json.dumps(request) + "\n")
             self.process.stdin.flush()

@@ -32,4 +32,5 @@ def write(file, rows):
     out = numpy.empty((len(rows), rows.shape[1] + 1), dtype="<i4")
     out[:, 0] = rows.shape[1]
     out[:, 1:] = rows.view("<i4")
-    out.tofile(file)
+    # Not `tofile`, which does not say that the disk is full.
+    file.write(out.data)
