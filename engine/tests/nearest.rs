@@ -267,7 +267,7 @@ fn a_search_tells_the_way_it_took() {
     };
     assert_eq!(filtered("row < 150"), (VectorRoute::Exact, 50));
     assert_eq!(filtered("row < 600"), (VectorRoute::Codes, 500));
-    assert_eq!(filtered("row < 4000"), (VectorRoute::TwoHop, 3_900));
+    assert_eq!(filtered("row < 4000"), (VectorRoute::Codes, 3_900));
     assert_eq!(filtered("row < 10000"), (VectorRoute::Graph, 9_900));
     let words = docs.search("red").explain().unwrap();
     assert!(words.segments.is_empty() && !words.hits.is_empty());

@@ -18,7 +18,9 @@ pub enum Route {
 /// 40,000 sentence embeddings of 384 dimensions, the walk taking 180 us at `ef` 100.
 const SCAN_PER_EF: usize = 48;
 /// The same for codes: a row of them is a few cache lines, and scored in a fifth of the time.
-const CODES_PER_EF: usize = 200;
+const CODES_PER_EF: usize = 160;
+/// A walk from match to match takes as long as one of this width however narrow it is.
+const LEAST_EF: usize = 32;
 /// The same where so many are allowed that a plain walk is the other way.
 const CODES_PER_EF_OF_MANY: usize = 60;
 /// With fewer matches for each of the candidates that would be compared exactly in the end, codes
@@ -38,14 +40,12 @@ impl Route {
     #[must_use]
     pub fn choose(matches: usize, n: usize, ef: usize, candidates: Option<usize>) -> Route {
         let many = matches >= n / 5 * 2;
-        let scan_per_ef = match candidates {
-            Some(_) if many => CODES_PER_EF_OF_MANY,
-            Some(_) => CODES_PER_EF,
-            None => SCAN_PER_EF,
+        let scanned = match candidates {
+            Some(_) if many => ef.saturating_mul(CODES_PER_EF_OF_MANY),
+            Some(_) => ef.max(LEAST_EF).saturating_mul(CODES_PER_EF),
+            None => ef.saturating_mul(SCAN_PER_EF),
         };
-        if matches <= ef.saturating_mul(scan_per_ef)
-            || (matches <= SPARSE_SCAN && matches < n / SPARSE)
-        {
+        if matches <= scanned || (matches <= SPARSE_SCAN && matches < n / SPARSE) {
             let enough = |candidates: usize| matches / CODES_PER_CANDIDATE > candidates;
             match candidates.is_some_and(enough) {
                 true => Route::Codes,
