@@ -189,7 +189,7 @@ impl Layout {
             return Err(invalid(7, "the step is not a positive number"));
         }
         let (kept, map_step) = (header[8] as usize, f32::from_bits(header[9]));
-        let kept_some = kept > 0 && kept < dim && kept.is_multiple_of(TOGETHER);
+        let kept_some = kept > 0 && kept <= dim && kept.is_multiple_of(TOGETHER);
         if !(kept == dim && header[9] == 0 || kept_some && map_step.is_finite() && map_step > 0.0) {
             return Err(invalid(8, "a projection that no column has"));
         }

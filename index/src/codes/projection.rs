@@ -66,6 +66,13 @@ fn random(count: usize, n: usize) -> Vec<f32> {
     (0..count * n).map(uniform).collect()
 }
 
+/// A matrix that turns `n` dimensions at random.
+fn turn(n: usize) -> Vec<f32> {
+    let mut turn = random(n, n);
+    orthonormalise(&mut turn, n);
+    turn
+}
+
 impl Basis {
     /// Finds `count` directions of `sample`, `[n, dim]`, which is moved to its mean on the way.
     pub(super) fn fit(mut sample: Vec<f32>, dim: usize, count: usize) -> Basis {
@@ -94,10 +101,20 @@ impl Basis {
     /// The map to the first `kept` directions, a multiple of four, turned at random.
     pub(super) fn projection(&self, kept: usize) -> Arc<Projection> {
         let dim = self.dim;
-        let mut turn = random(kept, kept);
-        orthonormalise(&mut turn, kept);
-        let matrix = multiply(&turn, &self.rows[..kept * dim], kept, dim);
-        let step = (largest(&matrix) / REACH).max(f32::MIN_POSITIVE);
+        let matrix = multiply(&turn(kept), &self.rows[..kept * dim], kept, dim);
+        Arc::new(Projection::quantised(&matrix, dim, kept))
+    }
+}
+
+impl Projection {
+    /// A turn at random, of a multiple of four dimensions: what rows have in few large components
+    /// comes into all of them, so that one step suits them.
+    pub(super) fn turn(dim: usize) -> Arc<Projection> {
+        Arc::new(Projection::quantised(&turn(dim), dim, dim))
+    }
+
+    fn quantised(matrix: &[f32], dim: usize, kept: usize) -> Projection {
+        let step = (largest(matrix) / REACH).max(f32::MIN_POSITIVE);
         let mut rows = vec![0_u8; kept * row_bytes(dim)];
         for (row, out) in matrix
             .chunks_exact(dim)
@@ -107,16 +124,14 @@ impl Basis {
                 *out = nearest_integer(x / step + ZERO) as u8;
             }
         }
-        Arc::new(Projection {
+        Projection {
             dim,
             kept,
             step,
             rows,
-        })
+        }
     }
-}
 
-impl Projection {
     pub(super) fn map(&self) -> Map<'_> {
         Map {
             kept: self.kept,

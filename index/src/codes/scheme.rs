@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use super::projection::{Basis, Projection};
+use super::projection::{Basis, Projection, TOGETHER};
 use super::quantizer::{Buffers, own_steps};
 use super::rung::Rung;
 use super::tier::{Level, Task, Tier, dispatch};
@@ -24,11 +24,13 @@ const TRIAL_QUERIES: usize = 64;
 const TRIAL_K: usize = 10;
 /// Neighbours of each that have a part in the trial: codes that take one farther out for one of the
 /// nearest are none to be chosen.
-const TRIAL_AROUND: usize = 128;
-/// Of 1,000 neighbours, those that a scheme has to keep among its candidates.
-const TRIAL_KEPT: usize = 990;
+const TRIAL_AROUND: usize = 256;
+/// Of 1,000 neighbours, those that a scheme has to keep among its candidates, and those that it should.
+const TRIAL_KEPT: [usize; 2] = [960, 990];
 /// Candidates beyond the neighbours looked for, of which a scheme may need as many.
-const EXTRA: [usize; 8] = [2, 3, 4, 6, 8, 11, 15, 20];
+const EXTRA: [usize; 11] = [2, 3, 4, 6, 8, 11, 15, 20, 30, 50, 90];
+/// What stands for more than those.
+const MOST_EXTRA: usize = 120;
 /// Cache lines of a row that are tried with fewer dimensions.
 const LINES: [usize; 6] = [1, 2, 3, 4, 6, 8];
 /// Directions that are looked for, at most.
@@ -39,6 +41,7 @@ const ROWS_A_DIMENSION: usize = 8;
 /// Rows that directions are fitted to: this many times the dimension, within these bounds.
 const FIT_ROWS_A_DIMENSION: usize = 4;
 const FIT_ROWS: [usize; 2] = [4_096, 8_192];
+
 /// How a column is quantised.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Scheme {
@@ -74,34 +77,37 @@ impl Scheme {
         let trial = Trial::new(vectors.first(TRIAL_ROWS), metric)?;
         let mut plans = Plan::all(vectors, metric);
         plans.sort_by_key(|plan| plan.cost(vectors, EXTRA[0]));
-        let widest = plans.iter().filter_map(|plan| plan.kept).max();
+        let fewer = plans.iter().filter_map(|plan| plan.kept);
+        let widest = fewer.filter(|kept| *kept < dim).max();
         let basis = widest.map(|widest| {
             let rows = (dim * FIT_ROWS_A_DIMENSION).clamp(FIT_ROWS[0], FIT_ROWS[1]);
-            // What is searched for in the trial has no part in it.
-            let fitted = sampled(vectors, rows, |place| place % 2 == 1);
-            Basis::fit(fitted, dim, widest)
+            Basis::fit(sampled(vectors, rows), dim, widest)
         });
-        let mut best: Option<(usize, Scheme)> = None;
+        // To walk on the vectors themselves is the other way.
+        let mut best = (Plan::cost_of_none(vectors) * TRIAL_KEPT.len(), None);
         for plan in plans {
-            let good = |cost: usize| best.as_ref().is_none_or(|(least, _)| cost < *least);
-            if !good(plan.cost(vectors, EXTRA[0])) {
+            if plan.cost(vectors, EXTRA[0]) * TRIAL_KEPT.len() >= best.0 {
                 break;
             }
-            let directions = plan.kept.zip(basis.as_ref());
+            let projection = match (plan.kept, &basis) {
+                (Some(kept), _) if kept == dim => Some(Projection::turn(dim)),
+                (Some(kept), Some(basis)) => Some(basis.projection(kept)),
+                _ => None,
+            };
             let scheme = Scheme {
-                projection: directions.map(|(kept, basis)| basis.projection(kept)),
+                projection,
                 ..Scheme::from(plan.rung)
             };
-            if let Some(extra) = trial.extra(&scheme) {
-                let cost = plan.cost(vectors, extra);
-                if good(cost) {
+            if let Some(extras) = trial.extras(&scheme) {
+                let cost = extras.iter().map(|extra| plan.cost(vectors, *extra)).sum();
+                if cost < best.0 {
                     // The last hundredth of the neighbours is farther out.
-                    let extra = extra + extra / 2;
-                    best = Some((cost, Scheme { extra, ..scheme }));
+                    let extra = extras[1] + extras[1] / 2;
+                    best = (cost, Some(Scheme { extra, ..scheme }));
                 }
             }
         }
-        best.map(|(_, scheme)| scheme)
+        best.1
     }
 
     /// The scheme for the codes that a graph is built on: as many dimensions, seven bits of each.
@@ -125,34 +131,43 @@ impl Scheme {
         self.extra
     }
 
-    /// Dimensions that have codes, if not all of them.
+    /// Components that have codes, if they are not those of the vectors but of a projection: fewer, or
+    /// as many, turned.
     #[must_use]
     pub fn kept(&self) -> Option<usize> {
         self.projection.as_deref().map(Projection::kept)
     }
 }
 
-/// Rows of a column at equal distances from each other, of every second place for example.
-fn sampled(vectors: Vectors<'_>, most: usize, of: impl Fn(usize) -> bool) -> Vec<f32> {
-    let dim = vectors.dim();
-    let places = vectors.len().min(most * 2);
-    let wanted: Vec<usize> = (0..places).filter(|&place| of(place)).collect();
-    let every = wanted.len().div_ceil(most).max(1);
-    let rows: Vec<u32> = wanted
-        .into_iter()
-        .step_by(every)
-        .map(|place| (place * vectors.len() / places) as u32)
-        .collect();
-    let mut sample = vec![0.0; rows.len() * dim];
-    for (&row, out) in rows.iter().zip(sample.chunks_exact_mut(dim)) {
-        vectors.read(row, out);
+/// Rows of a column at equal distances, without those that a trial searches for.
+fn sampled(vectors: Vectors<'_>, most: usize) -> Vec<f32> {
+    let (n, dim) = (vectors.len(), vectors.dim());
+    // Every second place: the queries of a trial are at even ones.
+    let places = n.min(most * 2);
+    let rows = (1..places).step_by(2).map(|place| place * n / places);
+    let mut sample = vec![0.0; places / 2 * dim];
+    for (row, out) in rows.zip(sample.chunks_exact_mut(dim)) {
+        vectors.read(row as u32, out);
     }
     sample
 }
 
+/// A search is this wide at least, for the graph's sake.
+const WIDTH: usize = 32;
+/// Bytes of links that are read beside the codes of a row, and bytes of both that cannot be near.
+const LINKS: usize = 128;
+const FAR: usize = 32 << 20;
+/// Tenths of the time of a near cache line of codes: a row whatever its length, a line of codes, of
+/// vectors, and of what is read in order.
+const ROW: usize = 25;
+const LINE: usize = 10;
+const VECTOR_LINE: usize = 22;
+const MATRIX_LINE: usize = 3;
+
 /// A scheme that may be tried.
 struct Plan {
     rung: Rung,
+    /// Components after a projection, if there is one: fewer than there are, or all of them turned.
     kept: Option<usize>,
     /// Cache lines of a row.
     lines: usize,
@@ -170,6 +185,13 @@ impl Plan {
                 kept: None,
                 lines: whole,
             });
+            if dim.is_multiple_of(TOGETHER) && dim <= MOST_KEPT {
+                plans.push(Plan {
+                    rung,
+                    kept: Some(dim),
+                    lines: whole,
+                });
+            }
             for lines in LINES.into_iter().filter(|&lines| enough && lines < whole) {
                 let kept = rung.capacity(lines, own);
                 if kept <= MOST_KEPT.min(dim * 3 / 4) {
@@ -188,29 +210,28 @@ impl Plan {
     /// of reading a cache line of codes that is near. The shares were fitted to measurements on
     /// two columns, one of 384 and one of 784 dimensions.
     fn cost(&self, vectors: Vectors<'_>, extra: usize) -> usize {
-        /// A search is this wide at least, for the graph's sake.
-        const WIDTH: usize = 32;
-        const LINKS: usize = 128;
-        const FAR: usize = 32 << 20;
-        const ROW: usize = 25;
-        const LINE: usize = 10;
-        const VECTOR_LINE: usize = 22;
-        const MATRIX_LINE: usize = 3;
         let candidates = TRIAL_K + extra;
         let rows = 150 + 13 * candidates.max(WIDTH);
         let hot = vectors.len() * (self.lines * 64 + LINKS);
         let line = LINE + LINE * hot.min(FAR) / FAR;
-        let vector = vectors
-            .element()
-            .packed_bytes(vectors.dim(), 64)
-            .unwrap_or_default()
-            / 64;
         let matrix = self.kept.unwrap_or_default() * vectors.dim();
         rows * (ROW + self.lines * line)
             + super::ENTRIES * (LINE + self.lines * MATRIX_LINE)
-            + candidates * vector / 64 * VECTOR_LINE
+            + candidates * vector_lines(vectors) * VECTOR_LINE
             + matrix / 64 * MATRIX_LINE
     }
+
+    /// The same without codes.
+    fn cost_of_none(vectors: Vectors<'_>) -> usize {
+        let rows = 150 + 13 * WIDTH;
+        rows * (ROW + vector_lines(vectors) * VECTOR_LINE)
+    }
+}
+
+/// Cache lines of a vector.
+fn vector_lines(vectors: Vectors<'_>) -> usize {
+    let bytes = vectors.element().packed_bytes(vectors.dim(), 64);
+    (bytes.unwrap_or_default() / 64).div_ceil(64)
 }
 
 /// Queries among the vectors of a column, and what is around them.
@@ -254,9 +275,9 @@ impl Trial {
         })
     }
 
-    /// The least number of [`EXTRA`] candidates with which a scheme keeps enough of the true
-    /// neighbours.
-    fn extra(&self, scheme: &Scheme) -> Option<usize> {
+    /// The least numbers of [`EXTRA`] candidates with which a scheme keeps as many of the true
+    /// neighbours as it has to, and as it should.
+    fn extras(&self, scheme: &Scheme) -> Option<[usize; TRIAL_KEPT.len()]> {
         let sample = Vectors::new(self.dim, &self.sample).ok()?;
         let codes = Codes::build(sample, self.metric, scheme.clone());
         let kept = |(query, farthest): &(Vec<f32>, f32)| {
@@ -279,11 +300,15 @@ impl Trial {
         let kept: Option<Vec<[usize; EXTRA.len()]>> = self.queries.par_iter().map(kept).collect();
         let kept = kept?;
         let due = self.queries.len() * self.wanted;
-        let enough = |at: &usize| {
-            let kept: usize = kept.iter().map(|kept| kept[*at]).sum();
-            kept * 1_000 >= due * TRIAL_KEPT
-        };
-        (0..EXTRA.len()).find(enough).map(|at| EXTRA[at])
+        let least = TRIAL_KEPT.map(|wanted| {
+            let enough = |at: &usize| {
+                let kept: usize = kept.iter().map(|kept| kept[*at]).sum();
+                kept * 1_000 >= due * wanted
+            };
+            (0..EXTRA.len()).find(enough).map(|at| EXTRA[at])
+        });
+        let [must, should] = least;
+        Some([must?, should.unwrap_or(MOST_EXTRA)])
     }
 }
 

@@ -251,6 +251,42 @@ fn rows_that_differ_along_few_directions_get_codes_of_few() {
     }
 }
 
+/// One step for all rows cuts off what is large in a few of them.
+#[test]
+fn a_turn_helps_rows_with_most_of_their_length_in_few_numbers() {
+    let (n, dim) = (3_000, 128);
+    // Many centres, each with a few numbers that outweigh all others, and rows that differ in these.
+    let centres = column(Metric::L2, 300 * 40, dim);
+    let mut all = column(Metric::L2, n, dim);
+    for (row, vector) in all.chunks_exact_mut(dim).enumerate() {
+        let noise = &centres[(row + 300) * dim..][..dim];
+        let centre = &centres[row % 300 * dim..][..dim];
+        for (x, (centre, noise)) in vector.iter_mut().zip(centre.iter().zip(noise)) {
+            *x = (centre / 4.0).powi(7) * (1.0 + 0.2 * noise);
+        }
+        Metric::Cosine.prepare(vector).unwrap();
+    }
+    let vectors = Vectors::new(dim, &all).unwrap();
+    let turned = Scheme {
+        projection: Some(projection::Projection::turn(dim)),
+        ..Scheme::from(Rung::Sq4)
+    };
+    let [plain, turned] = [Scheme::from(Rung::Sq4), turned].map(|scheme| {
+        let codes = Codes::build(vectors, Metric::Cosine, scheme);
+        let view = CodesView::decode(codes.view().encoded(), n, dim).unwrap();
+        let found = (0..n as u32).step_by(37).map(|ordinal| {
+            let exact = Exact::from_row(vectors, Metric::Cosine, ordinal);
+            let truth = crate::flat::scan(&exact, 10, 0..n as u32);
+            let near = nearest_codes(&view, &vectors.row(ordinal), 12);
+            near.iter()
+                .filter(|near| truth.iter().any(|due| due.row == near.row))
+                .count()
+        });
+        found.sum::<usize>()
+    });
+    assert!(turned >= plain + 15, "{turned} beside {plain}");
+}
+
 #[test]
 fn few_rows_or_few_dimensions_get_no_projection() {
     for (n, dim) in [(3_000, 320), (9_000, 48)] {

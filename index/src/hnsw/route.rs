@@ -82,8 +82,9 @@ mod tests {
         let with_codes = |matches| Route::choose(matches, n, 100, Some(40));
         assert_eq!(with_codes(160), Route::Exact);
         assert_eq!(with_codes(200), Route::Codes);
-        assert_eq!(with_codes(20_000), Route::Codes);
-        assert_eq!(with_codes(20_001), Route::TwoHop);
+        assert_eq!(with_codes(19_999), Route::Codes, "sparse");
+        assert_eq!(with_codes(20_000), Route::TwoHop);
+        assert_eq!(Route::choose(5_120, 40_000, 10, Some(40)), Route::Codes);
         assert_eq!(with_codes(400_000), Route::Graph);
     }
 }
