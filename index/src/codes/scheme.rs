@@ -38,6 +38,8 @@ const MOST_KEPT: usize = 512;
 /// Fewer rows than this, or than this many times the dimension, do not tell how others will lie.
 const PROJECTED_ROWS: usize = 8_192;
 const ROWS_A_DIMENSION: usize = 8;
+/// More dimensions than this have a covariance that is too large to be made beside everything else.
+const MOST_DIM: usize = 4_096;
 /// Rows that directions are fitted to: this many times the dimension, within these bounds.
 const FIT_ROWS_A_DIMENSION: usize = 4;
 const FIT_ROWS: [usize; 2] = [4_096, 8_192];
@@ -176,7 +178,7 @@ struct Plan {
 impl Plan {
     fn all(vectors: Vectors<'_>, metric: Metric) -> Vec<Plan> {
         let (n, dim, own) = (vectors.len(), vectors.dim(), own_steps(metric));
-        let enough = n >= PROJECTED_ROWS.max(dim * ROWS_A_DIMENSION);
+        let enough = dim <= MOST_DIM && n >= PROJECTED_ROWS.max(dim * ROWS_A_DIMENSION);
         let mut plans = Vec::new();
         for rung in [Rung::Sq4, Rung::Sq8] {
             let whole = rung.stride(dim, own) / 64;
