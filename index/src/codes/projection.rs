@@ -33,7 +33,6 @@ pub(super) struct Basis {
 /// A linear map to fewer dimensions.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Projection {
-    dim: usize,
     kept: usize,
     step: f32,
     rows: Vec<u8>,
@@ -124,12 +123,7 @@ impl Projection {
                 *out = nearest_integer(x / step + ZERO) as u8;
             }
         }
-        Projection {
-            dim,
-            kept,
-            step,
-            rows,
-        }
+        Projection { kept, step, rows }
     }
 
     pub(super) fn map(&self) -> Map<'_> {

@@ -121,18 +121,6 @@ impl Scheme {
         }
     }
 
-    /// Bits of a component, and what follows from them.
-    #[must_use]
-    pub fn rung(&self) -> Rung {
-        self.rung
-    }
-
-    /// Candidates beyond the results that are compared exactly, at least.
-    #[must_use]
-    pub fn extra(&self) -> usize {
-        self.extra
-    }
-
     /// Components that have codes, if they are not those of the vectors but of a projection: fewer, or
     /// as many, turned.
     #[must_use]

@@ -198,15 +198,14 @@ pub(crate) struct CodeRow<'a> {
 }
 
 /// What a row of codes is as a query.
-struct RowQuery<'a>(&'a Codes, u32);
+struct RowQuery<'a>(&'a Codes, CodesView<'a>, u32);
 
 impl Task for RowQuery<'_> {
     type Output = (Vec<i8>, Terms);
 
     #[inline(always)]
     fn run<T: Tier>(self, _: T) -> (Vec<i8>, Terms) {
-        let RowQuery(codes, ordinal) = self;
-        let view = codes.view();
+        let RowQuery(codes, view, ordinal) = self;
         let Layout {
             metric, kept, step, ..
         } = view.layout;
@@ -242,9 +241,10 @@ impl Task for RowQuery<'_> {
 
 impl<'a> CodeRow<'a> {
     pub(crate) fn new(codes: &'a Codes, ordinal: u32) -> Self {
-        let (query, terms) = dispatch(Level::detect(), RowQuery(codes, ordinal));
+        let view = codes.view();
+        let (query, terms) = dispatch(Level::detect(), RowQuery(codes, view, ordinal));
         CodeRow {
-            table: codes.view().table(),
+            table: view.table(),
             query,
             terms,
         }

@@ -198,20 +198,17 @@ impl HnswView<'_> {
         how: How<'_>,
         scratch: &mut Scratch,
     ) -> (Work, bool) {
-        // Lent to the scorer while the rest of the scratch is in use.
-        let mut buffers = std::mem::take(&mut scratch.query);
-        let terms = codes.quantize(query, &mut buffers);
-        let walked = CodeWalk {
-            view: self,
-            codes,
-            query: &buffers.query,
-            terms,
-            how,
-            scratch,
-        };
-        let result = dispatch(Level::detect(), walked);
-        scratch.query = buffers;
-        result
+        quantized(codes, query, scratch, |query, terms, scratch| {
+            let walked = CodeWalk {
+                view: self,
+                codes,
+                query,
+                terms,
+                how,
+                scratch,
+            };
+            dispatch(Level::detect(), walked)
+        })
     }
 
     /// Nodes of level 0 near the query with their distances, nearest first; none when the upper levels are
@@ -363,22 +360,36 @@ fn scan_codes(
     allowed: &OrdinalSet,
     scratch: &mut Scratch,
 ) -> Work {
-    let mut buffers = std::mem::take(&mut scratch.query);
-    let terms = codes.quantize(query, &mut buffers);
     scratch.pool.reset(how.ef);
-    let scan = CodeScan {
-        codes,
-        query: &buffers.query,
-        terms,
-        allowed,
-        scratch,
-    };
-    let distances = dispatch(Level::detect(), scan);
-    scratch.query = buffers;
+    let distances = quantized(codes, query, scratch, |query, terms, scratch| {
+        let scan = CodeScan {
+            codes,
+            query,
+            terms,
+            allowed,
+            scratch,
+        };
+        dispatch(Level::detect(), scan)
+    });
     Work {
         expanded: 0,
         distances,
     }
+}
+
+/// A search with a query in the form of codes, for which the scratch has the memory: lent, so that
+/// the rest of it can be used meanwhile.
+fn quantized<R>(
+    codes: CodesView<'_>,
+    query: &[f32],
+    scratch: &mut Scratch,
+    search: impl FnOnce(&[i8], Terms, &mut Scratch) -> R,
+) -> R {
+    let mut buffers = std::mem::take(&mut scratch.query);
+    let terms = codes.quantize(query, &mut buffers);
+    let result = search(&buffers.query, terms, scratch);
+    scratch.query = buffers;
+    result
 }
 
 /// An upper layer whose ordinals lie inside the column whatever a damaged file says.
