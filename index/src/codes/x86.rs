@@ -15,9 +15,10 @@ use std::arch::x86_64::{
     _mm256_add_epi32, _mm256_and_si256, _mm256_castsi256_si128, _mm256_extracti128_si256,
     _mm256_hadd_epi32, _mm256_loadu_si256, _mm256_madd_epi16, _mm256_maddubs_epi16,
     _mm256_set1_epi8, _mm256_set1_epi16, _mm256_setzero_si256, _mm256_srli_epi16, _mm512_add_epi32,
-    _mm512_and_si512, _mm512_castsi256_si512, _mm512_dpbusd_epi32, _mm512_inserti64x4,
-    _mm512_loadu_si512, _mm512_reduce_add_epi32, _mm512_set1_epi8, _mm512_setzero_si512,
-    _mm512_srli_epi16,
+    _mm512_and_si512, _mm512_castsi256_si512, _mm512_castsi512_si256, _mm512_dpbusd_epi32,
+    _mm512_extracti64x4_epi64, _mm512_inserti64x4, _mm512_loadu_si512, _mm512_reduce_add_epi32,
+    _mm512_set1_epi8, _mm512_setzero_si512, _mm512_srli_epi16, _mm512_unpackhi_epi32,
+    _mm512_unpackhi_epi64, _mm512_unpacklo_epi32, _mm512_unpacklo_epi64,
 };
 
 use super::tier::{Task, Tier};
@@ -137,6 +138,30 @@ fn reduce_all<const N: usize>(sums: [__m256i; N]) -> [i32; N] {
     std::array::from_fn(|i| lanes[i % 4])
 }
 
+/// The sums of the lanes of some vectors; of four at once in a third of the steps.
+#[inline]
+#[target_feature(enable = "avx2,avx512f")]
+fn reduce_512<const N: usize>(sums: [__m512i; N]) -> [i32; N] {
+    let Some(&[a, b, c, d]) = sums.first_chunk::<4>() else {
+        return sums.map(|sum| _mm512_reduce_add_epi32(sum));
+    };
+    // In every 128 bits: two sums of a and of b, then one of each of the four.
+    let ab = _mm512_add_epi32(_mm512_unpacklo_epi32(a, b), _mm512_unpackhi_epi32(a, b));
+    let cd = _mm512_add_epi32(_mm512_unpacklo_epi32(c, d), _mm512_unpackhi_epi32(c, d));
+    let fours = _mm512_add_epi32(_mm512_unpacklo_epi64(ab, cd), _mm512_unpackhi_epi64(ab, cd));
+    let (low, high) = (
+        _mm512_castsi512_si256(fours),
+        _mm512_extracti64x4_epi64::<1>(fours),
+    );
+    let eight = _mm256_add_epi32(low, high);
+    let (low, high) = (
+        _mm256_castsi256_si128(eight),
+        _mm256_extracti128_si256::<1>(eight),
+    );
+    let lanes: [i32; 4] = bytemuck::cast(_mm_add_epi32(low, high));
+    std::array::from_fn(|i| lanes[i % 4])
+}
+
 /// The sum of the lanes.
 #[inline]
 #[target_feature(enable = "avx2")]
@@ -224,7 +249,7 @@ fn sq8_vnni<const N: usize>(query: &[i8], rows: [&[u8]; N]) -> [i32; N] {
         }
         at += 64;
     }
-    sums.map(|sum| _mm512_reduce_add_epi32(sum))
+    reduce_512(sums)
 }
 
 #[inline]
@@ -253,5 +278,5 @@ fn sq4_vnni<const N: usize>(query: &[i8], rows: [&[u8]; N]) -> [i32; N] {
         }
         at += 64;
     }
-    sums.map(|[low, high]| _mm512_reduce_add_epi32(_mm512_add_epi32(low, high)))
+    reduce_512(sums.map(|[low, high]| _mm512_add_epi32(low, high)))
 }
