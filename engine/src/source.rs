@@ -1,5 +1,6 @@
 //! A segment as readers see it: in memory or sealed, with the deletes and the watermark of a snapshot.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::Arc;
@@ -121,12 +122,12 @@ impl SegmentView {
     }
 
     /// The key of a row.
-    pub(crate) fn key(&self, row: u32) -> Result<Arc<str>> {
+    pub(crate) fn key(&self, row: u32) -> Result<Cow<'_, str>> {
         match &self.source {
             Source::Memory(segment) => segment
-                .with_entry(row, |entry| entry.key.clone())
+                .with_entry(row, |entry| Cow::Owned(entry.key.to_string()))
                 .ok_or_else(|| no_such_row(row)),
-            Source::Sealed(segment) => segment.key(row),
+            Source::Sealed(segment) => segment.key(row).map(Cow::Borrowed),
         }
     }
 

@@ -84,15 +84,28 @@ impl CollectionState {
         })
     }
 
+    /// Asks the processor for the keys of rows that will be read: first for where they lie, so that
+    /// none waits for another.
+    pub(crate) fn prefetch_keys(&self, places: impl Iterator<Item = Place> + Clone) {
+        let sealed = places.filter_map(|place| {
+            let segment = self.segments.get(place.segment)?.as_sealed()?;
+            Some((segment.keys(), place.row))
+        });
+        sealed
+            .clone()
+            .for_each(|(keys, row)| keys.prefetch_place(row));
+        sealed.for_each(|(keys, row)| keys.prefetch_key(row));
+    }
+
     /// The key of a row.
     pub(crate) fn key(&self, place: Place) -> Result<String> {
-        Ok(self.view(place)?.key(place.row)?.to_string())
+        Ok(self.view(place)?.key(place.row)?.into_owned())
     }
 
     /// The document of a row.
     pub(crate) fn doc(&self, place: Place, vectors: bool) -> Result<Doc> {
         let view = self.view(place)?;
-        let key = view.key(place.row)?.to_string();
+        let key = view.key(place.row)?.into_owned();
         let payload = view.payload(place.row)?;
         let body: Body = serde_json::from_slice(&payload).map_err(|source| Error::Json {
             key: key.clone(),

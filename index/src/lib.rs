@@ -36,6 +36,7 @@ mod vectors;
 mod visited;
 
 pub use codes::{Codes, CodesView, Rung, Scheme};
+pub use distance::prefetch;
 pub use element::{Element, Packer};
 pub use error::{DecodeError, VectorError};
 pub use filter::{

@@ -261,11 +261,13 @@ impl SealedSegment {
             .map_err(|detail| self.damaged(detail))
     }
 
-    pub(crate) fn key(&self, row: u32) -> Result<Arc<str>> {
-        self.keys
-            .key(row)
-            .map(Arc::from)
-            .map_err(|detail| self.damaged(detail))
+    pub(crate) fn key(&self, row: u32) -> Result<&str> {
+        self.keys.key(row).map_err(|detail| self.damaged(detail))
+    }
+
+    /// The keys by row.
+    pub(crate) fn keys(&self) -> &Keys {
+        &self.keys
     }
 
     /// The least and the greatest key of all rows.

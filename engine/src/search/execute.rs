@@ -98,6 +98,7 @@ fn each<T: Send>(
 }
 
 fn scored_keys(state: &CollectionState, rows: Vec<Ranked>) -> Result<Vec<ScoredKey>> {
+    state.prefetch_keys(rows.iter().map(|ranked| ranked.place));
     rows.into_iter()
         .map(|ranked| {
             let key = state.key(ranked.place)?;

@@ -17,6 +17,7 @@
 
 use std::ops::Bound;
 
+use lumos_index::prefetch;
 use ownedbytes::OwnedBytes;
 use rayon::slice::ParallelSliceMut;
 use roaring::RoaringBitmap;
@@ -242,6 +243,18 @@ impl Keys {
     pub(crate) fn key(&self, row: u32) -> Result<&str, String> {
         std::str::from_utf8(self.raw(row)?)
             .map_err(|_| format!("the key of row {row} is not UTF-8"))
+    }
+
+    /// Asks the processor for where the key of a row lies.
+    pub(crate) fn prefetch_place(&self, row: u32) {
+        prefetch(&self.ends, row as usize * 8);
+    }
+
+    /// Asks the processor for the key of a row, which is known to lie somewhere already.
+    pub(crate) fn prefetch_key(&self, row: u32) {
+        if let Some(start) = u64_at(&self.ends, row as usize * 8) {
+            prefetch(&self.bytes, start as usize);
+        }
     }
 
     /// The least and the greatest key; `None` when there is none.

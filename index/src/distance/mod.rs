@@ -23,7 +23,7 @@ use std::cell::Cell;
 use std::fmt;
 use std::sync::OnceLock;
 
-pub(crate) use prefetch::prefetch;
+pub use prefetch::prefetch;
 
 use crate::error::VectorError;
 use crate::metric::Metric;

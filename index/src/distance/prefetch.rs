@@ -7,7 +7,7 @@
 
 /// Asks the processor to fetch the cache line of `slice[index]`, which need not exist.
 #[inline(always)]
-pub(crate) fn prefetch<T>(slice: &[T], index: usize) {
+pub fn prefetch<T>(slice: &[T], index: usize) {
     let address = slice.as_ptr().wrapping_add(index);
     #[cfg(target_arch = "x86_64")]
     {
