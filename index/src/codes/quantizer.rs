@@ -34,13 +34,13 @@ pub(crate) struct Quantizer {
 }
 
 /// A quantised query: `distance = offset + norm * squared length + factor * step * inner`, where
-/// `inner = multiplier * sum(c * y) - zero_sum`. `norm` and `step` (1 under cosine) are of rows.
+/// `inner = (sum(c * y) << doublings) - zero_sum`. `norm` and `step` (1 under cosine) are of rows.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Terms {
     pub(crate) offset: f32,
     pub(crate) norm: f32,
     pub(crate) factor: f32,
-    pub(crate) multiplier: i32,
+    pub(crate) doublings: u32,
     pub(crate) zero_sum: i32,
 }
 
@@ -316,11 +316,11 @@ impl Quantized<'_> {
 
     /// The terms of a query with the step `unit`, the sum of whose components is `sum`.
     pub(super) fn terms_of(self, unit: f32, sum: i32, own: f32) -> Terms {
-        let (multiplier, zero_sum) = match self.rung {
-            Rung::Sq8 => (1, 64 * sum),
-            Rung::Sq4 => (2, 15 * sum),
+        let (doublings, zero_sum) = match self.rung {
+            Rung::Sq8 => (0, 64 * sum),
+            Rung::Sq4 => (1, 15 * sum),
         };
-        let unit = unit / multiplier as f32;
+        let unit = unit / (1 << doublings) as f32;
         let (offset, norm, factor) = match self.metric {
             Metric::Cosine => (1.0 - own, 0.0, -unit * self.step),
             Metric::Dot => (-own, 0.0, -unit),
@@ -330,7 +330,7 @@ impl Quantized<'_> {
             offset,
             norm,
             factor,
-            multiplier,
+            doublings,
             zero_sum,
         }
     }

@@ -133,14 +133,9 @@ pub(crate) struct CodeScorer<'a, T> {
     pub(crate) terms: Terms,
 }
 
-impl<T: Tier> Scorer for CodeScorer<'_, T> {
+impl<T: Tier> CodeScorer<'_, T> {
     #[inline(always)]
-    fn len(&self) -> usize {
-        self.table.len()
-    }
-
-    #[inline(always)]
-    fn distances(&self, ids: &[u32], out: &mut [f32]) {
+    fn four(&self, ids: [u32; 4]) -> [f32; 4] {
         let Table {
             rung,
             own_steps,
@@ -151,35 +146,48 @@ impl<T: Tier> Scorer for CodeScorer<'_, T> {
             offset,
             norm,
             factor,
-            multiplier,
+            doublings,
             zero_sum,
         } = self.terms;
-        let row = |id: u32| &rows[id as usize * stride..][..stride];
-        for (ids, out) in ids.chunks(4).zip(out.chunks_mut(4)) {
-            // The last of a block is scored again rather than one at a time.
-            let [first, ..] = *ids else { return };
-            let at = |i: usize| ids.get(i).copied().unwrap_or(first);
-            let four = [row(first), row(at(1)), row(at(2)), row(at(3))];
-            let sums = match rung {
-                Rung::Sq8 => self.tier.sq8(self.query, four),
-                Rung::Sq4 => self.tier.sq4(self.query, four),
-            };
-            let inner = sums.map(|sum| sum.wrapping_mul(multiplier).wrapping_sub(zero_sum) as f32);
-            let distances = match own_steps {
-                false => inner.map(|inner| offset + factor * inner),
-                true => std::array::from_fn(|i| {
-                    let (step, squared) = tail(four[i]);
-                    offset + norm * squared + factor * step * inner[i]
-                }),
-            };
-            // Each length on its own: a copy of variable length would be a call.
-            match out {
-                [a, b, c, d] => [*a, *b, *c, *d] = distances,
-                [a, b, c] => [*a, *b, *c, _] = distances,
-                [a, b] => [*a, *b, ..] = distances,
-                [a] => [*a, ..] = distances,
-                _ => {}
-            }
+        let rows = ids.map(|id| &rows[id as usize * stride..][..stride]);
+        let sums = match rung {
+            Rung::Sq8 => self.tier.sq8(self.query, rows),
+            Rung::Sq4 => self.tier.sq4(self.query, rows),
+        };
+        let inner = sums.map(|sum| (sum << doublings).wrapping_sub(zero_sum) as f32);
+        match own_steps {
+            false => inner.map(|inner| offset + factor * inner),
+            true => std::array::from_fn(|i| {
+                let (step, squared) = tail(rows[i]);
+                offset + norm * squared + factor * step * inner[i]
+            }),
+        }
+    }
+}
+
+impl<T: Tier> Scorer for CodeScorer<'_, T> {
+    #[inline(always)]
+    fn len(&self) -> usize {
+        self.table.len()
+    }
+
+    #[inline(always)]
+    fn distances(&self, ids: &[u32], out: &mut [f32]) {
+        let (fours, rest) = ids.as_chunks::<4>();
+        let (outs, last) = out.as_chunks_mut::<4>();
+        for (ids, out) in fours.iter().zip(outs) {
+            *out = self.four(*ids);
+        }
+        let [first, ..] = *rest else { return };
+        // The first of the last is scored again rather than each of them alone.
+        let at = |i: usize| rest.get(i).copied().unwrap_or(first);
+        let distances = self.four([first, at(1), at(2), first]);
+        // Each length on its own: a copy of variable length would be a call.
+        match last {
+            [a, b, c] => [*a, *b, *c, _] = distances,
+            [a, b] => [*a, *b, ..] = distances,
+            [a] => [*a, ..] = distances,
+            _ => {}
         }
     }
 

@@ -14,6 +14,8 @@ const WIDTH: usize = 2;
 
 /// Rows scored in one step at most: `WIDTH` rows of links under construction.
 pub(crate) const BLOCK: usize = 128;
+/// Distances that are compared with the bound at once; a block is made of such groups.
+const LANES: usize = 16;
 
 /// Working memory of a search, reused by all searches of a thread.
 #[derive(Debug)]
@@ -155,18 +157,26 @@ fn absorb<L: Layer, S: Scorer>(layer: &L, scorer: &S, scratch: &mut Scratch) {
         ..
     } = scratch;
     let filled = *pending;
-    let block = &mut block[..filled];
-    let distances = &mut distances[..filled];
-    score(layer, scorer, block, distances);
+    score(layer, scorer, &block[..filled], &mut distances[..filled]);
+    let rest = filled..filled.next_multiple_of(LANES);
+    distances[rest].fill(f32::INFINITY);
     work.distances += filled;
     let bound = pool.bound();
     let mut kept = 0;
-    for at in 0..filled {
-        // Kept places are never past the one that is read.
-        let (node, distance) = (block[at], distances[at]);
-        block[kept] = node;
-        distances[kept] = distance;
-        kept += usize::from(distance < bound);
+    for start in (0..filled).step_by(LANES) {
+        // Most are too far: of a whole group that shows at once.
+        let mut near = 0_u32;
+        for lane in 0..LANES {
+            near |= u32::from(distances[start + lane] < bound) << lane;
+        }
+        while near != 0 {
+            // Kept places are never past the one that is read.
+            let at = start + near.trailing_zeros() as usize;
+            near &= near - 1;
+            block[kept] = block[at];
+            distances[kept] = distances[at];
+            kept += 1;
+        }
     }
     // They are expanded next if they are the nearest of all.
     for node in two_nearest(&block[..kept], &distances[..kept]) {

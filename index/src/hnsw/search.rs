@@ -329,7 +329,8 @@ impl Task for CodeWalk<'_> {
 /// that lie elsewhere, should that one be in another cluster.
 #[inline(always)]
 fn entry<S: Scorer>(scorer: &S, ordinals: &[u32], scratch: &mut Scratch) -> [(f32, u32); ENTRIES] {
-    let mut best = [(f32::INFINITY, NONE); ENTRIES];
+    let mut least = [f32::INFINITY; ENTRIES];
+    let mut places = [u32::MAX; ENTRIES];
     let Scratch {
         block, distances, ..
     } = scratch;
@@ -340,16 +341,29 @@ fn entry<S: Scorer>(scorer: &S, ordinals: &[u32], scratch: &mut Scratch) -> [(f3
             *place = number;
         }
         scorer.distances(&block[..size], &mut distances[..size]);
-        let found = ordinals[at..at + size].iter().zip(distances.iter());
-        for (place, (&ordinal, &distance)) in found.enumerate() {
-            let best = &mut best[place % ENTRIES];
-            if distance < best.0 {
-                *best = (distance, ordinal);
+        distances[size..].fill(f32::INFINITY);
+        for (group, first) in distances
+            .as_chunks::<ENTRIES>()
+            .0
+            .iter()
+            .zip((at as u32..).step_by(ENTRIES))
+        {
+            for lane in 0..ENTRIES {
+                let nearer = group[lane] < least[lane];
+                least[lane] = if nearer { group[lane] } else { least[lane] };
+                places[lane] = if nearer {
+                    first + lane as u32
+                } else {
+                    places[lane]
+                };
             }
         }
         at += size;
     }
-    best
+    std::array::from_fn(|lane| {
+        let ordinal = ordinals.get(places[lane] as usize);
+        (least[lane], ordinal.copied().unwrap_or(NONE))
+    })
 }
 
 /// Fills the pool with the nearest of the allowed rows by their codes.
