@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::distance::prefetch;
+use crate::distance::{prefetch, prefetch_far};
 use crate::element::{Element, STEPS_ALIGN, widen_bf16, widen_bits, widen_f16, widen_i8};
 use crate::error::VectorError;
 
@@ -205,6 +205,24 @@ impl<'a> Vectors<'a> {
                 prefetch(steps, ordinal as usize);
             }
             Rows::Bits(bytes) => fetch(bytes, self.dim.div_ceil(8), ordinal, lines),
+        }
+    }
+
+    /// Asks the processor to fetch a whole row for later.
+    #[inline]
+    pub(crate) fn prefetch_far(&self, ordinal: u32) {
+        #[inline(always)]
+        fn fetch<T>(numbers: &[T], stride: usize, ordinal: u32) {
+            let start = ordinal as usize * stride;
+            for at in (0..stride).step_by(64 / size_of::<T>()) {
+                prefetch_far(numbers, start + at);
+            }
+        }
+        match self.rows {
+            Rows::F32(components) => fetch(components, self.dim, ordinal),
+            Rows::F16(bits) | Rows::Bf16(bits) => fetch(bits, self.dim, ordinal),
+            Rows::I8(numbers, _) => fetch(numbers, self.dim, ordinal),
+            Rows::Bits(bytes) => fetch(bytes, self.dim.div_ceil(8), ordinal),
         }
     }
 

@@ -312,6 +312,7 @@ pub(super) fn nearest_codes(codes: &CodesView<'_>, query: &[f32], k: usize) -> V
             let Scan(codes, query, terms, k) = self;
             let table = codes.table();
             let scorer = CodeScorer {
+                ahead: None,
                 tier,
                 table,
                 query,

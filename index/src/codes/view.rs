@@ -8,6 +8,7 @@ use super::rung::Rung;
 use super::tier::{Level, Task, Tier, dispatch};
 use crate::distance::{Scorer, prefetch};
 use crate::metric::Metric;
+use crate::vectors::Vectors;
 
 /// The codes of a column, borrowed from bytes, nothing copied.
 ///
@@ -131,6 +132,8 @@ pub(crate) struct CodeScorer<'a, T> {
     pub(crate) table: Table<'a>,
     pub(crate) query: &'a [i8],
     pub(crate) terms: Terms,
+    /// Vectors that will be compared exactly if they stay among this many candidates.
+    pub(crate) ahead: Option<(Vectors<'a>, usize)>,
 }
 
 impl<T: Tier> CodeScorer<'_, T> {
@@ -194,6 +197,13 @@ impl<T: Tier> Scorer for CodeScorer<'_, T> {
     #[inline(always)]
     fn prefetch(&self, id: u32) {
         self.table.prefetch(id);
+    }
+
+    #[inline(always)]
+    fn expanded(&self, id: u32, place: usize) {
+        if let Some((vectors, _)) = self.ahead.filter(|(_, places)| place < *places) {
+            vectors.prefetch_far(id);
+        }
     }
 }
 
@@ -264,6 +274,7 @@ impl<'a> CodeRow<'a> {
             table: self.table,
             query: &self.query,
             terms: self.terms,
+            ahead: None,
         }
     }
 

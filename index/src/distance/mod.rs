@@ -24,6 +24,7 @@ use std::fmt;
 use std::sync::OnceLock;
 
 pub use prefetch::prefetch;
+pub(crate) use prefetch::prefetch_far;
 
 use crate::error::VectorError;
 use crate::metric::Metric;
@@ -178,6 +179,10 @@ pub(crate) trait Scorer {
 
     /// Asks the processor to fetch a row.
     fn prefetch(&self, id: u32);
+
+    /// Says that a row is expanded, which stands at some place among the candidates.
+    #[inline(always)]
+    fn expanded(&self, _id: u32, _place: usize) {}
 }
 
 impl Exact<'_> {

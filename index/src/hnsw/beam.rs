@@ -120,8 +120,12 @@ fn gather<L: Layer, S: Scorer>(layer: &L, scorer: &S, scratch: &mut Scratch) -> 
     let mut filled = 0;
     let before = work.expanded;
     let mut marker = visited.marker();
-    for _ in 0..WIDTH {
-        let Some(node) = pool.pop() else { break };
+    let mut popped = [None; WIDTH];
+    for popped in &mut popped {
+        let Some((node, place)) = pool.pop() else {
+            break;
+        };
+        *popped = Some((node, place));
         work.expanded += 1;
         for &link in layer.links(node) {
             // Written first, kept if new: no branch to mispredict. At most `BLOCK` links are
@@ -141,6 +145,9 @@ fn gather<L: Layer, S: Scorer>(layer: &L, scorer: &S, scratch: &mut Scratch) -> 
     }
     for node in pool.upcoming(WIDTH) {
         layer.prefetch(node);
+    }
+    for (node, place) in popped.into_iter().flatten() {
+        scorer.expanded(layer.ordinal(node), place);
     }
     true
 }

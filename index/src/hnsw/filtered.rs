@@ -61,7 +61,7 @@ pub(super) fn two_hop<S: Scorer>(
         distances,
         ..
     } = scratch;
-    while let Some(node) = pool.pop() {
+    while let Some((node, _)) = pool.pop() {
         work.expanded += 1;
         let (mut filled, mut others, mut found) = (0, 0, 0);
         let mut failing = [0_u32; BASE_DEGREE];

@@ -16,6 +16,7 @@ mod search;
 mod select;
 mod space;
 mod view;
+mod walk;
 mod widths;
 
 pub use horizon::Horizon;

@@ -125,9 +125,9 @@ impl Pool {
         &self.keys[LANES..LANES + self.len]
     }
 
-    /// The nearest member not yet expanded, which now counts as expanded.
+    /// The nearest member not yet expanded, which now counts as expanded, and its place.
     #[inline(always)]
-    pub(crate) fn pop(&mut self) -> Option<u32> {
+    pub(crate) fn pop(&mut self) -> Option<(u32, usize)> {
         let members = self.keys[LANES..LANES + self.len].iter_mut().enumerate();
         for (at, key) in members.skip(self.cursor) {
             if *key & EXPANDED == 0 {
@@ -136,7 +136,7 @@ impl Pool {
                 }
                 self.cursor = at + 1;
                 *key |= EXPANDED;
-                return Some(node(*key));
+                return Some((node(*key), at));
             }
         }
         self.cursor = self.len;
@@ -197,7 +197,7 @@ mod tests {
                     let next = model.iter_mut().find(|member| !member.3);
                     let expected = next.map(|member| { member.3 = true; member.1 });
                     prop_assert_eq!(pool.upcoming(1).next(), expected);
-                    prop_assert_eq!(pool.pop(), expected);
+                    prop_assert_eq!(pool.pop().map(|popped| popped.0), expected);
                 }
                 let bound = if model.len() < ef { f32::INFINITY } else { model[ef - 1].0 };
                 prop_assert_eq!(pool.bound(), bound);
@@ -216,10 +216,13 @@ mod tests {
         pool.reset(40);
         pool.expand_within(4.5);
         (0..40).for_each(|node| pool.insert(node as f32 + 4.0, node));
-        let expanded: Vec<u32> = std::iter::from_fn(|| pool.pop()).collect();
-        assert_eq!(expanded, (0..LEAST as u32).collect::<Vec<_>>());
+        let expanded: Vec<_> = std::iter::from_fn(|| pool.pop()).collect();
+        assert_eq!(
+            expanded,
+            (0..LEAST).map(|at| (at as u32, at)).collect::<Vec<_>>()
+        );
         (50..60).for_each(|node| pool.insert(1.0, node));
-        let expanded: Vec<u32> = std::iter::from_fn(|| pool.pop()).collect();
-        assert_eq!(expanded, (50..60).collect::<Vec<_>>());
+        let expanded: Vec<_> = std::iter::from_fn(|| pool.pop()).collect();
+        assert_eq!(expanded, (50..60).zip(0..).collect::<Vec<_>>());
     }
 }

@@ -31,6 +31,7 @@ impl Task for CodeScan<'_> {
             scratch,
         } = self;
         let scorer = CodeScorer {
+            ahead: None,
             tier,
             table: codes.table(),
             query,

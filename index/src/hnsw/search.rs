@@ -1,13 +1,14 @@
 //! Search in a finished graph.
 
-use super::adjacency::{Layer, NONE};
-use super::beam::{BLOCK, Scratch, Work, beam};
-use super::filtered::{BRIDGE_ROOM, two_hop};
+use super::adjacency::Layer;
+use super::beam::{Scratch, Work, beam};
+use super::filtered::BRIDGE_ROOM;
 use super::scan::CodeScan;
 use super::view::Upper;
+use super::walk::{CodeWalk, ENTRIES, How, walk};
 use super::{HnswView, Horizon, Route};
-use crate::codes::{CodeScorer, CodesView, Level, Task, Terms, Tier, dispatch};
-use crate::distance::{Exact, Scorer};
+use crate::codes::{CodesView, Level, Terms, dispatch};
+use crate::distance::Exact;
 use crate::error::VectorError;
 use crate::flat::scan;
 use crate::metric::Metric;
@@ -38,11 +39,6 @@ pub struct SearchStats {
     /// The way that led to the result.
     pub route: Route,
 }
-
-/// Nodes that are kept on the way down. With one alone, as in the HNSW paper, a search now and then comes
-/// down in another cluster, fills its pool there and finds nothing of its own; four were enough on
-/// everything measured.
-const ENTRIES: usize = 8;
 
 /// Vectors that are fetched while the ones before are compared.
 const AHEAD: usize = 4;
@@ -131,6 +127,10 @@ impl HnswView<'_> {
             ef: ef_here,
             within,
             beyond: horizon.distance(ef),
+            ahead: match (codes, allowed) {
+                (Some(codes), None) => codes.rerank(k, ef),
+                _ => 0,
+            },
         };
         // What the other graphs have given is enough: the promise is theirs.
         let others = horizon.has(k);
@@ -140,7 +140,10 @@ impl HnswView<'_> {
                     (Some(codes), Route::Codes, Some(allowed)) => {
                         (scan_codes(codes, query.vector, how, allowed, scratch), true)
                     }
-                    (Some(codes), ..) => self.walk_codes(codes, query.vector, how, scratch),
+                    (Some(codes), ..) => {
+                        let query = (query.vector, exact.vectors());
+                        self.walk_codes(codes, query, how, scratch)
+                    }
                     (None, ..) => self.walk_vectors(&exact, how, scratch),
                 };
                 stats.visited = work.expanded;
@@ -194,7 +197,7 @@ impl HnswView<'_> {
     fn walk_codes(
         &self,
         codes: CodesView<'_>,
-        query: &[f32],
+        (query, vectors): (&[f32], Vectors<'_>),
         how: How<'_>,
         scratch: &mut Scratch,
     ) -> (Work, bool) {
@@ -202,6 +205,7 @@ impl HnswView<'_> {
             let walked = CodeWalk {
                 view: self,
                 codes,
+                vectors,
                 query,
                 terms,
                 how,
@@ -238,132 +242,6 @@ impl HnswView<'_> {
         let inside = nodes.into_iter().filter(|&node| (node as usize) < n);
         inside.map(|node| (exact.distance(node), node)).collect()
     }
-}
-
-/// How a graph is walked.
-#[derive(Clone, Copy)]
-struct How<'a> {
-    /// The size of the pool.
-    ef: usize,
-    /// The allowed nodes, if only they may be met.
-    within: Option<&'a OrdinalSet>,
-    /// Candidates farther than this need not be followed.
-    beyond: f32,
-}
-
-/// A walk at level 0 from nodes near the query.
-#[inline(always)]
-fn walk<S: Scorer>(
-    view: &HnswView<'_>,
-    scorer: &S,
-    entries: &[(f32, u32)],
-    how: How<'_>,
-    scratch: &mut Scratch,
-) -> (Work, bool) {
-    if let Some(allowed) = how.within {
-        return match entries.first() {
-            Some(&near) => two_hop(view, scorer, near, (how.ef, how.beyond), allowed, scratch),
-            None => (Work::default(), false),
-        };
-    }
-    scratch.begin(view.len(), how.ef);
-    scratch.pool.expand_within(how.beyond);
-    for &(distance, node) in entries {
-        scratch.seed(distance, node);
-    }
-    (beam(&view.base(), scorer, scratch), true)
-}
-
-/// A walk on codes, run on some tier.
-struct CodeWalk<'a> {
-    view: &'a HnswView<'a>,
-    codes: CodesView<'a>,
-    query: &'a [i8],
-    terms: Terms,
-    how: How<'a>,
-    scratch: &'a mut Scratch,
-}
-
-impl Task for CodeWalk<'_> {
-    type Output = (Work, bool);
-
-    #[inline(always)]
-    fn run<T: Tier>(self, tier: T) -> (Work, bool) {
-        let CodeWalk {
-            view,
-            codes,
-            query,
-            terms,
-            how,
-            scratch,
-        } = self;
-        let scorer = |table| CodeScorer {
-            tier,
-            table,
-            query,
-            terms,
-        };
-        let near = entry(
-            &scorer(codes.entry_table()),
-            codes.entry_ordinals(),
-            scratch,
-        );
-        let scorer = scorer(codes.table());
-        if how.within.is_none() {
-            return walk(view, &scorer, &near, how, scratch);
-        }
-        // The walk within a filter wants to know how the very neighbourhood of the query is.
-        let whole = How {
-            ef: ENTRIES,
-            within: None,
-            beyond: f32::INFINITY,
-        };
-        let (work, _) = walk(view, &scorer, &near, whole, scratch);
-        let nearest = scratch.pool.members().next();
-        let (more, trusted) = walk(view, &scorer, nearest.as_slice(), how, scratch);
-        (work + more, trusted)
-    }
-}
-
-/// The nearest entry of each of [`ENTRIES`] groups of them: the nearest of all is there, and some
-/// that lie elsewhere, should that one be in another cluster.
-#[inline(always)]
-fn entry<S: Scorer>(scorer: &S, ordinals: &[u32], scratch: &mut Scratch) -> [(f32, u32); ENTRIES] {
-    let mut least = [f32::INFINITY; ENTRIES];
-    let mut places = [u32::MAX; ENTRIES];
-    let Scratch {
-        block, distances, ..
-    } = scratch;
-    let mut at = 0;
-    while at < ordinals.len() {
-        let size = BLOCK.min(ordinals.len() - at);
-        for (place, number) in block.iter_mut().zip(at as u32..) {
-            *place = number;
-        }
-        scorer.distances(&block[..size], &mut distances[..size]);
-        distances[size..].fill(f32::INFINITY);
-        for (group, first) in distances
-            .as_chunks::<ENTRIES>()
-            .0
-            .iter()
-            .zip((at as u32..).step_by(ENTRIES))
-        {
-            for lane in 0..ENTRIES {
-                let nearer = group[lane] < least[lane];
-                least[lane] = if nearer { group[lane] } else { least[lane] };
-                places[lane] = if nearer {
-                    first + lane as u32
-                } else {
-                    places[lane]
-                };
-            }
-        }
-        at += size;
-    }
-    std::array::from_fn(|lane| {
-        let ordinal = ordinals.get(places[lane] as usize);
-        (least[lane], ordinal.copied().unwrap_or(NONE))
-    })
 }
 
 /// Fills the pool with the nearest of the allowed rows by their codes.
