@@ -148,7 +148,7 @@ fn replaced(view: &SegmentView, new: &SealedSegment) -> Result<RoaringBitmap> {
         }
     } else {
         for row in 0..new.rows() {
-            rows.extend(view.find(&new.key(row)?)?);
+            rows.extend(view.find(new.key(row)?)?);
         }
     }
     Ok(rows)

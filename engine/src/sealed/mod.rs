@@ -155,7 +155,7 @@ impl SealedSegment {
     fn rebuild(&mut self, columns: bool, text_fields: Option<&[String]>) -> Result<()> {
         let mut derived = build::Derived::new(text_fields.unwrap_or_default())?;
         for row in 0..self.rows {
-            derived.add(&self.key(row)?, &self.payload(row)?)?;
+            derived.add(self.key(row)?, &self.payload(row)?)?;
         }
         let (column_bytes, text_bytes) = derived.finish()?;
         if columns {

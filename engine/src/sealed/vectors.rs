@@ -240,6 +240,46 @@ impl SealedVectors {
         Ok((found, visit))
     }
 
+    /// The same for several queries of one width.
+    ///
+    /// # Errors
+    /// As [`SealedVectors::nearest`].
+    pub(crate) fn nearest_all(
+        &self,
+        queries: &[&VectorQuery],
+        k: usize,
+        allowed: &Allowed<'_>,
+        horizons: &mut [Horizon],
+    ) -> Result<Vec<(Vec<Neighbor>, Visit)>, VectorError> {
+        let Some(first) = queries.first() else {
+            return Ok(Vec::new());
+        };
+        let Some((graph, ef)) = self.graph().zip(self.ef(first.width, k)) else {
+            let all = queries.iter().zip(horizons);
+            return all
+                .map(|(query, horizon)| self.nearest(query, k, allowed, horizon))
+                .collect();
+        };
+        let counts = [self.count, self.count];
+        let ordinals = allowed.ordinals(&first.field, counts, |row| self.ordinal(row));
+        let asked: Vec<GraphQuery<'_>> = (queries.iter())
+            .map(|query| GraphQuery {
+                vector: &query.vector,
+                k,
+                ef,
+                allowed: ordinals.as_deref(),
+            })
+            .collect();
+        let all = graph.search_block(self.data()?, first.metric, &asked, horizons)?;
+        let visited = all.into_iter().map(|(mut found, stats)| {
+            for neighbor in &mut found {
+                neighbor.row = self.row(neighbor.row);
+            }
+            (found, Visit { ef, stats })
+        });
+        Ok(visited.collect())
+    }
+
     /// Whether a graph was written and cannot be read.
     pub(crate) fn graph_is_damaged(&self) -> bool {
         self.has_graph && self.graph().is_none()

@@ -14,7 +14,7 @@ impl Search<Vec<Query>> {
     /// Runs all searches: the hits of each, in the order of the queries.
     ///
     /// # Errors
-    /// As [`Search::run`], when any of the queries is wrong; nothing is searched then.
+    /// As [`Search::run`], when any of the queries is wrong: that of the first of them.
     pub fn run(mut self) -> Result<Vec<Vec<Hit>>> {
         let queries = std::mem::take(&mut self.query);
         let bound = self.bind(queries)?;

@@ -15,8 +15,8 @@ use crate::{Doc, Error, Result};
 
 /// Candidates each leg of a hybrid search brings, at least.
 const HYBRID_DEPTH: usize = 200;
-/// Searches of a batch that one thread makes at least: fewer are not worth handing over.
-const LEAST_QUERIES: usize = 8;
+/// Searches of a batch that one thread makes together.
+const BLOCK: usize = 16;
 /// Longest snippet, in bytes.
 const SNIPPET_BYTES: usize = 240;
 
@@ -65,9 +65,8 @@ pub(crate) fn search_all(
     requests: &[SearchRequest],
     filter: Option<&Filter>,
 ) -> Result<Vec<Vec<Hit>>> {
-    each(state, requests, filter, |request, plan, allowed| {
-        let ranking = rank(state, plan, allowed, request)?;
-        hits(state, request, plan, ranking.rows)
+    each(state, requests, filter, |request, plan, rows| {
+        hits(state, request, plan, rows)
     })
 }
 
@@ -77,8 +76,8 @@ pub(crate) fn keys_all(
     requests: &[SearchRequest],
     filter: Option<&Filter>,
 ) -> Result<Vec<Vec<ScoredKey>>> {
-    each(state, requests, filter, |request, plan, allowed| {
-        scored_keys(state, rank(state, plan, allowed, request)?.rows)
+    each(state, requests, filter, |_, _, rows| {
+        scored_keys(state, rows)
     })
 }
 
@@ -86,15 +85,24 @@ fn each<T: Send>(
     state: &CollectionState,
     requests: &[SearchRequest],
     filter: Option<&Filter>,
-    run: impl Fn(&SearchRequest, &Plan, &[Allowed<'_>]) -> Result<T> + Sync,
+    finish: impl Fn(&SearchRequest, &Plan, Vec<Ranked>) -> Result<T> + Sync,
 ) -> Result<Vec<T>> {
-    // Everything is checked before anything is searched.
-    let plans: Result<Vec<Plan>> = requests.iter().map(|r| Plan::new(state, r)).collect();
-    let plans = plans?;
     let allowed = bind_filter(state, filter)?;
-    let both = requests.par_iter().zip(&plans).with_min_len(LEAST_QUERIES);
-    both.map(|(request, plan)| run(request, plan, &allowed))
-        .collect()
+    // Plans are made block by block: all of them at once would be read from far memory again.
+    let blocks = requests.par_chunks(BLOCK).map(|requests| {
+        let plans: Result<Vec<Plan>> = requests.iter().map(|r| Plan::new(state, r)).collect();
+        let plans = plans?;
+        let rankings = rank_all(state, &plans, &allowed, requests)?;
+        let all = requests.iter().zip(&plans).zip(rankings);
+        all.map(|((request, plan), ranking)| finish(request, plan, ranking.rows))
+            .collect()
+    });
+    let found: Vec<Result<Vec<T>>> = blocks.collect();
+    let mut all = Vec::with_capacity(requests.len());
+    for block in found {
+        all.extend(block?);
+    }
+    Ok(all)
 }
 
 fn scored_keys(state: &CollectionState, rows: Vec<Ranked>) -> Result<Vec<ScoredKey>> {
@@ -146,6 +154,31 @@ fn rank(
         (Some(vector), Some(keywords)) => hybrid(state, allowed, vector, keywords, request),
         // A vector search where no vector was ever stored.
         (None, None) => Ok(Ranking::default()),
+    }
+}
+
+/// [`rank`] for several requests that differ in what they search for alone.
+fn rank_all(
+    state: &CollectionState,
+    plans: &[Plan],
+    allowed: &[Allowed<'_>],
+    requests: &[SearchRequest],
+) -> Result<Vec<Ranking>> {
+    let vectors: Option<Vec<&VectorQuery>> = plans.iter().map(Plan::vector_alone).collect();
+    let limit = requests.first().map_or(0, |request| request.limit);
+    let alike = requests.iter().all(|request| request.limit == limit);
+    match vectors.filter(|_| alike) {
+        Some(queries) => {
+            let all = legs::nearest_all(state, allowed, &queries, limit)?;
+            let ranked = queries.iter().zip(all).map(|(query, mut nearest)| Ranking {
+                rows: by_vector(query, std::mem::take(&mut nearest.found)),
+                nearest,
+            });
+            Ok(ranked.collect())
+        }
+        None => (plans.iter().zip(requests))
+            .map(|(plan, request)| rank(state, plan, allowed, request))
+            .collect(),
     }
 }
 

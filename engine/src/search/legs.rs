@@ -1,6 +1,6 @@
 //! The two legs of a search over all segments of a collection.
 
-use lumos_index::{Horizon, TextSource, TextStats};
+use lumos_index::{Horizon, Neighbor, TextSource, TextStats, VectorError};
 use lumos_wal::sync::RwLockReadGuard;
 
 use super::Allowed;
@@ -26,6 +26,26 @@ pub(crate) struct Nearest {
 }
 
 impl Nearest {
+    /// Adds what a segment has.
+    fn add(&mut self, segment: usize, (neighbors, visit): (Vec<Neighbor>, Visit)) {
+        self.visits.push((segment, visit));
+        self.found
+            .extend(neighbors.into_iter().map(|neighbor| Found {
+                place: Place {
+                    segment,
+                    row: neighbor.row,
+                },
+                value: neighbor.distance,
+            }));
+    }
+
+    /// Keeps the `k` nearest, in order.
+    fn keep(&mut self, k: usize) {
+        let found = &mut self.found;
+        found.sort_by(|a, b| a.value.total_cmp(&b.value).then(a.place.cmp(&b.place)));
+        found.truncate(k);
+    }
+
     /// What was done, in users' terms.
     pub(crate) fn segments(&self, allowed: &[Allowed<'_>]) -> Vec<SegmentSearch> {
         let visits = self.visits.iter();
@@ -81,16 +101,10 @@ fn add_nearest(
     allowed: &[Allowed<'_>],
     query: &VectorQuery,
     k: usize,
-    Nearest { found, visits }: &mut Nearest,
+    nearest: &mut Nearest,
 ) -> Result<()> {
-    let segments = allowed.iter().enumerate();
-    let segments = segments.filter(|(_, allowed)| !allowed.is_empty());
-    // One segment has no need to know how far another one has come.
-    let mut horizon = match segments.clone().nth(1) {
-        Some(_) => Horizon::new(query.horizon(k)),
-        None => Horizon::default(),
-    };
-    for (segment, allowed) in segments {
+    let mut horizon = horizon(allowed, query, k);
+    for (segment, allowed) in filled(allowed) {
         let result = match &allowed.view().source {
             Source::Memory(memory) => memory.nearest(query, k, allowed, &mut horizon),
             Source::Sealed(sealed) => match sealed.vectors().get(&query.field) {
@@ -98,22 +112,75 @@ fn add_nearest(
                 None => continue,
             },
         };
-        let (neighbors, visit) = result.map_err(|source| Error::Vector {
-            collection: state.name.clone(),
-            source,
-        })?;
-        visits.push((segment, visit));
-        found.extend(neighbors.into_iter().map(|neighbor| Found {
-            place: Place {
-                segment,
-                row: neighbor.row,
-            },
-            value: neighbor.distance,
-        }));
+        nearest.add(segment, told(state, result)?);
     }
-    found.sort_by(|a, b| a.value.total_cmp(&b.value).then(a.place.cmp(&b.place)));
-    found.truncate(k);
+    nearest.keep(k);
     Ok(())
+}
+
+/// [`nearest`] for several queries at once. Those of a batch differ in the vector alone: sealed
+/// segments are searched for all of them in turn.
+pub(crate) fn nearest_all(
+    state: &CollectionState,
+    allowed: &[Allowed<'_>],
+    queries: &[&VectorQuery],
+    k: usize,
+) -> Result<Vec<Nearest>> {
+    let like = |query: &&VectorQuery| match queries.first() {
+        Some(first) => {
+            query.within.is_none() && query.field == first.field && query.width == first.width
+        }
+        None => true,
+    };
+    if queries.len() < 2 || !queries.iter().all(like) {
+        let alone = |query: &&VectorQuery| nearest(state, allowed, query, k);
+        return queries.iter().map(alone).collect();
+    }
+    let mut all: Vec<Nearest> = queries.iter().map(|_| Nearest::default()).collect();
+    let mut horizons: Vec<Horizon> = (queries.iter())
+        .map(|query| horizon(allowed, query, k))
+        .collect();
+    for (segment, allowed) in filled(allowed) {
+        let results = match &allowed.view().source {
+            Source::Memory(memory) => (queries.iter().zip(&mut horizons))
+                .map(|(query, horizon)| memory.nearest(query, k, allowed, horizon))
+                .collect(),
+            Source::Sealed(sealed) => match sealed.vectors().get(&queries[0].field) {
+                Some(vectors) => vectors.nearest_all(queries, k, allowed, &mut horizons),
+                None => continue,
+            },
+        };
+        for (nearest, found) in all.iter_mut().zip(told(state, results)?) {
+            nearest.add(segment, found);
+        }
+    }
+    for nearest in &mut all {
+        nearest.keep(k);
+    }
+    Ok(all)
+}
+
+/// The segments that have rows that may be found, by number.
+fn filled<'a, 'b>(
+    allowed: &'a [Allowed<'b>],
+) -> impl Iterator<Item = (usize, &'a Allowed<'b>)> + Clone {
+    let segments = allowed.iter().enumerate();
+    segments.filter(|(_, allowed)| !allowed.is_empty())
+}
+
+/// One segment has no need to know how far another one has come.
+fn horizon(allowed: &[Allowed<'_>], query: &VectorQuery, k: usize) -> Horizon {
+    match filled(allowed).nth(1) {
+        Some(_) => Horizon::new(query.horizon(k)),
+        None => Horizon::default(),
+    }
+}
+
+fn told<T>(state: &CollectionState, result: std::result::Result<T, VectorError>) -> Result<T> {
+    result.map_err(|source| Error::Vector {
+        collection: state.name.clone(),
+        source,
+    })
 }
 
 /// The exact distance of each place, `None` where a row has no vector.

@@ -76,6 +76,11 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
+    /// The vector side, if there is no other.
+    pub(crate) fn vector_alone(&self) -> Option<&VectorQuery> {
+        self.vector.as_ref().filter(|_| self.keywords.is_none())
+    }
+
     /// Checks everything that can be wrong with a request, but its filter, before any work is done.
     pub(crate) fn new(state: &CollectionState, request: &SearchRequest) -> Result<Plan> {
         check_limit(request.limit)?;

@@ -140,36 +140,74 @@ impl Projection {
     }
 }
 
-impl Map<'_> {
-    /// Projects a vector; `codes` is room for it in seven bits.
+/// A vector on its way through a map, and the memory for it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Lane {
+    /// The vector in seven bits, a row of the matrix long, and their sum.
+    seven: Vec<i8>,
+    sum: i32,
+    /// What one of a sum of products is.
+    unit: f32,
+    /// The vector, projected.
+    pub(super) projected: Vec<f32>,
+}
+
+impl Lane {
+    /// Four components from sums of products with rows of the matrix.
     #[inline(always)]
-    pub(super) fn apply<T: Tier>(
-        &self,
-        tier: T,
-        vector: &[f32],
-        codes: &mut Vec<i8>,
-        out: &mut Vec<f32>,
-    ) {
+    fn put(&mut self, at: usize, sums: [i32; TOGETHER]) {
+        let zero = self.sum * ZERO as i32;
+        let out = &mut self.projected[at..][..TOGETHER];
+        for (out, sum) in out.iter_mut().zip(sums) {
+            *out = self.unit * sum.wrapping_sub(zero) as f32;
+        }
+    }
+}
+
+impl AsMut<Lane> for Lane {
+    fn as_mut(&mut self) -> &mut Lane {
+        self
+    }
+}
+
+impl Map<'_> {
+    /// Puts a vector into a lane.
+    #[inline(always)]
+    pub(super) fn enter(&self, vector: &[f32], lane: &mut Lane) {
         let unit = (largest(vector) / REACH).max(f32::MIN_POSITIVE);
         let scale = 1.0 / unit;
-        let width = row_bytes(vector.len());
-        codes.clear();
-        codes.resize(width, 0);
-        let mut sum = 0;
-        for (y, x) in codes.iter_mut().zip(vector) {
+        lane.seven.clear();
+        lane.seven.resize(row_bytes(vector.len()), 0);
+        lane.sum = 0;
+        for (y, x) in lane.seven.iter_mut().zip(vector) {
             *y = nearest_integer(x * scale) as i8;
-            sum += i32::from(*y);
+            lane.sum += i32::from(*y);
         }
-        let zero = sum * ZERO as i32;
-        let step = unit * self.step;
-        out.clear();
-        out.resize(self.kept, 0.0);
+        lane.unit = unit * self.step;
+        lane.projected.clear();
+        lane.projected.resize(self.kept, 0.0);
+    }
+
+    /// Projects what was put into the lanes. Most of the time is taken by reading the matrix, which
+    /// is done once for four of them.
+    #[inline(always)]
+    pub(super) fn project<T: Tier, L: AsMut<Lane>>(&self, tier: T, lanes: &mut [L]) {
+        let width = self.rows.len() / self.kept;
         let rows = self.rows.chunks_exact(width * TOGETHER);
-        for (rows, out) in rows.zip(out.chunks_exact_mut(TOGETHER)) {
-            let four: [&[u8]; TOGETHER] = std::array::from_fn(|at| &rows[at * width..][..width]);
-            let sums = tier.sq8(codes, four);
-            for (out, sum) in out.iter_mut().zip(sums) {
-                *out = step * sum.wrapping_sub(zero) as f32;
+        let (fours, rest) = lanes.as_chunks_mut::<4>();
+        for (rows, at) in rows.zip((0..).step_by(TOGETHER)) {
+            let rows: [&[u8]; TOGETHER] = std::array::from_fn(|at| &rows[at * width..][..width]);
+            for four in &mut *fours {
+                let lanes = four.each_mut().map(AsMut::as_mut);
+                let queries = lanes.each_ref().map(|lane| &lane.seven[..]);
+                let products = tier.sq8_products(queries, rows);
+                for (lane, sums) in lanes.into_iter().zip(products) {
+                    lane.put(at, sums);
+                }
+            }
+            for lane in &mut *rest {
+                let lane = lane.as_mut();
+                lane.put(at, tier.sq8(&lane.seven, rows));
             }
         }
     }

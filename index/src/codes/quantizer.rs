@@ -9,7 +9,7 @@
 use std::sync::Arc;
 
 use super::matrix::dot;
-use super::projection::{Map, Projection};
+use super::projection::{Lane, Map, Projection};
 use super::rung::{Rung, TAIL};
 use super::scheme::Scheme;
 use super::tier::{Level, Task, Tier, dispatch};
@@ -50,9 +50,14 @@ pub(crate) struct Buffers {
     /// The quantised query, as long as the kernels want it.
     pub(crate) query: Vec<i8>,
     centred: Vec<f32>,
-    projected: Vec<f32>,
-    seven: Vec<i8>,
+    lane: Lane,
     codes: Vec<u8>,
+}
+
+impl AsMut<Lane> for Buffers {
+    fn as_mut(&mut self) -> &mut Lane {
+        &mut self.lane
+    }
 }
 
 /// Whether rows have steps and lengths of their own: those that are not of unit length.
@@ -114,18 +119,14 @@ impl Quantizer {
         vector: &[f32],
         buffers: &'b mut Buffers,
     ) -> &'b [f32] {
-        let Buffers {
-            centred,
-            projected,
-            seven,
-            ..
-        } = buffers;
+        let Buffers { centred, lane, .. } = buffers;
         subtract(vector, &self.center, centred);
         match self.map() {
             None => centred,
             Some(map) => {
-                map.apply(tier, centred, seven, projected);
-                projected
+                map.enter(centred, lane);
+                map.project(tier, std::slice::from_mut(lane));
+                &lane.projected
             }
         }
     }
@@ -137,9 +138,10 @@ impl Quantizer {
             type Output = Vec<f32>;
             #[inline(always)]
             fn run<T: Tier>(self, tier: T) -> Vec<f32> {
-                let mut out = Vec::new();
-                self.0.apply(tier, self.1, &mut Vec::new(), &mut out);
-                out
+                let mut lane = Lane::default();
+                self.0.enter(self.1, &mut lane);
+                self.0.project(tier, std::slice::from_mut(&mut lane));
+                lane.projected
             }
         }
         match self.map() {
@@ -254,45 +256,70 @@ pub(super) struct Quantized<'a> {
 }
 
 impl Quantized<'_> {
-    /// Quantises a query into the buffers.
-    pub(super) fn query(self, query: &[f32], buffers: &mut Buffers) -> Terms {
-        struct Query<'a>(Quantized<'a>, &'a [f32], &'a mut Buffers);
-        impl Task for Query<'_> {
-            type Output = Terms;
+    /// Quantises queries, each into buffers of its own; gives the terms of each.
+    pub(super) fn queries<const N: usize>(
+        self,
+        queries: [&[f32]; N],
+        buffers: &mut [Buffers; N],
+    ) -> [Terms; N] {
+        struct Queries<'a, const N: usize>(Quantized<'a>, [&'a [f32]; N], &'a mut [Buffers; N]);
+        impl<const N: usize> Task for Queries<'_, N> {
+            type Output = [Terms; N];
             #[inline(always)]
-            fn run<T: Tier>(self, tier: T) -> Terms {
-                self.0.query_on(tier, self.1, self.2)
+            fn run<T: Tier>(self, tier: T) -> [Terms; N] {
+                self.0.queries_on(tier, self.1, self.2)
             }
         }
-        dispatch(Level::detect(), Query(self, query, buffers))
+        dispatch(Level::detect(), Queries(self, queries, buffers))
     }
 
     #[inline(always)]
-    fn query_on<T: Tier>(self, tier: T, query: &[f32], buffers: &mut Buffers) -> Terms {
-        let Buffers {
-            query: out,
-            centred,
-            projected,
-            seven,
-            ..
-        } = buffers;
-        let (moved, own) = match self.metric {
-            // The rows are moved, and the query is not: its product with what was taken is missing.
-            Metric::Cosine | Metric::Dot => (query, dot(query, self.center)),
-            // Both are moved, and are as far from each other as before.
-            _ => {
-                subtract(query, self.center, centred);
-                (&centred[..], dot(centred, centred))
+    fn queries_on<T: Tier, const N: usize>(
+        self,
+        tier: T,
+        queries: [&[f32]; N],
+        buffers: &mut [Buffers; N],
+    ) -> [Terms; N] {
+        let mut own = [0.0; N];
+        for ((own, query), buffers) in own.iter_mut().zip(queries).zip(&mut *buffers) {
+            let Buffers { centred, lane, .. } = buffers;
+            let moved = match self.metric {
+                // The rows are moved, and the query is not: its product with what was taken is missing.
+                Metric::Cosine | Metric::Dot => {
+                    *own = dot(query, self.center);
+                    query
+                }
+                // Both are moved, and are as far from each other as before.
+                _ => {
+                    subtract(query, self.center, centred);
+                    *own = dot(centred, centred);
+                    centred
+                }
+            };
+            if let Some(map) = self.map {
+                map.enter(moved, lane);
             }
-        };
-        let components = match self.map {
-            None => moved,
-            Some(map) => {
-                map.apply(tier, moved, seven, projected);
-                projected
-            }
-        };
-        self.terms(components, own, out)
+        }
+        if let Some(map) = self.map {
+            map.project(tier, buffers);
+        }
+        let mut terms = [Terms::default(); N];
+        let all = terms.iter_mut().zip(own).zip(queries).zip(buffers);
+        for (((terms, own), query), buffers) in all {
+            let Buffers {
+                query: out,
+                centred,
+                lane,
+                ..
+            } = buffers;
+            let components = match (self.map, self.metric) {
+                (Some(_), _) => &lane.projected,
+                (None, Metric::Cosine | Metric::Dot) => query,
+                (None, _) => centred,
+            };
+            *terms = self.terms(components, own, out);
+        }
+        terms
     }
 
     /// Quantises the components of a query; `own` is its squared length under L2, and its product

@@ -112,6 +112,15 @@ impl Scheme {
         best.1
     }
 
+    /// All dimensions, turned, whatever that gives.
+    #[cfg(test)]
+    pub(crate) fn turned(rung: Rung, dim: usize) -> Scheme {
+        Scheme {
+            projection: Some(Projection::turn(dim)),
+            ..Scheme::from(rung)
+        }
+    }
+
     /// The scheme for the codes that a graph is built on: as many dimensions, seven bits of each.
     #[must_use]
     pub fn to_build_on(&self) -> Scheme {
@@ -332,7 +341,8 @@ pub(super) fn nearest_codes(codes: &CodesView<'_>, query: &[f32], k: usize) -> V
             top.into_sorted()
         }
     }
-    let mut buffers = Buffers::default();
-    let terms = codes.quantize(query, &mut buffers);
+    let mut buffers = [Buffers::default()];
+    let [terms] = codes.quantize([query], &mut buffers);
+    let [buffers] = buffers;
     dispatch(Level::detect(), Scan(*codes, &buffers.query, terms, k))
 }

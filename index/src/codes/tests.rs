@@ -267,10 +267,7 @@ fn a_turn_helps_rows_with_most_of_their_length_in_few_numbers() {
         Metric::Cosine.prepare(vector).unwrap();
     }
     let vectors = Vectors::new(dim, &all).unwrap();
-    let turned = Scheme {
-        projection: Some(projection::Projection::turn(dim)),
-        ..Scheme::from(Rung::Sq4)
-    };
+    let turned = Scheme::turned(Rung::Sq4, dim);
     let [plain, turned] = [Scheme::from(Rung::Sq4), turned].map(|scheme| {
         let codes = Codes::build(vectors, Metric::Cosine, scheme);
         let view = CodesView::decode(codes.view().encoded(), n, dim).unwrap();

@@ -19,7 +19,19 @@ pub(crate) trait Tier: Copy {
     /// as the query, a multiple of 64.
     fn sq8<const N: usize>(self, query: &[i8], rows: [&[u8]; N]) -> [i32; N];
 
-    /// The same for SQ4: byte `32 b + i` of a row holds the code of dimension `64 b + i` in its low
+    /// [`Tier::sq8`] of four queries with the same four rows, by query.
+    #[inline(always)]
+    fn sq8_products(self, queries: [&[i8]; 4], rows: [&[u8]; 4]) -> [[i32; 4]; 4] {
+        let [a, b, c, d] = queries;
+        [
+            self.sq8(a, rows),
+            self.sq8(b, rows),
+            self.sq8(c, rows),
+            self.sq8(d, rows),
+        ]
+    }
+
+    /// The same as `sq8` for SQ4: byte `32 b + i` of a row holds the code of dimension `64 b + i` in its low
     /// half and that of `64 b + 32 + i` in its high one. Rows are half as long as the query.
     fn sq4<const N: usize>(self, query: &[i8], rows: [&[u8]; N]) -> [i32; N];
 }

@@ -57,9 +57,13 @@ impl<'a> CodesView<'a> {
         self.layout.dim
     }
 
-    /// Quantises a query into the buffers.
-    pub(crate) fn quantize(&self, query: &[f32], buffers: &mut Buffers) -> Terms {
-        self.quantized.query(query, buffers)
+    /// Quantises queries, each into buffers of its own.
+    pub(crate) fn quantize<const N: usize>(
+        &self,
+        queries: [&[f32]; N],
+        buffers: &mut [Buffers; N],
+    ) -> [Terms; N] {
+        self.quantized.queries(queries, buffers)
     }
 
     /// Candidates that are compared exactly for `k` results of a search of some width: a wider one

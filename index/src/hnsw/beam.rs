@@ -17,6 +17,9 @@ pub(crate) const BLOCK: usize = 128;
 /// Distances that are compared with the bound at once; a block is made of such groups.
 const LANES: usize = 16;
 
+/// Searches of a block: their queries become codes together.
+pub(crate) const QUERIES: usize = 8;
+
 /// Working memory of a search, reused by all searches of a thread.
 #[derive(Debug)]
 pub(crate) struct Scratch {
@@ -28,8 +31,9 @@ pub(crate) struct Scratch {
     /// Nodes of the block that wait to be scored, and what was done since the search began.
     pub(crate) pending: usize,
     pub(crate) work: Work,
-    /// The query as codes.
-    pub(crate) query: Buffers,
+    /// The query as codes, and those of a block of searches.
+    pub(crate) query: [Buffers; 1],
+    pub(crate) queries: [Buffers; QUERIES],
     /// Rows that are compared exactly.
     pub(crate) rows: Vec<u32>,
     pub(crate) exact: Vec<f32>,
@@ -45,20 +49,29 @@ impl Scratch {
             distances: [0.0; BLOCK],
             pending: 0,
             work: Work::default(),
-            query: Buffers::default(),
+            query: Default::default(),
+            queries: Default::default(),
             rows: Vec::new(),
             exact: Vec::new(),
         })
     }
 
-    /// Lends the scratch of this thread to `work`. A call from within `work` gets another one.
+    /// Lends a scratch of this thread to `work`. A call from within `work` gets another one.
     pub(crate) fn with<T>(work: impl FnOnce(&mut Scratch) -> T) -> T {
+        type Idle = [Option<Box<Scratch>>; 2];
         thread_local! {
-            static SCRATCH: Cell<Option<Box<Scratch>>> = const { Cell::new(None) };
+            static IDLE: Cell<Idle> = const { Cell::new([None, None]) };
         }
-        let mut scratch = SCRATCH.take().unwrap_or_else(Scratch::new);
+        let mut idle: Idle = IDLE.take();
+        let scratch = idle.iter_mut().find_map(Option::take);
+        IDLE.set(idle);
+        let mut scratch = scratch.unwrap_or_else(Scratch::new);
         let result = work(&mut scratch);
-        SCRATCH.set(Some(scratch));
+        let mut idle = IDLE.take();
+        if let Some(place) = idle.iter_mut().find(|place| place.is_none()) {
+            *place = Some(scratch);
+        }
+        IDLE.set(idle);
         result
     }
 
@@ -104,6 +117,30 @@ pub(crate) fn beam<L: Layer, S: Scorer>(layer: &L, scorer: &S, scratch: &mut Scr
         absorb(layer, scorer, scratch);
     }
     scratch.work
+}
+
+/// Two of them, a step of each in turn.
+#[inline(always)]
+pub(crate) fn beam_of_two<L: Layer, S: Scorer>(
+    layer: &L,
+    [one, two]: &[S; 2],
+    [first, second]: [&mut Scratch; 2],
+) -> [Work; 2] {
+    let mut more = (gather(layer, one, first), gather(layer, two, second));
+    while more.0 && more.1 {
+        absorb(layer, one, first);
+        more.0 = gather(layer, one, first);
+        absorb(layer, two, second);
+        more.1 = gather(layer, two, second);
+    }
+    // The one that is not done goes on alone.
+    for (more, scorer, scratch) in [(more.0, one, &mut *first), (more.1, two, &mut *second)] {
+        if more {
+            absorb(layer, scorer, scratch);
+            beam(layer, scorer, scratch);
+        }
+    }
+    [first.work, second.work]
 }
 
 /// The first half of a step: takes the nearest unexpanded candidates, collects what they link to

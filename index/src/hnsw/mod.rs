@@ -1,7 +1,9 @@
 //! Hierarchical navigable small world graphs (Malkov and Yashunin 2016, arXiv 1603.09320).
 
 mod adjacency;
+mod asked;
 mod beam;
+mod block;
 mod filtered;
 mod horizon;
 mod insert;

@@ -1,8 +1,8 @@
 //! Search in a finished graph.
 
 use super::adjacency::Layer;
+use super::asked::Asked;
 use super::beam::{Scratch, Work, beam};
-use super::filtered::BRIDGE_ROOM;
 use super::scan::CodeScan;
 use super::view::Upper;
 use super::walk::{CodeWalk, ENTRIES, How, walk};
@@ -10,7 +10,6 @@ use super::{HnswView, Horizon, Route};
 use crate::codes::{CodesView, Level, Terms, dispatch};
 use crate::distance::Exact;
 use crate::error::VectorError;
-use crate::flat::scan;
 use crate::metric::Metric;
 use crate::ordinals::OrdinalSet;
 use crate::topk::Neighbor;
@@ -39,12 +38,6 @@ pub struct SearchStats {
     /// The way that led to the result.
     pub route: Route,
 }
-
-/// Vectors that are fetched while the ones before are compared.
-const AHEAD: usize = 4;
-
-/// Without a filter: a graph of this many nodes a place of the pool would be walked as a whole.
-const SMALL: usize = 4;
 
 impl HnswView<'_> {
     /// The `k` nearest of the allowed vectors, nearest first, ties by ordinal.
@@ -87,99 +80,30 @@ impl HnswView<'_> {
         query: GraphQuery<'_>,
         horizon: &mut Horizon,
     ) -> Result<(Vec<Neighbor>, SearchStats), VectorError> {
-        let GraphQuery { k, ef, allowed, .. } = query;
-        let n = self.len();
-        if vectors.len() < n {
-            return Err(VectorError::Missing {
-                graph: n,
-                vectors: vectors.len(),
-            });
-        }
-        let exact = Exact::new(vectors.first(n), metric, query.vector)?;
-        let matches = allowed.map_or(n, |allowed| allowed.len().min(n));
-        let k = k.min(matches);
-        if k == 0 {
-            return Ok((Vec::new(), SearchStats::default()));
-        }
-        let ef = ef.max(k).min(n);
-        let codes = self.codes().filter(|codes| codes.dim() == exact.dim());
-        // Codes alone have to tell the allowed ones apart: twice as many doubts are allowed for.
-        let of_scan = codes.map(|codes| codes.rerank(k, ef) * 2 - k);
-        let route = match allowed {
-            Some(_) if matches < n => Route::choose(matches, n, ef, of_scan),
-            _ if n <= ef.saturating_mul(SMALL) => Route::Exact,
-            _ => Route::Graph,
+        let Some(asked) = Asked::new(self, vectors, metric, query, horizon)? else {
+            return Ok(<_>::default());
         };
-        let mut stats = SearchStats {
-            route,
-            ..SearchStats::default()
-        };
-        let (ef_here, within) = match (route, allowed) {
-            (Route::TwoHop, Some(allowed)) => {
-                let room = k.saturating_add(BRIDGE_ROOM).min(n);
-                (ef.max(room), Some(allowed))
+        Ok(Scratch::with(|scratch| {
+            let walked = self.walk_to(&asked, scratch);
+            asked.conclude(walked, scratch, horizon)
+        }))
+    }
+
+    /// Fills the pool of the scratch by the route that was chosen; `None` where all are to be compared.
+    fn walk_to(&self, asked: &Asked<'_>, scratch: &mut Scratch) -> Option<(Work, bool)> {
+        let Asked { exact, how, .. } = asked;
+        let query = asked.query.vector;
+        match (asked.codes, asked.route, asked.query.allowed) {
+            (_, Route::Exact, _) => None,
+            (Some(codes), Route::Codes, Some(allowed)) => {
+                Some((scan_codes(codes, query, *how, allowed, scratch), true))
             }
-            (Route::Graph, Some(_)) => (widened(ef, k, matches, n), None),
-            (Route::Codes, _) => (of_scan.unwrap_or(ef), None),
-            (Route::Exact | Route::TwoHop | Route::Graph, _) => (ef, None),
-        };
-        let how = How {
-            ef: ef_here,
-            within,
-            beyond: horizon.distance(ef),
-            ahead: match (codes, allowed) {
-                (Some(codes), None) => codes.rerank(k, ef),
-                _ => 0,
-            },
-        };
-        // What the other graphs have given is enough: the promise is theirs.
-        let others = horizon.has(k);
-        let found = (route != Route::Exact).then(|| {
-            Scratch::with(|scratch| {
-                let (work, trusted) = match (codes, route, allowed) {
-                    (Some(codes), Route::Codes, Some(allowed)) => {
-                        (scan_codes(codes, query.vector, how, allowed, scratch), true)
-                    }
-                    (Some(codes), ..) => {
-                        let query = (query.vector, exact.vectors());
-                        self.walk_codes(codes, query, how, scratch)
-                    }
-                    (None, ..) => self.walk_vectors(&exact, how, scratch),
-                };
-                stats.visited = work.expanded;
-                stats.distances = work.distances;
-                let reached = results(scratch, allowed).take(k).count() == k;
-                (trusted && (reached || others)).then(|| {
-                    horizon.add(results(scratch, allowed).map(|(distance, _)| distance));
-                    let Some(codes) = codes else {
-                        return nearest(scratch, k, allowed);
-                    };
-                    let candidates = match route {
-                        Route::Codes => how.ef,
-                        _ => codes.rerank(k, ef),
-                    };
-                    let far = horizon.distance(candidates);
-                    let (found, more) = compared(&exact, scratch, (k, candidates, far), allowed);
-                    stats.distances += more;
-                    found
-                })
-            })
-        });
-        let found = match found.flatten() {
-            Some(found) => found,
-            // Too few matches, or none reached: the promise is kept by scanning them all.
-            None => {
-                stats.route = Route::Exact;
-                stats.distances += matches;
-                let found = match allowed {
-                    Some(allowed) => scan(&exact, k, allowed.iter()),
-                    None => scan(&exact, k, 0..n as u32),
-                };
-                horizon.add(found.iter().map(|neighbor| neighbor.distance));
-                found
+            (Some(codes), ..) => {
+                let query = (query, exact.vectors());
+                Some(self.walk_codes(codes, query, *how, scratch))
             }
-        };
-        Ok((found, stats))
+            (None, ..) => Some(self.walk_vectors(exact, *how, scratch)),
+        }
     }
 
     /// Algorithm 5 of the HNSW paper, a few nodes wide in the upper layers: down through them,
@@ -278,8 +202,8 @@ fn quantized<R>(
     search: impl FnOnce(&[i8], Terms, &mut Scratch) -> R,
 ) -> R {
     let mut buffers = std::mem::take(&mut scratch.query);
-    let terms = codes.quantize(query, &mut buffers);
-    let result = search(&buffers.query, terms, scratch);
+    let [terms] = codes.quantize([query], &mut buffers);
+    let result = search(&buffers[0].query, terms, scratch);
     scratch.query = buffers;
     result
 }
@@ -302,82 +226,4 @@ impl Layer for Sound<'_> {
     fn ordinal(&self, node: u32) -> u32 {
         self.upper.ordinal(node).min(self.n as u32 - 1)
     }
-}
-
-/// The size of a pool that holds `ef` allowed nodes among others, at most four times `ef`, and
-/// hardly ever (three standard deviations) fewer than `k`.
-fn widened(ef: usize, k: usize, matches: usize, n: usize) -> usize {
-    let enough = k.saturating_add(3 * (k.isqrt() + 1));
-    let wanted = ef.max(enough);
-    (wanted.saturating_mul(n) / matches.max(1))
-        .min(wanted.saturating_mul(4))
-        .min(n)
-}
-
-/// The members of the pool that are allowed with their distances, nearest first.
-fn results<'a>(
-    scratch: &'a Scratch,
-    allowed: Option<&'a OrdinalSet>,
-) -> impl Iterator<Item = (f32, u32)> + 'a {
-    let permitted = move |node| allowed.is_none_or(|allowed| allowed.contains(node));
-    let members = scratch.pool.members();
-    members.filter(move |&(_, node)| permitted(node))
-}
-
-/// The `k` nearest of the first `candidates` of the pool that are allowed and no farther than
-/// `far`, compared exactly; and how many there were.
-fn compared(
-    exact: &Exact<'_>,
-    scratch: &mut Scratch,
-    (k, candidates, far): (usize, usize, f32),
-    allowed: Option<&OrdinalSet>,
-) -> (Vec<Neighbor>, usize) {
-    let Scratch {
-        pool,
-        rows,
-        exact: distances,
-        ..
-    } = scratch;
-    rows.clear();
-    let near = pool.members().take_while(|(distance, _)| *distance <= far);
-    let members = near.map(|(_, node)| node);
-    let results = members.filter(|&node| allowed.is_none_or(|allowed| allowed.contains(node)));
-    rows.extend(results.take(candidates));
-    distances.clear();
-    distances.resize(rows.len(), 0.0);
-    let ahead = rows.iter().take(AHEAD);
-    ahead.for_each(|&row| exact.prefetch_whole(row));
-    for (at, (ids, out)) in (1..).zip(rows.chunks(AHEAD).zip(distances.chunks_mut(AHEAD))) {
-        let next = rows.iter().skip(at * AHEAD).take(AHEAD);
-        next.for_each(|&row| exact.prefetch_whole(row));
-        exact.distances(ids, out);
-    }
-    let pairs = rows.iter().zip(distances.iter());
-    let mut found: Vec<Neighbor> = pairs
-        .map(|(&row, &distance)| Neighbor { distance, row })
-        .collect();
-    let compared = found.len();
-    found.sort_unstable();
-    found.truncate(k);
-    (found, compared)
-}
-
-/// The first `k` of the pool that are allowed, ties by node.
-fn nearest(scratch: &Scratch, k: usize, allowed: Option<&OrdinalSet>) -> Vec<Neighbor> {
-    let mut found = Vec::with_capacity(k);
-    for (distance, row) in results(scratch, allowed) {
-        let neighbor = Neighbor { distance, row };
-        // Beyond `k`, only ties with the last may still take its place.
-        if found.len() >= k
-            && found
-                .last()
-                .is_some_and(|l: &Neighbor| l.distance < neighbor.distance)
-        {
-            break;
-        }
-        found.push(neighbor);
-    }
-    found.sort_unstable();
-    found.truncate(k);
-    found
 }

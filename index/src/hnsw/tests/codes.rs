@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use super::*;
-use crate::codes::{Codes, CodesView, Rung};
+use crate::codes::{Codes, CodesView, Rung, Scheme};
 
 const DIM: usize = 64;
 const N: usize = 4_000;
@@ -110,6 +110,54 @@ fn codes_that_do_not_fit_are_passed_over() {
         for query in components.chunks_exact(DIM).step_by(501) {
             let search = |view: &HnswView<'_>| view.search(vectors, Metric::L2, query, 5, 40, None);
             assert_eq!(search(&view).unwrap(), search(&plain).unwrap());
+        }
+    }
+}
+
+/// Searches in a block, whether they become codes together or not, give what each gives alone:
+/// rows, distances and what was done for them; after another graph too.
+#[test]
+fn a_block_of_searches_is_each_of_them() {
+    for metric in [Metric::Cosine, Metric::L2] {
+        let components = clustered(metric, N, DIM, 40, 31);
+        let queries = clustered(metric, 21, DIM, 40, 32);
+        let vectors = Vectors::new(DIM, &components).unwrap();
+        let graph = Hnsw::build(vectors, metric, &HnswParams::default());
+        let codes = [
+            Codes::build(vectors, metric, Rung::Sq4),
+            Codes::build(vectors, metric, Scheme::turned(Rung::Sq4, DIM)),
+        ];
+        let some: OrdinalSet = OrdinalSet::collect(N, (0..N as u32).filter(|o| o % 3 != 0));
+        let few = OrdinalSet::collect(N, (0..N as u32).filter(|o| o % 50 == 0));
+        for codes in [None, Some(&codes[0]), Some(&codes[1])] {
+            let view = codes.map_or(graph.view(), |c| graph.view().with_codes(c.view()));
+            for allowed in [None, Some(&some), Some(&few)] {
+                let asked: Vec<GraphQuery<'_>> = (queries.chunks_exact(DIM).enumerate())
+                    .map(|(at, vector)| GraphQuery {
+                        vector,
+                        k: 1 + at % 10,
+                        ef: 20 + at,
+                        allowed,
+                    })
+                    .collect();
+                let mut horizons = vec![Horizon::new(45); asked.len()];
+                let mut again = horizons.clone();
+                for _ in 0..2 {
+                    let block = view.search_block(vectors, metric, &asked, &mut horizons);
+                    let block = block.unwrap();
+                    assert_eq!(block.len(), asked.len());
+                    for ((asked, horizon), found) in asked.iter().zip(&mut again).zip(block) {
+                        let alone = view.search_beside(vectors, metric, *asked, horizon);
+                        assert_eq!(found, alone.unwrap());
+                    }
+                }
+                let wrong = [GraphQuery {
+                    vector: &queries[1..DIM],
+                    ..asked[0]
+                }];
+                let refused = view.search_block(vectors, metric, &wrong, &mut horizons);
+                assert!(refused.is_err());
+            }
         }
     }
 }
