@@ -152,15 +152,12 @@ pub(super) struct Lane {
     pub(super) projected: Vec<f32>,
 }
 
-impl Lane {
-    /// Four components from sums of products with rows of the matrix.
-    #[inline(always)]
-    fn put(&mut self, at: usize, sums: [i32; TOGETHER]) {
-        let zero = self.sum * ZERO as i32;
-        let out = &mut self.projected[at..][..TOGETHER];
-        for (out, sum) in out.iter_mut().zip(sums) {
-            *out = self.unit * sum.wrapping_sub(zero) as f32;
-        }
+/// Components from sums of products with rows of the matrix.
+#[inline(always)]
+fn scale(sums: [i32; TOGETHER], sum: i32, unit: f32, out: &mut [f32]) {
+    let zero = sum * ZERO as i32;
+    for (out, sum) in out.iter_mut().zip(sums) {
+        *out = unit * sum.wrapping_sub(zero) as f32;
     }
 }
 
@@ -178,11 +175,12 @@ impl Map<'_> {
         let scale = 1.0 / unit;
         lane.seven.clear();
         lane.seven.resize(row_bytes(vector.len()), 0);
-        lane.sum = 0;
+        let mut sum = 0;
         for (y, x) in lane.seven.iter_mut().zip(vector) {
             *y = nearest_integer(x * scale) as i8;
-            lane.sum += i32::from(*y);
+            sum += i32::from(*y);
         }
+        lane.sum = sum;
         lane.unit = unit * self.step;
         lane.projected.clear();
         lane.projected.resize(self.kept, 0.0);
@@ -193,21 +191,32 @@ impl Map<'_> {
     #[inline(always)]
     pub(super) fn project<T: Tier, L: AsMut<Lane>>(&self, tier: T, lanes: &mut [L]) {
         let width = self.rows.len() / self.kept;
-        let rows = self.rows.chunks_exact(width * TOGETHER);
-        let (fours, rest) = lanes.as_chunks_mut::<4>();
-        for (rows, at) in rows.zip((0..).step_by(TOGETHER)) {
+        let rows = self.rows.chunks_exact(width * TOGETHER).map(|rows| {
             let rows: [&[u8]; TOGETHER] = std::array::from_fn(|at| &rows[at * width..][..width]);
-            for four in &mut *fours {
-                let lanes = four.each_mut().map(AsMut::as_mut);
+            rows
+        });
+        let (fours, rest) = lanes.as_chunks_mut::<4>();
+        for four in fours {
+            let mut lanes = four.each_mut().map(AsMut::as_mut);
+            for (rows, at) in rows.clone().zip((0..).step_by(TOGETHER)) {
                 let queries = lanes.each_ref().map(|lane| &lane.seven[..]);
                 let products = tier.sq8_products(queries, rows);
-                for (lane, sums) in lanes.into_iter().zip(products) {
-                    lane.put(at, sums);
+                for (lane, sums) in lanes.iter_mut().zip(products) {
+                    let out = &mut lane.projected[at..][..TOGETHER];
+                    scale(sums, lane.sum, lane.unit, out);
                 }
             }
-            for lane in &mut *rest {
-                let lane = lane.as_mut();
-                lane.put(at, tier.sq8(&lane.seven, rows));
+        }
+        for lane in rest {
+            let Lane {
+                seven,
+                sum,
+                unit,
+                projected,
+            } = lane.as_mut();
+            let (seven, sum, unit) = (&seven[..], *sum, *unit);
+            for (rows, out) in rows.clone().zip(projected.chunks_exact_mut(TOGETHER)) {
+                scale(tier.sq8(seven, rows), sum, unit, out);
             }
         }
     }
