@@ -101,7 +101,7 @@ fn a_batch_gives_what_its_searches_give_one_by_one() {
 }
 
 #[test]
-fn a_batch_with_one_wrong_query_searches_nothing() {
+fn the_error_of_a_batch_is_that_of_its_first_wrong_query() {
     let docs = Lumos::memory().unwrap().collection("docs").unwrap();
     docs.put(Doc::new("a").vector([1.0, 0.0])).unwrap();
     let wrong = docs
