@@ -56,22 +56,14 @@ impl Scratch {
         })
     }
 
-    /// Lends a scratch of this thread to `work`. A call from within `work` gets another one.
+    /// Lends the scratch of this thread to `work`. A call from within `work` gets another one.
     pub(crate) fn with<T>(work: impl FnOnce(&mut Scratch) -> T) -> T {
-        type Idle = [Option<Box<Scratch>>; 2];
         thread_local! {
-            static IDLE: Cell<Idle> = const { Cell::new([None, None]) };
+            static SCRATCH: Cell<Option<Box<Scratch>>> = const { Cell::new(None) };
         }
-        let mut idle: Idle = IDLE.take();
-        let scratch = idle.iter_mut().find_map(Option::take);
-        IDLE.set(idle);
-        let mut scratch = scratch.unwrap_or_else(Scratch::new);
+        let mut scratch = SCRATCH.take().unwrap_or_else(Scratch::new);
         let result = work(&mut scratch);
-        let mut idle = IDLE.take();
-        if let Some(place) = idle.iter_mut().find(|place| place.is_none()) {
-            *place = Some(scratch);
-        }
-        IDLE.set(idle);
+        SCRATCH.set(Some(scratch));
         result
     }
 
@@ -117,30 +109,6 @@ pub(crate) fn beam<L: Layer, S: Scorer>(layer: &L, scorer: &S, scratch: &mut Scr
         absorb(layer, scorer, scratch);
     }
     scratch.work
-}
-
-/// Two of them, a step of each in turn.
-#[inline(always)]
-pub(crate) fn beam_of_two<L: Layer, S: Scorer>(
-    layer: &L,
-    [one, two]: &[S; 2],
-    [first, second]: [&mut Scratch; 2],
-) -> [Work; 2] {
-    let mut more = (gather(layer, one, first), gather(layer, two, second));
-    while more.0 && more.1 {
-        absorb(layer, one, first);
-        more.0 = gather(layer, one, first);
-        absorb(layer, two, second);
-        more.1 = gather(layer, two, second);
-    }
-    // The one that is not done goes on alone.
-    for (more, scorer, scratch) in [(more.0, one, &mut *first), (more.1, two, &mut *second)] {
-        if more {
-            absorb(layer, scorer, scratch);
-            beam(layer, scorer, scratch);
-        }
-    }
-    [first.work, second.work]
 }
 
 /// The first half of a step: takes the nearest unexpanded candidates, collects what they link to

@@ -2,7 +2,7 @@
 
 use super::HnswView;
 use super::adjacency::NONE;
-use super::beam::{BLOCK, Scratch, Work, beam, beam_of_two};
+use super::beam::{BLOCK, Scratch, Work, beam};
 use super::filtered::two_hop;
 use crate::codes::{CodeScorer, CodesView, Task, Terms, Tier};
 use crate::distance::Scorer;
@@ -43,18 +43,12 @@ pub(super) fn walk<S: Scorer>(
             None => (Work::default(), false),
         };
     }
-    begin(view, entries, how, scratch);
-    (beam(&view.base(), scorer, scratch), true)
-}
-
-/// Makes a scratch ready for a walk at level 0.
-#[inline(always)]
-fn begin(view: &HnswView<'_>, entries: &[(f32, u32)], how: How<'_>, scratch: &mut Scratch) {
     scratch.begin(view.len(), how.ef);
     scratch.pool.expand_within(how.beyond);
     for &(distance, node) in entries {
         scratch.seed(distance, node);
     }
+    (beam(&view.base(), scorer, scratch), true)
 }
 
 /// A walk on codes, run on some tier.
@@ -151,46 +145,4 @@ fn entry<S: Scorer>(scorer: &S, ordinals: &[u32], scratch: &mut Scratch) -> [(f3
         let ordinal = ordinals.get(places[lane] as usize);
         (least[lane], ordinal.copied().unwrap_or(NONE))
     })
-}
-
-/// Two walks on codes without a filter, a step of each in turn: one computes while the other waits
-/// for memory.
-pub(super) struct PairWalk<'a> {
-    pub(super) view: &'a HnswView<'a>,
-    pub(super) codes: CodesView<'a>,
-    pub(super) vectors: Vectors<'a>,
-    pub(super) queries: [(&'a [i8], Terms, How<'a>); 2],
-    pub(super) scratches: [&'a mut Scratch; 2],
-}
-
-impl Task for PairWalk<'_> {
-    type Output = [Work; 2];
-
-    #[inline(always)]
-    fn run<T: Tier>(self, tier: T) -> [Work; 2] {
-        let PairWalk {
-            view,
-            codes,
-            vectors,
-            queries,
-            scratches: [first, second],
-        } = self;
-        let scorers = queries.map(|(query, terms, how)| CodeScorer {
-            tier,
-            table: codes.entry_table(),
-            query,
-            terms,
-            ahead: Some((vectors, how.ahead)),
-        });
-        let scratches = [&mut *first, &mut *second];
-        for ((scorer, (.., how)), scratch) in scorers.iter().zip(queries).zip(scratches) {
-            let near = entry(scorer, codes.entry_ordinals(), scratch);
-            begin(view, &near, how, scratch);
-        }
-        let scorers = scorers.map(|scorer| CodeScorer {
-            table: codes.table(),
-            ..scorer
-        });
-        beam_of_two(&view.base(), &scorers, [first, second])
-    }
 }
