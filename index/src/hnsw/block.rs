@@ -15,7 +15,8 @@ type Result<T> = std::result::Result<T, VectorError>;
 
 impl HnswView<'_> {
     /// Like [`HnswView::search_beside`] for several queries, each with a horizon of its own: the
-    /// same results in less time, since eight queries become codes together.
+    /// same results in less time, since eight queries become codes together. A query without a
+    /// horizon is not searched for.
     ///
     /// # Errors
     /// As [`HnswView::search`].
