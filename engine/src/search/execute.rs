@@ -16,7 +16,7 @@ use crate::{Doc, Error, Result};
 /// Candidates each leg of a hybrid search brings, at least.
 const HYBRID_DEPTH: usize = 200;
 /// Searches of a batch that one thread makes together.
-const BLOCK: usize = 16;
+const BLOCK: usize = 8;
 /// Longest snippet, in bytes.
 const SNIPPET_BYTES: usize = 240;
 

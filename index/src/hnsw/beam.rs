@@ -16,6 +16,7 @@ const WIDTH: usize = 2;
 pub(crate) const BLOCK: usize = 128;
 /// Distances that are compared with the bound at once; a block is made of such groups.
 const LANES: usize = 16;
+const _: () = assert!(BLOCK.is_multiple_of(LANES));
 
 /// Searches of a block: their queries become codes together.
 pub(crate) const QUERIES: usize = 8;

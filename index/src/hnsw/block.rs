@@ -29,21 +29,20 @@ impl HnswView<'_> {
     ) -> Result<Vec<(Vec<Neighbor>, SearchStats)>> {
         let mut found = Vec::with_capacity(queries.len());
         for (queries, horizons) in queries.chunks(QUERIES).zip(horizons.chunks_mut(QUERIES)) {
-            let asked: Option<[Asked<'_>; QUERIES]> = queries
-                .iter()
-                .zip(&*horizons)
+            let both = queries.iter().zip(&*horizons);
+            let asked: Vec<Option<Asked<'_>>> = both
                 .map(|(query, horizon)| Asked::new(self, vectors, metric, *query, horizon))
-                .collect::<Result<Option<Vec<_>>>>()?
-                .and_then(|asked| asked.try_into().ok());
-            let walked = |asked: &Asked<'_>| asked.route == Route::Graph && asked.codes.is_some();
-            let together = asked.filter(|asked| asked.iter().all(walked));
-            match (together, self.codes()) {
-                (Some(asked), Some(codes)) => self.together(codes, &asked, horizons, &mut found),
-                _ => {
-                    for (query, horizon) in queries.iter().zip(horizons) {
-                        found.push(self.search_beside(vectors, metric, *query, horizon)?);
-                    }
+                .collect::<Result<_>>()?;
+            let walked = |asked: &&Asked<'_>| asked.route == Route::Graph;
+            let walks: Vec<&Asked<'_>> = asked.iter().flatten().filter(walked).collect();
+            match (walks.try_into(), self.codes()) {
+                (Ok(asked), Some(codes)) if codes.dim() == vectors.dim() => {
+                    self.together(codes, asked, horizons, &mut found);
                 }
+                _ => found.extend(asked.iter().zip(horizons).map(|(asked, horizon)| {
+                    let asked = asked.as_ref();
+                    asked.map_or_else(<_>::default, |asked| self.answer(asked, horizon))
+                })),
             }
         }
         Ok(found)
@@ -52,16 +51,16 @@ impl HnswView<'_> {
     fn together(
         &self,
         codes: CodesView<'_>,
-        asked: &[Asked<'_>; QUERIES],
+        asked: [&Asked<'_>; QUERIES],
         horizons: &mut [Horizon],
         found: &mut Vec<(Vec<Neighbor>, SearchStats)>,
     ) {
         Scratch::with(|scratch| {
             let mut buffers = std::mem::take(&mut scratch.queries);
-            let vectors = asked.each_ref().map(|asked| asked.query.vector);
+            let vectors = asked.map(|asked| asked.query.vector);
             let terms = codes.quantize(vectors, &mut buffers);
             for (((asked, horizon), buffers), terms) in
-                asked.iter().zip(horizons).zip(&buffers).zip(terms)
+                asked.into_iter().zip(horizons).zip(&buffers).zip(terms)
             {
                 let walk = CodeWalk {
                     view: self,

@@ -83,10 +83,19 @@ impl HnswView<'_> {
         let Some(asked) = Asked::new(self, vectors, metric, query, horizon)? else {
             return Ok(<_>::default());
         };
-        Ok(Scratch::with(|scratch| {
-            let walked = self.walk_to(&asked, scratch);
+        Ok(self.answer(&asked, horizon))
+    }
+
+    /// Runs a search that has been planned.
+    pub(super) fn answer(
+        &self,
+        asked: &Asked<'_>,
+        horizon: &mut Horizon,
+    ) -> (Vec<Neighbor>, SearchStats) {
+        Scratch::with(|scratch| {
+            let walked = self.walk_to(asked, scratch);
             asked.conclude(walked, scratch, horizon)
-        }))
+        })
     }
 
     /// Fills the pool of the scratch by the route that was chosen; `None` where all are to be compared.
