@@ -51,7 +51,7 @@ pub use hnsw::{
 pub use metric::Metric;
 pub use ordinals::OrdinalSet;
 pub use text::{
-    Analyzer, MemoryPostings, SealedText, Snippet, TextBuilder, TextError, TextQuery,
+    Analyzer, Analyzers, MemoryPostings, SealedText, Snippet, TextBuilder, TextError, TextQuery,
     TextQueryError, TextScores, TextSource, TextStats, Token, highlight,
 };
 pub use topk::{Neighbor, TopK};

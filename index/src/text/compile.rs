@@ -1,6 +1,6 @@
 //! A query analysed: which terms, and how they belong together.
 
-use super::analyzer::{Analyzer, Piece, fold};
+use super::analyzer::{Analyzer, Piece, Run};
 use super::edit::within;
 use super::query::{Kind, Occur, TextQuery};
 
@@ -101,36 +101,33 @@ impl Compiled {
 
 /// The terms of a piece, each for itself.
 fn alternatives(piece: &Piece) -> Vec<Wanted> {
+    let single = |term: &String| Wanted::All(vec![term.clone()]);
     match piece {
-        Piece::Word { term, .. } => vec![Wanted::All(vec![term.clone()])],
-        Piece::Run(chars) => match pairs(chars) {
-            Ok(pairs) => pairs
-                .into_iter()
-                .map(|pair| Wanted::All(vec![pair]))
-                .collect(),
-            Err(single) => vec![Wanted::Any(single)],
+        Piece::Word { term, .. } => vec![single(term)],
+        Piece::Run(run) => match starts_with(run) {
+            Some(pattern) => vec![Wanted::Any(pattern)],
+            None => run.terms.iter().map(|(_, term)| single(term)).collect(),
         },
+        Piece::Compound { whole, parts } => {
+            let parts = parts.terms.iter().map(|(_, term)| term);
+            whole.iter().chain(parts).map(single).collect()
+        }
+        Piece::Gap => Vec::new(),
     }
 }
 
-/// The overlapping pairs of a run; a single character stands for all that begin with it.
-fn pairs(chars: &[(char, std::ops::Range<usize>)]) -> Result<Vec<String>, Pattern> {
-    match chars {
-        [(single, _)] => Err(Pattern {
-            prefix: single.to_string(),
-            near: None,
-            stem: None,
-        }),
-        _ => Ok(chars
-            .windows(2)
-            .map(|pair| pair.iter().map(|(c, _)| *c).collect())
-            .collect()),
-    }
+/// A run that is too short for a term stands for all that begin with it.
+fn starts_with(run: &Run) -> Option<Pattern> {
+    run.start.as_ref().map(|start| Pattern {
+        prefix: start.clone(),
+        near: None,
+        stem: None,
+    })
 }
 
 /// Pieces that must follow each other.
 fn phrase(pieces: &[Piece]) -> Option<Wanted> {
-    let mut terms = Vec::new();
+    let mut terms: Vec<(u32, String)> = Vec::new();
     let mut position = 0;
     for piece in pieces {
         match piece {
@@ -138,30 +135,49 @@ fn phrase(pieces: &[Piece]) -> Option<Wanted> {
                 terms.push((position, term.clone()));
                 position += 1;
             }
-            Piece::Run(chars) => {
-                match pairs(chars) {
-                    Ok(pairs) => terms.extend((position..).zip(pairs)),
-                    // Alone it is a pattern; inside of a phrase its neighbours say enough.
-                    Err(single) if pieces.len() == 1 => return Some(Wanted::Any(single)),
-                    Err(_) => {}
+            Piece::Run(run) => {
+                // Alone it is a pattern; inside of a phrase its neighbours say enough.
+                if let (Some(pattern), 1) = (starts_with(run), pieces.len()) {
+                    return Some(Wanted::Any(pattern));
                 }
-                position += chars.len() as u32;
+                let run_terms = run.terms.iter();
+                terms.extend(run_terms.map(|(at, term)| (position + at, term.clone())));
+                position += run.positions;
             }
+            Piece::Compound { parts, .. } => {
+                let parts_terms = parts.terms.iter();
+                terms.extend(parts_terms.map(|(at, term)| (position + at, term.clone())));
+                position += parts.positions;
+            }
+            Piece::Gap => position += 1,
         }
     }
+    let first = terms.first().map_or(0, |(at, _)| *at);
     match terms.len() {
         0 => None,
         1 => Some(Wanted::All(
             terms.into_iter().map(|(_, term)| term).collect(),
         )),
-        _ => Some(Wanted::Phrase(terms)),
+        _ => Some(Wanted::Phrase(
+            terms
+                .into_iter()
+                .map(|(at, term)| (at - first, term))
+                .collect(),
+        )),
     }
 }
 
 /// The pattern of one word; of more than one there is none.
 fn pattern(kind: Kind, pieces: &[Piece]) -> Option<Pattern> {
-    let [Piece::Word { folded, term }] = pieces else {
-        return None;
+    // The beginning of an identifier, or one misspelt, is that of the whole.
+    let (folded, term) = match pieces {
+        [Piece::Word { folded, term }] => (folded, term),
+        [
+            Piece::Compound {
+                whole: Some(whole), ..
+            },
+        ] => (whole, whole),
+        _ => return None,
     };
     let near = match kind {
         Kind::Fuzzy(edits) => Some((term.chars().collect(), edits)),
@@ -170,7 +186,7 @@ fn pattern(kind: Kind, pieces: &[Piece]) -> Option<Pattern> {
     let prefix = if near.is_some() {
         String::new()
     } else {
-        fold(folded)
+        folded.clone()
     };
     Some(Pattern {
         prefix,

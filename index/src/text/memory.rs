@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use tantivy::fieldnorm::FieldNormReader;
 
-use super::analyzer::Analyzer;
+use super::analyzer::{Analyzer, Analyzers};
 
 /// The rows of one term, with the places of the term in each.
 #[derive(Debug, Default)]
@@ -48,6 +48,7 @@ impl Postings {
 #[derive(Debug, Default)]
 pub(crate) struct MemoryField {
     pub(crate) name: String,
+    analyzer: Analyzer,
     pub(crate) terms: HashMap<Box<str>, Postings>,
     /// For each row: its length as it is stored in a sealed segment.
     pub(crate) norms: Vec<u8>,
@@ -71,9 +72,10 @@ impl MemoryField {
         self.totals.resize(rows.max(self.totals.len()), last);
     }
 
-    fn add(&mut self, row: u32, text: &str, analyzer: Analyzer) {
+    fn add(&mut self, row: u32, text: &str) {
         self.pad(row as usize);
         let mut tokens = 0u32;
+        let analyzer = self.analyzer.clone();
         analyzer.each_token(text, &mut |term, _, position| {
             tokens += 1;
             match self.terms.get_mut(term) {
@@ -95,20 +97,19 @@ impl MemoryField {
 /// Keyword postings in memory; rows are added in ascending order.
 #[derive(Debug)]
 pub struct MemoryPostings {
-    analyzer: Analyzer,
     pub(crate) fields: Vec<MemoryField>,
 }
 
 impl MemoryPostings {
-    /// Postings of these text fields, without rows.
+    /// Postings of these text fields, each analysed in its way, without rows.
     #[must_use]
-    pub fn new(analyzer: Analyzer, fields: &[String]) -> Self {
+    pub fn new(analyzers: &Analyzers, fields: &[String]) -> Self {
         let field = |name: &String| MemoryField {
             name: name.clone(),
+            analyzer: analyzers.of(name).clone(),
             ..MemoryField::default()
         };
         MemoryPostings {
-            analyzer,
             fields: fields.iter().map(field).collect(),
         }
     }
@@ -117,7 +118,7 @@ impl MemoryPostings {
     pub fn add(&mut self, row: u32, texts: &[(&str, &str)]) {
         for field in &mut self.fields {
             if let Some((_, text)) = texts.iter().find(|(name, _)| *name == field.name) {
-                field.add(row, text, self.analyzer);
+                field.add(row, text);
             }
         }
     }

@@ -13,7 +13,7 @@ fn fields() -> Vec<String> {
 type Texts = Vec<(&'static str, String)>;
 
 fn memory(rows: &[Texts]) -> MemoryPostings {
-    let mut postings = MemoryPostings::new(Analyzer::default(), &fields());
+    let mut postings = MemoryPostings::new(&Analyzers::default(), &fields());
     for (row, texts) in rows.iter().enumerate() {
         let texts: Vec<(&str, &str)> = texts.iter().map(|(f, t)| (*f, t.as_str())).collect();
         postings.add(row as u32, &texts);
@@ -22,7 +22,7 @@ fn memory(rows: &[Texts]) -> MemoryPostings {
 }
 
 fn sealed(rows: &[Texts]) -> SealedText {
-    let mut builder = TextBuilder::new(Analyzer::default(), &fields()).unwrap();
+    let mut builder = TextBuilder::new(&Analyzers::default(), &fields()).unwrap();
     for texts in rows {
         let texts = texts.iter().map(|(f, t)| (*f, t.as_str()));
         builder.add(texts).unwrap();
