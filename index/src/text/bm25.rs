@@ -95,17 +95,20 @@ pub(crate) fn inverse_frequency(rows: u64, found: u64) -> f32 {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Scale(f32);
 
+/// No sum is larger.
+const MOST: f32 = (1u32 << 29) as f32;
+
 impl Scale {
     /// A scale for sums up to `most`.
     pub(crate) fn new(most: f32) -> Scale {
         // A power of two: to scale does not round.
-        let exponent = 29.0 - most.max(f32::MIN_POSITIVE).log2().ceil();
+        let exponent = MOST.log2() - most.max(f32::MIN_POSITIVE).log2().ceil();
         Scale(exponent.clamp(-120.0, 120.0).exp2())
     }
 
-    /// A weight on this scale.
+    /// A weight on this scale. What is only taken away may weigh more than all that is summed.
     pub(crate) fn weight(self, weight: f32) -> f32 {
-        weight * self.0
+        (weight * self.0).min(MOST)
     }
 
     /// A sum in users' terms.

@@ -74,11 +74,7 @@ impl<'p, 'a> Lowering<'p, 'a> {
                     fields: &fields,
                     ..context
                 };
-                match number {
-                    Some(_) => self.part(part, context),
-                    // A field without text.
-                    None => Ok(Some(Node::Nothing)),
-                }
+                self.part(part, context)
             }
         }
     }
@@ -92,6 +88,10 @@ impl<'p, 'a> Lowering<'p, 'a> {
     }
 
     fn bool(&mut self, parts: &Bool, context: Context<'_>) -> Result<Option<Node>, TextError> {
+        if parts.must.is_empty() && parts.should.is_empty() {
+            // There is nothing to take away from.
+            return Ok(Some(Node::Nothing));
+        }
         let together = Context {
             together: true,
             ..context
@@ -119,6 +119,10 @@ impl<'p, 'a> Lowering<'p, 'a> {
     }
 
     fn leaf(&mut self, leaf: &Leaf, context: Context<'_>) -> Result<Option<Node>, TextError> {
+        if context.fields.is_empty() {
+            // Fields without text.
+            return Ok(Some(Node::Nothing));
+        }
         let mut nodes = Vec::new();
         for &field in context.fields {
             let boost = match self.plan.fields.get(field) {

@@ -6,6 +6,8 @@ use roaring::RoaringBitmap;
 
 use super::*;
 
+mod naive;
+
 fn fields() -> Vec<String> {
     vec!["text".to_string(), "title".to_string()]
 }
