@@ -44,7 +44,9 @@ pub use filter::{
     field, is_date,
 };
 pub use flat::exact_search;
-pub use fusion::{RRF_K, fuse_convex, fuse_rrf};
+pub use fusion::{
+    ConvexLeg, Normalise, RRF_K, fuse_convex, fuse_convex_legs, fuse_dbsf, fuse_rrf, fuse_sum,
+};
 pub use hnsw::{
     GraphPart, GraphQuery, Hnsw, HnswParams, HnswView, Horizon, Route, SearchStats, Stopped, Widths,
 };
