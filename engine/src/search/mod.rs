@@ -11,6 +11,7 @@ mod legs;
 mod matches;
 mod plan;
 mod request;
+mod values;
 
 pub(crate) use allowed::Allowed;
 pub use batch::SearchBatch;
@@ -21,3 +22,8 @@ pub use hit::{Highlight, Hit, LegRank, ScoredKey};
 pub(crate) use matches::FilterCache;
 pub(crate) use plan::{VectorQuery, Width};
 pub use request::{Fusion, SearchMode, SearchRequest};
+#[allow(
+    unused_imports,
+    reason = "formulas and groups will read values by place"
+)]
+pub(crate) use values::Values;
