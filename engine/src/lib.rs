@@ -29,6 +29,7 @@ mod expire;
 mod export;
 mod follow;
 mod ingest;
+mod kept;
 mod key_list;
 mod kv;
 mod load;

@@ -32,6 +32,7 @@ mod metric;
 mod ordinals;
 mod text;
 mod topk;
+mod values;
 mod vectors;
 mod visited;
 
@@ -57,4 +58,5 @@ pub use text::{
     TextQueryError, TextScores, TextSource, TextStats, Token, highlight,
 };
 pub use topk::{Neighbor, TopK};
+pub use values::{RowValues, Scalar};
 pub use vectors::Vectors;

@@ -14,6 +14,7 @@ mod matches;
 pub(crate) mod meaning;
 mod plan;
 mod request;
+mod values;
 
 pub(crate) use allowed::Allowed;
 pub use batch::SearchBatch;
@@ -25,3 +26,8 @@ pub use leg::{Ask, Example, Leg, Recommend, Strategy, recommend};
 pub(crate) use matches::FilterCache;
 pub(crate) use plan::{VectorQuery, Width};
 pub use request::{Fusion, SearchMode, SearchRequest};
+#[allow(
+    unused_imports,
+    reason = "formulas and groups will read values by place"
+)]
+pub(crate) use values::Values;
