@@ -116,7 +116,7 @@ impl Plan {
 }
 
 /// `None` when no vector was stored yet.
-fn bind_vector(
+pub(super) fn bind_vector(
     state: &CollectionState,
     request: &SearchRequest,
     vector: &[f32],
@@ -192,7 +192,7 @@ fn invalid(argument: &'static str, detail: String) -> Error {
     Error::InvalidArgument { argument, detail }
 }
 
-fn bind_keywords(
+pub(super) fn bind_keywords(
     state: &CollectionState,
     request: &SearchRequest,
     text: &str,
