@@ -72,16 +72,16 @@ pub use export::ExportReport;
 pub use ingest::{Ingest, IngestProgress};
 pub use kv::Kv;
 pub use lumos_index::{
-    Element, Filter, FilterError, IntoFilter, Metric, Normalise, TextError, TextQueryError,
-    VectorError, field,
+    Element, Filter, FilterError, IntoFilter, Metric, Normalise, TextError, TextQuery,
+    TextQueryError, VectorError, field,
 };
 pub use lumos_wal::{Durability, Seqno};
 pub use options::OpenOptions;
 pub use schema::{CodesChoice, FieldType, Schema, VectorField};
 pub use search::{
-    Ask, Example, Explained, FilterCost, Fusion, Highlight, Hit, Leg, LegCost, LegRank, LegScore,
-    Query, Recommend, ScoredKey, Search, SearchBatch, SearchMode, SearchRequest, SegmentSearch,
-    Stage, StageTime, Strategy, VectorRoute, like, recommend,
+    Ask, Example, Explained, FilterCost, Fusion, Highlight, Hit, Language, Leg, LegCost, LegRank,
+    LegScore, Query, Recommend, ScoredKey, Search, SearchBatch, SearchMode, SearchRequest,
+    SegmentSearch, Stage, StageTime, Strategy, VectorRoute, like, recommend,
 };
 pub use segment::SegmentAccess;
 pub use snapshot::Snapshot;
