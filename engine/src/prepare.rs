@@ -163,7 +163,7 @@ impl<'a> Preparer<'a> {
         }
         for (name, analyzer) in &wanted.texts {
             check_name("text field", name)?;
-            if lumos_index::Analyzer::named(analyzer).is_none() {
+            if lumos_index::Analyzer::named(analyzer).is_err() {
                 return Err(Error::InvalidArgument {
                     argument: "analyzer",
                     detail: format!("\"{analyzer}\" is not known; there is \"default\""),

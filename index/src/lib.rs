@@ -20,6 +20,7 @@
 //! ```
 
 mod cache_line;
+mod caret;
 mod codes;
 mod distance;
 mod element;
@@ -51,8 +52,8 @@ pub use hnsw::{
 pub use metric::Metric;
 pub use ordinals::OrdinalSet;
 pub use text::{
-    Analyzer, Analyzers, MemoryPostings, SealedText, Snippet, TextBuilder, TextError, TextQuery,
-    TextQueryError, TextScores, TextSource, TextStats, Token, highlight,
+    Analyzer, AnalyzerError, Analyzers, MemoryPostings, SealedText, Snippet, TextBuilder,
+    TextError, TextQuery, TextQueryError, TextScores, TextSource, TextStats, Token, highlight,
 };
 pub use topk::{Neighbor, TopK};
 pub use vectors::Vectors;

@@ -14,7 +14,7 @@ mod sealed;
 mod source;
 mod stats;
 
-pub use analyzer::{Analyzer, Analyzers, Token};
+pub use analyzer::{Analyzer, AnalyzerError, Analyzers, Token};
 pub use build::TextBuilder;
 pub use error::{TextError, TextQueryError};
 pub use highlight::{Snippet, highlight};
