@@ -39,8 +39,8 @@ impl<K: AsRef<str> + Sync> Rows for MatrixRows<'_, K> {
         CollectionKind::Documents
     }
 
-    fn text_fields(&self) -> Vec<String> {
-        Vec::new()
+    fn text_fields(&self) -> BTreeMap<String, String> {
+        BTreeMap::new()
     }
 
     fn each(&self, visit: &mut dyn FnMut(Row<'_>) -> Result<()>) -> Result<()> {

@@ -67,6 +67,7 @@ fn sample() -> Manifest {
         next_collection: 3,
         catalog_seqno: 12,
         floor: 4,
+        features: 0,
         collections: vec![
             collection(0, "docs", vec![segment(1), segment(6)]),
             collection(2, "notes", vec![segment(0)]),

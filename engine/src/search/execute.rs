@@ -339,7 +339,12 @@ fn hit(
 fn highlights(doc: &Doc, request: &SearchRequest, keywords: &KeywordQuery) -> Vec<Highlight> {
     let pieces = request.highlight.iter().filter_map(|field| {
         let text = doc.text_field(field)?;
-        let piece = highlight(&keywords.analyzer, &keywords.query, text, SNIPPET_BYTES)?;
+        let piece = highlight(
+            keywords.analyzers.of(field),
+            &keywords.query,
+            text,
+            SNIPPET_BYTES,
+        )?;
         Some(Highlight {
             field: field.clone(),
             text: piece.text,

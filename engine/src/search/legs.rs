@@ -241,12 +241,12 @@ impl<'a> Keywords<'a> {
         let sources = self.sources();
         let present: Vec<TextSource<'_>> = sources.iter().flatten().copied().collect();
         let KeywordQuery {
-            analyzer,
+            analyzers,
             query,
             fields,
         } = self.query;
         let stats =
-            TextStats::gather(query, analyzer, fields, &present).map_err(Error::Keywords)?;
+            TextStats::gather(query, analyzers, fields, &present).map_err(Error::Keywords)?;
         let mut found = Vec::new();
         let mut scores = Vec::with_capacity(sources.len());
         for ((segment, source), allowed) in sources.iter().enumerate().zip(allowed) {

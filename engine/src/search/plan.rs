@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use lumos_index::{Analyzer, Filter, FilterError, Metric, TextQuery};
+use lumos_index::{Analyzers, Filter, FilterError, Metric, TextQuery};
 
 use super::allowed::Allowed;
 use super::request::{SearchMode, SearchRequest};
@@ -62,7 +62,7 @@ impl VectorQuery {
 /// The keyword side of a search.
 #[derive(Debug)]
 pub(crate) struct KeywordQuery {
-    pub(crate) analyzer: Analyzer,
+    pub(crate) analyzers: Analyzers,
     pub(crate) query: TextQuery,
     /// The fields searched; all when empty.
     pub(crate) fields: Vec<String>,
@@ -212,7 +212,7 @@ fn bind_keywords(
         }
     }
     Ok(KeywordQuery {
-        analyzer: Analyzer::default(),
+        analyzers: state.schema.analyzers(),
         query,
         fields: request.text_fields.clone(),
     })

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tantivy::fieldnorm::FieldNormReader;
 
-use super::analyzer::Analyzer;
+use super::analyzer::Analyzers;
 use super::compile::{Compiled, Group, Pattern, Wanted};
 use super::error::TextError;
 use super::query::{Occur, TextQuery};
@@ -56,7 +56,7 @@ impl TextStats {
     /// A sealed index that cannot be read.
     pub fn gather(
         query: &TextQuery,
-        analyzer: &Analyzer,
+        analyzers: &Analyzers,
         fields: &[String],
         sources: &[TextSource<'_>],
     ) -> Result<TextStats, TextError> {
@@ -65,6 +65,9 @@ impl TextStats {
             .flat_map(TextSource::field_names)
             .filter(|name| fields.is_empty() || fields.iter().any(|field| field == name))
             .collect();
+        // One list of terms for all fields: only a field that is searched alone has its own.
+        let alone = names.iter().next().filter(|_| names.len() == 1);
+        let analyzer = analyzers.of(alone.copied().unwrap_or_default());
         let mut terms = Terms::default();
         let mut groups = Vec::new();
         for Group { occur, wanted } in Compiled::new(query, analyzer).groups {

@@ -33,7 +33,7 @@ fn sealed(rows: &[Texts]) -> SealedText {
 
 fn run(sources: &[TextSource<'_>], query: &str, k: usize) -> Vec<(f32, usize, u32)> {
     let query = TextQuery::parse(query).unwrap();
-    let stats = TextStats::gather(&query, &Analyzer::default(), &[], sources).unwrap();
+    let stats = TextStats::gather(&query, &Analyzers::default(), &[], sources).unwrap();
     let mut found = Vec::new();
     for (number, source) in sources.iter().enumerate() {
         let scores = source.evaluate(&stats).unwrap();
@@ -189,7 +189,7 @@ fn two_fields_count_both() {
     let query = TextQuery::parse("graph").unwrap();
     let source = [TextSource::Memory(&memory, 4)];
     let only = ["title".to_string()];
-    let stats = TextStats::gather(&query, &Analyzer::default(), &only, &source).unwrap();
+    let stats = TextStats::gather(&query, &Analyzers::default(), &only, &source).unwrap();
     assert_eq!(source[0].evaluate(&stats).unwrap().top(9, None).len(), 1);
 }
 
@@ -286,7 +286,7 @@ proptest! {
         let memory = memory(&rows);
         let source = TextSource::Memory(&memory, rows.len() as u32);
         let query = TextQuery::parse("wal graph \u{6570}\u{636e}").unwrap();
-        let stats = TextStats::gather(&query, &Analyzer::default(), &[], &[source]).unwrap();
+        let stats = TextStats::gather(&query, &Analyzers::default(), &[], &[source]).unwrap();
         let scores = source.evaluate(&stats).unwrap();
         let accept: RoaringBitmap = accept.into_iter().collect();
         let mut all: Vec<(f32, u32)> =

@@ -161,9 +161,11 @@ fn stop(
             Token::Name(name) => match StopList::named(&name) {
                 Some(list) => spec.stop_list(list),
                 None => {
-                    let known = LISTS.map(|list| list.code);
-                    let error = AnalyzerError::unknown("list of stop words", &name, at, &known);
-                    return Err(error);
+                    let known = LISTS.map(|list| list.code).join(", ");
+                    let message = format!("there is no list of stop words \"{name}\"");
+                    let hint =
+                        format!("there is: {known}; words stand in quotes, as in stop(\"{name}\")");
+                    return Err(AnalyzerError::new(message, at).with_hint(hint));
                 }
             },
             Token::Word(word) if word.trim().is_empty() || word.len() > MAX_TERM_BYTES => {
