@@ -112,10 +112,8 @@ pub enum Error {
         detail: String,
     },
     /// The description of an analyzer that does not parse.
-    #[error("analyzer of text field \"{field}\": {source}")]
+    #[error("analyzer: {source}")]
     Analyzer {
-        /// The text field.
-        field: String,
         /// The description.
         input: String,
         /// What is wrong and where.
@@ -144,7 +142,7 @@ pub enum Error {
         /// What is wrong and where.
         source: FilterError,
     },
-    /// A keyword query past its limits.
+    /// A keyword query with a mistake, or past its limits.
     #[error("query: {0}")]
     Query(lumos_index::TextQueryError),
     /// The keyword index of a segment cannot be read or built.
@@ -321,7 +319,8 @@ impl Error {
                     .to_string()
             }
             Error::Conflict { .. } => "read again and retry the transaction".to_string(),
-            Error::Query(_) | Error::InvalidArgument { .. } | Error::Json { .. } => return None,
+            Error::Query(error) => return error.hint(),
+            Error::InvalidArgument { .. } | Error::Json { .. } => return None,
             Error::Embedder { .. } => "check the model's files or its service".to_string(),
         };
         Some(hint)

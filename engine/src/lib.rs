@@ -29,6 +29,7 @@ mod expire;
 mod export;
 mod follow;
 mod ingest;
+mod kept;
 mod key_list;
 mod kv;
 mod load;
@@ -71,14 +72,16 @@ pub use export::ExportReport;
 pub use ingest::{Ingest, IngestProgress};
 pub use kv::Kv;
 pub use lumos_index::{
-    Element, Filter, FilterError, IntoFilter, Metric, TextError, TextQueryError, VectorError, field,
+    Analyzer, AnalyzerError, Element, Filter, FilterError, IntoFilter, Metric, Normalise,
+    TextError, TextQueryError, Token, VectorError, field,
 };
 pub use lumos_wal::{Durability, Seqno};
 pub use options::OpenOptions;
 pub use schema::{CodesChoice, FieldType, Schema, VectorField};
 pub use search::{
-    Explained, Fusion, Highlight, Hit, LegRank, Query, ScoredKey, Search, SearchBatch, SearchMode,
-    SearchRequest, SegmentSearch, VectorRoute, like,
+    Ask, Example, Explained, FilterCost, Fusion, Highlight, Hit, Leg, LegCost, LegRank, LegScore,
+    Query, Recommend, ScoredKey, Search, SearchBatch, SearchMode, SearchRequest, SegmentSearch,
+    Stage, StageTime, Strategy, VectorRoute, like, recommend,
 };
 pub use segment::SegmentAccess;
 pub use snapshot::Snapshot;

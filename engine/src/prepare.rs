@@ -168,7 +168,6 @@ impl<'a> Preparer<'a> {
         for (name, analyzer) in &wanted.texts {
             check_name("text field", name)?;
             let described = Analyzer::named(analyzer).map_err(|source| Error::Analyzer {
-                field: name.clone(),
                 input: analyzer.clone(),
                 source,
             });

@@ -33,6 +33,7 @@ mod metric;
 mod ordinals;
 mod text;
 mod topk;
+mod values;
 mod vectors;
 mod visited;
 
@@ -45,7 +46,9 @@ pub use filter::{
     field, is_date,
 };
 pub use flat::exact_search;
-pub use fusion::{RRF_K, fuse_convex, fuse_rrf};
+pub use fusion::{
+    ConvexLeg, Normalise, RRF_K, fuse_convex, fuse_convex_legs, fuse_dbsf, fuse_rrf, fuse_sum,
+};
 pub use hnsw::{
     GraphPart, GraphQuery, Hnsw, HnswParams, HnswView, Horizon, Route, SearchStats, Stopped, Widths,
 };
@@ -53,7 +56,8 @@ pub use metric::Metric;
 pub use ordinals::OrdinalSet;
 pub use text::{
     Analyzer, AnalyzerError, Analyzers, MemoryPostings, SealedText, Snippet, TextBuilder,
-    TextError, TextQuery, TextQueryError, TextScores, TextSource, TextStats, Token, highlight,
+    TextError, TextQuery, TextQueryError, TextSearch, TextSource, Token, highlight,
 };
 pub use topk::{Neighbor, TopK};
+pub use values::{RowValues, Scalar};
 pub use vectors::Vectors;

@@ -1,5 +1,6 @@
 //! Vectors of a bulk load where the caller has them.
 
+use std::collections::BTreeMap;
 use std::sync::mpsc;
 
 use crate::manifest::CollectionKind;

@@ -11,11 +11,12 @@ use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::Arc;
 
-use lumos_index::{MemoryColumns, MemoryPostings};
+use lumos_index::{MemoryColumns, MemoryPostings, RowValues};
 use lumos_wal::sync::{Mutex, RwLock};
 use roaring::RoaringBitmap;
 
 use crate::Schema;
+use crate::kept::Kept;
 use crate::manifest::CollectionKind;
 use crate::record::{Body, Record};
 
@@ -62,6 +63,7 @@ pub(crate) struct MemorySegment {
     rows: RwLock<Rows>,
     /// Held by the thread that extends the graphs.
     growing: Mutex<()>,
+    values: Kept<RowValues>,
 }
 
 impl MemorySegment {
@@ -80,6 +82,7 @@ impl MemorySegment {
             }),
             text_fields: schema.texts.clone(),
             growing: Mutex::new(()),
+            values: Kept::default(),
         }
     }
 
@@ -236,6 +239,11 @@ impl MemorySegment {
             }
         }
         found
+    }
+
+    /// Values by row that were asked for.
+    pub(crate) fn values(&self) -> &Kept<RowValues> {
+        &self.values
     }
 
     /// Reads all columns at once, for sealing.

@@ -10,10 +10,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use lumos_index::{Columns, Filter, SealedColumns, SealedText};
+use lumos_index::{Columns, Filter, RowValues, SealedColumns, SealedText};
 use ownedbytes::OwnedBytes;
 use roaring::RoaringBitmap;
 
+use crate::kept::Kept;
 use crate::manifest::SegmentEntry;
 use crate::search::FilterCache;
 use crate::segment::{Keys, Payload, SegmentFile, u64_at};
@@ -55,6 +56,7 @@ pub(crate) struct SealedSegment {
     /// Whether columns or keyword index had to be made anew.
     rebuilt: bool,
     filters: FilterCache,
+    values: Kept<RowValues>,
 }
 
 impl std::fmt::Debug for SealedSegment {
@@ -147,6 +149,7 @@ impl SealedSegment {
             text,
             rebuilt: false,
             filters: FilterCache::default(),
+            values: Kept::default(),
         };
         let lost = |lost: bool, name: &str| lost && !segment.file.is_distrusted(name);
         segment.rebuilt = lost(lost_columns, COLUMNS) || lost(lost_text, TEXT);
@@ -202,6 +205,15 @@ impl SealedSegment {
     /// What filters matched.
     pub(crate) fn filters(&self) -> &FilterCache {
         &self.filters
+    }
+
+    /// Values by row that were asked for.
+    pub(crate) fn values(&self) -> &Kept<RowValues> {
+        &self.values
+    }
+
+    pub(crate) fn columns(&self) -> Option<&SealedColumns> {
+        self.columns.as_ref()
     }
 
     pub(crate) fn number(&self) -> u64 {

@@ -64,8 +64,8 @@ impl VectorQuery {
 pub(crate) struct KeywordQuery {
     pub(crate) analyzers: Analyzers,
     pub(crate) query: TextQuery,
-    /// The fields searched; all when empty.
-    pub(crate) fields: Vec<String>,
+    /// The fields searched and what each is worth; all alike when empty.
+    pub(crate) fields: Vec<(String, f32)>,
 }
 
 /// What a search does.
@@ -116,7 +116,7 @@ impl Plan {
 }
 
 /// `None` when no vector was stored yet.
-fn bind_vector(
+pub(super) fn bind_vector(
     state: &CollectionState,
     request: &SearchRequest,
     vector: &[f32],
@@ -192,7 +192,7 @@ fn invalid(argument: &'static str, detail: String) -> Error {
     Error::InvalidArgument { argument, detail }
 }
 
-fn bind_keywords(
+pub(super) fn bind_keywords(
     state: &CollectionState,
     request: &SearchRequest,
     text: &str,
@@ -214,7 +214,11 @@ fn bind_keywords(
     Ok(KeywordQuery {
         analyzers: state.schema.analyzers(),
         query,
-        fields: request.text_fields.clone(),
+        fields: request
+            .text_fields
+            .iter()
+            .map(|field| (field.clone(), 1.0))
+            .collect(),
     })
 }
 

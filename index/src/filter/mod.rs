@@ -20,6 +20,7 @@ pub use eval::eval;
 pub use expr::Filter;
 pub use sealed::SealedColumns;
 pub use value::{Literal, is_date};
+pub(crate) use value::{Num, instant};
 
 #[cfg(test)]
 mod tests;

@@ -25,7 +25,7 @@ use std::sync::Arc;
 
 pub use error::AnalyzerError;
 pub use fields::Analyzers;
-pub(crate) use pieces::{Piece, Run};
+pub(crate) use pieces::Piece;
 use spec::Spec;
 
 /// Longest term, in bytes; longer words are no words.

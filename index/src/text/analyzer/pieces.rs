@@ -71,10 +71,15 @@ pub(super) fn pieces(spec: &Spec, text: &str) -> Vec<Piece> {
                 let parts = (0..)
                     .zip(parts)
                     .filter_map(|(at, (part, _))| Some((at, part?)));
+                let mut terms: Vec<(u32, String)> = parts.collect();
+                if terms.is_empty() {
+                    // All parts are left out: the whole is all that it can be found by.
+                    terms.extend(whole.iter().map(|whole| (0, whole.clone())));
+                }
                 Piece::Compound {
                     whole,
                     parts: Run {
-                        terms: parts.collect(),
+                        terms,
                         start: None,
                         positions,
                     },

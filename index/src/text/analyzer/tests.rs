@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 
+use super::pieces::Run;
 use super::*;
 
 /// Terms and positions, as `term@position`.
