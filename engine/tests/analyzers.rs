@@ -142,7 +142,10 @@ fn answers_are_the_same_in_memory_sealed_merged_and_moved() {
     Lumos::restore(&copy, &restored).unwrap();
     same(&open(&restored), "restored");
     let options = Lumos::options().background(false);
-    same(&options.untrusted().open(&restored).unwrap(), "untrusted");
+    same(
+        &options.untrusted(true).open(&restored).unwrap(),
+        "untrusted",
+    );
 
     let loaded = Lumos::memory().unwrap();
     let docs = loaded.collection_with("docs", schema()).unwrap();
