@@ -8,7 +8,9 @@ use serde_json::{Value, json};
 
 fn values(text: &str) -> Vec<Value> {
     let lines = text.lines();
-    lines.map(|line| serde_json::from_str(line).unwrap()).collect()
+    lines
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
 }
 
 #[test]
@@ -34,7 +36,13 @@ fn terms_are_shown_with_their_places() {
 fn a_field_is_declared_searched_and_analysed_in_its_way() {
     let lumos = Program::new();
     let line = r#"{"key": "a", "text": "Finds a user.", "texts": {"symbol": "getUserName()"}}"#;
-    let put = ["put", "--text-field", "symbol:code", "--text-field", "text:english stop(en)"];
+    let put = [
+        "put",
+        "--text-field",
+        "symbol:code",
+        "--text-field",
+        "text:english stop(en)",
+    ];
     let run = lumos.feed(format!("{line}\n"), put);
     assert_eq!(run.code, Some(0), "{}", run.stderr);
     assert_eq!(
@@ -50,7 +58,12 @@ fn a_field_is_declared_searched_and_analysed_in_its_way() {
     let other = ["put", "--text-field", "symbol:keyword"];
     let run = lumos.feed(format!("{line}\n"), other);
     assert_eq!(run.code, Some(1));
-    assert!(run.stderr.starts_with("error[E2005]: text field \"symbol\""), "{}", run.stderr);
+    assert!(
+        run.stderr
+            .starts_with("error[E2005]: text field \"symbol\""),
+        "{}",
+        run.stderr
+    );
 }
 
 #[test]
@@ -60,8 +73,12 @@ fn a_wrong_description_is_told_with_carets() {
         "error[E2106]: analyzer: there is no analyzer \"ngarm\" in: ngarm(2,3)\n",
         "                                                          ^^^^^ did you mean \"ngram\"?\n"
     );
-    lumos.run(["analyze", "--analyzer", "ngarm(2,3)", "x"]).fails(told);
-    lumos.feed("", ["put", "--text-field", "a:ngarm(2,3)"]).fails(told);
+    lumos
+        .run(["analyze", "--analyzer", "ngarm(2,3)", "x"])
+        .fails(told);
+    lumos
+        .feed("", ["put", "--text-field", "a:ngarm(2,3)"])
+        .fails(told);
     let run = lumos.run(["put", "--text-field", "code"]);
     assert_eq!(run.code, Some(2));
     assert!(run.stderr.contains("as in symbol:code"), "{}", run.stderr);

@@ -293,11 +293,10 @@ impl Schema {
         if self.vectors.values().any(VectorField::is_of_later_builds) {
             features |= ELEMENTS;
         }
-        if self
-            .texts
-            .values()
-            .any(|analyzer| analyzer != DEFAULT_ANALYZER)
-        {
+        let is_default = |text: &String| {
+            text == DEFAULT_ANALYZER || Analyzer::named(text).is_ok_and(|it| it.is_default())
+        };
+        if !self.texts.values().all(is_default) {
             features |= ANALYZERS;
         }
         features
@@ -327,7 +326,9 @@ impl Schema {
 
 /// The analyzers of text fields, given as descriptions that were checked before.
 pub(crate) fn analyzers(texts: &BTreeMap<String, String>) -> Analyzers {
-    let texts = texts.iter();
+    let texts = texts
+        .iter()
+        .filter(|(_, analyzer)| *analyzer != DEFAULT_ANALYZER);
     texts.fold(Analyzers::default(), |all, (name, analyzer)| {
         all.with(name, Analyzer::named(analyzer).unwrap_or_default())
     })

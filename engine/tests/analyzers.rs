@@ -208,6 +208,7 @@ fn the_analyzer_of_a_field_with_documents_stays() {
         .collection_with("docs", code(" code stop( \"x\" )"))
         .unwrap();
     assert_eq!(docs.schema().unwrap().texts["symbol"], "code stop(\"x\")");
+    drop(docs);
     // Without documents it may become another.
     let docs = db.collection_with("docs", code("whitespace")).unwrap();
     docs.put(Doc::new("a").with_text("symbol", "getUserName"))
