@@ -306,8 +306,7 @@ impl Error {
             Error::Filter { source, .. } => return source.hint(),
             Error::Analyzer { source, .. } => return source.hint(),
             Error::AnalyzerChange { .. } => {
-                "keep the analyzer, or put the documents into a collection with the other one: lumos export, \
-                 then lumos import"
+                "keep the analyzer, or put the documents into a collection that declares the other one"
                     .to_string()
             }
             Error::ImportLine { .. } => {

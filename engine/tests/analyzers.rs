@@ -224,7 +224,7 @@ fn the_analyzer_of_a_field_with_documents_stays() {
             "text field \"symbol\" of collection \"docs\" has analyzer \"whitespace\" and documents, \"code\" was asked for"
         );
         assert_eq!(error.code(), "E2005");
-        assert!(error.hint().unwrap().contains("lumos export"));
+        assert!(error.hint().unwrap().contains("declares the other"));
         check(&docs);
         db.flush().unwrap();
     }
