@@ -116,7 +116,7 @@ class Lumos:
         done = subprocess.run(command, input=given, capture_output=True, text=True, encoding="utf-8")
         if done.returncode != 0:
             raise BadData(f"{' '.join(command[:5])}: {done.stderr.strip()}")
-        return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+        return [json.loads(line) for line in done.stdout.split("\n") if line.startswith("{")]
 
     def analyze(self, lines):
         shown = self.run(["analyze", "--lines", "--json"], "".join(f"{line}\n" for line in lines))
