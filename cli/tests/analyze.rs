@@ -71,7 +71,7 @@ fn a_wrong_description_is_told_with_carets() {
     let lumos = Program::new();
     let told = concat!(
         "error[E2106]: analyzer: there is no analyzer \"ngarm\" in: ngarm(2,3)\n",
-        "                                                          ^^^^^ did you mean \"ngram\"?\n"
+        "                                                         ^^^^^ did you mean \"ngram\"?\n"
     );
     lumos
         .run(["analyze", "--analyzer", "ngarm(2,3)", "x"])
