@@ -71,11 +71,11 @@ pub use lumos_engine::{
     Collection, CollectionStats, Commit, DEFAULT_TEXT_FIELD, DEFAULT_VECTOR_FIELD, Diagnosis, Doc,
     Durability, Element, EmbedKind, Embedder, Error as EngineError, Event, Explained, ExportReport,
     FieldType, Filter, FilterError, Finding, Fusion, Highlight, Hit, Ingest, IngestProgress,
-    IntoFilter, KeySpaceStats, Kv, LegRank, Lumos, Metric, OpenOptions, PinnedStats, Query,
-    RecallReport, Scan, Schema, ScoredKey, Search, SearchBatch, SearchMode, SearchRequest,
+    IntoFilter, KeySpaceStats, Kv, Language, LegRank, Lumos, Metric, OpenOptions, PinnedStats,
+    Query, RecallReport, Scan, Schema, ScoredKey, Search, SearchBatch, SearchMode, SearchRequest,
     SegmentAccess, SegmentSearch, Selection, Seqno, Severity, Snapshot, Stats, Store, TextError,
-    TextQueryError, Token, Transaction, TransactionKv, VectorError, VectorField, VectorRoute,
-    VectorStats, field, like,
+    TextQuery, TextQueryError, Token, Transaction, TransactionKv, VectorError, VectorField,
+    VectorRoute, VectorStats, field, like,
 };
 /// ```
 /// use lumos::agent::{Tool, ToolOutput};

@@ -73,15 +73,15 @@ pub use ingest::{Ingest, IngestProgress};
 pub use kv::Kv;
 pub use lumos_index::{
     Analyzer, AnalyzerError, Element, Filter, FilterError, IntoFilter, Metric, Normalise,
-    TextError, TextQueryError, Token, VectorError, field,
+    TextError, TextQuery, TextQueryError, Token, VectorError, field,
 };
 pub use lumos_wal::{Durability, Seqno};
 pub use options::OpenOptions;
 pub use schema::{CodesChoice, FieldType, Schema, VectorField};
 pub use search::{
-    Ask, Example, Explained, FilterCost, Fusion, Highlight, Hit, Leg, LegCost, LegRank, LegScore,
-    Query, Recommend, ScoredKey, Search, SearchBatch, SearchMode, SearchRequest, SegmentSearch,
-    Stage, StageTime, Strategy, VectorRoute, like, recommend,
+    Ask, Example, Explained, FilterCost, Fusion, Highlight, Hit, Language, Leg, LegCost, LegRank,
+    LegScore, Query, Recommend, ScoredKey, Search, SearchBatch, SearchMode, SearchRequest,
+    SegmentSearch, Stage, StageTime, Strategy, VectorRoute, like, recommend,
 };
 pub use segment::SegmentAccess;
 pub use snapshot::Snapshot;

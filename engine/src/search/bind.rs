@@ -76,6 +76,7 @@ impl<Q> Search<Q> {
             match query {
                 Query::Vector(vector) => request.vector = Some(vector),
                 Query::Text(text) => request.text = Some(text),
+                Query::Words(query) => request.words = Some(query),
                 Query::Legs(legs) => request.legs = legs,
                 Query::Recommend(recommend) => {
                     let mut leg = Leg::new(Ask::Recommend(recommend));

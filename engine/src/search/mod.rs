@@ -15,6 +15,7 @@ pub(crate) mod meaning;
 mod plan;
 mod request;
 mod values;
+mod words;
 
 pub(crate) use allowed::Allowed;
 pub use batch::SearchBatch;
@@ -25,7 +26,7 @@ pub use hit::{Highlight, Hit, LegRank, LegScore, ScoredKey};
 pub use leg::{Ask, Example, Leg, Recommend, Strategy, recommend};
 pub(crate) use matches::FilterCache;
 pub(crate) use plan::{VectorQuery, Width};
-pub use request::{Fusion, SearchMode, SearchRequest};
+pub use request::{Fusion, Language, SearchMode, SearchRequest};
 #[allow(
     unused_imports,
     reason = "formulas and groups will read values by place"

@@ -6,7 +6,7 @@ mod plan;
 mod recommend;
 mod run;
 
-use lumos_index::{Filter, FilterError, IntoFilter};
+use lumos_index::{Filter, FilterError, IntoFilter, TextQuery};
 
 use super::request::Fusion;
 
@@ -63,8 +63,11 @@ pub struct Leg {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Ask {
-    /// Words, ranked by BM25.
+    /// Words, ranked by BM25; read as the [`SearchRequest::language`](crate::SearchRequest::language) of the
+    /// search says.
     Text(String),
+    /// A keyword query that was put together.
+    Words(TextQuery),
     /// The nearest to a vector, `[dimension]`.
     Vector(Vec<f32>),
     /// The nearest to the vector that the embedder of the collection makes of a text.
@@ -104,6 +107,12 @@ impl Leg {
     #[must_use]
     pub fn text(query: impl Into<String>) -> Self {
         Leg::new(Ask::Text(query.into()))
+    }
+
+    /// A leg by a keyword query that was put together.
+    #[must_use]
+    pub fn words(query: TextQuery) -> Self {
+        Leg::new(Ask::Words(query))
     }
 
     /// A leg by vector, `[dimension]`.

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use lumos_index::Filter;
 
-use super::super::plan::{KeywordQuery, VectorQuery, bind_keywords, bind_vector};
+use super::super::plan::{VectorQuery, bind_vector};
 use super::super::request::{Fusion, SearchRequest};
+use super::super::words::KeywordQuery;
 use super::best::Best;
 use super::{Ask, Example, Leg, MAX_DEPTH, MAX_LEGS, Recommend, Strategy};
 use crate::database::MAX_LIMIT;
@@ -212,7 +213,7 @@ impl Planner<'_> {
 
     fn job(&mut self, leg: &Leg, name: &str, depth: usize) -> Result<Job> {
         let wrong = |detail: &str| Err(invalid("leg", format!("\"{name}\" {detail}")));
-        let is_text = matches!(leg.ask, Ask::Text(_));
+        let is_text = matches!(leg.ask, Ask::Text(_) | Ask::Words(_));
         if leg.fields.len() > 1 && !is_text {
             return wrong("names several fields: a leg by vector searches one");
         }
@@ -230,7 +231,11 @@ impl Planner<'_> {
             ..SearchRequest::default()
         };
         match &leg.ask {
-            Ask::Text(text) => Ok(Job::Words(bind_keywords(self.state, &asked, text)?)),
+            Ask::Text(text) => Ok(Job::Words(KeywordQuery::parse(self.state, &asked, text)?)),
+            Ask::Words(query) => {
+                let query = KeywordQuery::new(self.state, &asked, query.clone(), "")?;
+                Ok(Job::Words(query))
+            }
             Ask::Vector(vector) => self.near(&asked, vector),
             Ask::Meaning(_) => match &leg.embedded {
                 Some(vector) => self.near(&asked, vector),
@@ -362,7 +367,7 @@ fn names(legs: &[Leg]) -> Result<Vec<String>> {
         Some(name) => name.clone(),
         None => {
             let base = match leg.ask {
-                Ask::Text(_) => "text",
+                Ask::Text(_) | Ask::Words(_) => "text",
                 Ask::Vector(_) => "vector",
                 Ask::Meaning(_) => "meaning",
                 Ask::Recommend(_) => "recommend",
