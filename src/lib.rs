@@ -67,15 +67,15 @@ pub use error::{Error, Result};
 #[doc(no_inline)]
 pub use lumos_agent as agent;
 pub use lumos_engine::{
-    BackupReport, Batch, Change, Changes, Checkup, CodesChoice, Collection, CollectionStats,
-    Commit, DEFAULT_TEXT_FIELD, DEFAULT_VECTOR_FIELD, Diagnosis, Doc, Durability, Element,
-    EmbedKind, Embedder, Error as EngineError, Event, Explained, ExportReport, FieldType, Filter,
-    FilterError, Finding, Fusion, Highlight, Hit, Ingest, IngestProgress, IntoFilter,
-    KeySpaceStats, Kv, Language, LegRank, Lumos, Metric, OpenOptions, PinnedStats, Query,
-    RecallReport, Scan, Schema, ScoredKey, Search, SearchBatch, SearchMode, SearchRequest,
+    Analyzer, AnalyzerError, BackupReport, Batch, Change, Changes, Checkup, CodesChoice,
+    Collection, CollectionStats, Commit, DEFAULT_TEXT_FIELD, DEFAULT_VECTOR_FIELD, Diagnosis, Doc,
+    Durability, Element, EmbedKind, Embedder, Error as EngineError, Event, Explained, ExportReport,
+    FieldType, Filter, FilterError, Finding, Fusion, Highlight, Hit, Ingest, IngestProgress,
+    IntoFilter, KeySpaceStats, Kv, Language, LegRank, Lumos, Metric, OpenOptions, PinnedStats,
+    Query, RecallReport, Scan, Schema, ScoredKey, Search, SearchBatch, SearchMode, SearchRequest,
     SegmentAccess, SegmentSearch, Selection, Seqno, Severity, Snapshot, Stats, Store, TextError,
-    TextQuery, TextQueryError, Transaction, TransactionKv, VectorError, VectorField, VectorRoute,
-    VectorStats, field, like,
+    TextQuery, TextQueryError, Token, Transaction, TransactionKv, VectorError, VectorField,
+    VectorRoute, VectorStats, field, like,
 };
 /// ```
 /// use lumos::agent::{Tool, ToolOutput};

@@ -7,8 +7,8 @@ use clap::{Parser, Subcommand};
 use crate::context::Context;
 use crate::failure::Outcome;
 use crate::{
-    add, ask, backup, bench, chat, compact, count, doctor, eval, export, get, ls, put, rm, search,
-    stats,
+    add, analyze, ask, backup, bench, chat, compact, count, doctor, eval, export, get, ls, put, rm,
+    search, stats,
 };
 
 /// Index files, search them, ask them: one directory, one commit, nothing to download.
@@ -55,6 +55,8 @@ pub(crate) enum Command {
     Rm(rm::Rm),
     /// List keys
     Ls(ls::Ls),
+    /// Show the terms that an analyzer makes of a text
+    Analyze(analyze::Analyze),
     /// Count documents
     Count(count::Count),
     /// Show sizes and counts
@@ -88,6 +90,7 @@ pub(crate) fn dispatch(command: Command, context: &mut Context) -> Outcome {
         Command::Put(put) => put.run(context),
         Command::Rm(rm) => rm.run(context),
         Command::Ls(ls) => ls.run(context),
+        Command::Analyze(analyze) => analyze.run(context),
         Command::Count(count) => count.run(context),
         Command::Stats(stats) => stats.run(context),
         Command::Doctor(doctor) => doctor.run(context),

@@ -104,6 +104,15 @@ impl Failure {
         .into()
     }
 
+    /// The description of an analyzer that does not parse.
+    pub(crate) fn analyzer(input: &str, source: lumos::AnalyzerError) -> Self {
+        lumos::EngineError::Analyzer {
+            input: input.to_string(),
+            source,
+        }
+        .into()
+    }
+
     /// A filter that does not parse.
     pub(crate) fn filter(input: &str, source: lumos::FilterError) -> Self {
         lumos::EngineError::Filter {
@@ -165,9 +174,9 @@ impl Failure {
     /// The sentence.
     pub(crate) fn message(&self) -> String {
         match self {
-            Failure::Lumos(error) => filter_of(error).map_or_else(
+            Failure::Lumos(error) => place_of(error).map_or_else(
                 || error.to_string(),
-                |(input, fault)| format!("filter: {} in: {}", fault.message(), one_line(input)),
+                |place| format!("{}{}", place.before, one_line(place.input)),
             ),
             Failure::File {
                 action,
@@ -257,9 +266,9 @@ impl Failure {
         }
         let mut text = text_line(code, &message, colour);
         let caret = match self {
-            Failure::Lumos(error) => filter_of(error).map(|(input, fault)| {
-                let before = format!("error[{code}]: filter: {} in: ", fault.message());
-                caret_line(&before, input, fault.span(), hint.as_deref())
+            Failure::Lumos(error) => place_of(error).map(|place| {
+                let before = format!("error[{code}]: {}", place.before);
+                caret_line(&before, place.input, place.span, hint.as_deref())
             }),
             _ => None,
         };
@@ -272,13 +281,29 @@ impl Failure {
     }
 }
 
-fn filter_of(error: &lumos::Error) -> Option<(&str, &lumos::FilterError)> {
-    match error {
-        lumos::Error::Engine(lumos::EngineError::Filter { input, source }) if !input.is_empty() => {
-            Some((input, source))
+/// Where something is wrong that somebody wrote.
+struct Place<'e> {
+    /// What stands before the input: the sentence.
+    before: String,
+    input: &'e str,
+    span: std::ops::Range<usize>,
+}
+
+fn place_of(error: &lumos::Error) -> Option<Place<'_>> {
+    let (what, input, message, span) = match error {
+        lumos::Error::Engine(lumos::EngineError::Filter { input, source }) => {
+            ("filter", input, source.message(), source.span())
         }
-        _ => None,
-    }
+        lumos::Error::Engine(lumos::EngineError::Analyzer { input, source }) => {
+            ("analyzer", input, source.message(), source.span())
+        }
+        _ => return None,
+    };
+    (!input.is_empty()).then(|| Place {
+        before: format!("{what}: {message} in: "),
+        input,
+        span,
+    })
 }
 
 fn json_line(code: &str, message: &str, hint: Option<&str>) -> String {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use lumos_index::{FilterError, VectorError};
+use lumos_index::{AnalyzerError, FilterError, VectorError};
 
 /// The result of an engine call.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -111,6 +111,29 @@ pub enum Error {
         /// What differs.
         detail: String,
     },
+    /// The description of an analyzer that does not parse.
+    #[error("analyzer: {source}")]
+    Analyzer {
+        /// The description.
+        input: String,
+        /// What is wrong and where.
+        source: AnalyzerError,
+    },
+    /// Another analyzer for a text field of a collection that has documents.
+    #[error(
+        "text field \"{field}\" of collection \"{collection}\" has analyzer \"{stored}\" and documents, \
+         \"{wanted}\" was asked for"
+    )]
+    AnalyzerChange {
+        /// The collection.
+        collection: String,
+        /// The text field.
+        field: String,
+        /// The analyzer that it has.
+        stored: String,
+        /// The analyzer that was asked for.
+        wanted: String,
+    },
     /// A filter that does not parse or names an unknown field.
     #[error("filter: {source}")]
     Filter {
@@ -212,7 +235,7 @@ impl Error {
             Error::UnknownCollection { .. } => "E2002",
             Error::Vector { .. } => "E2003",
             Error::FieldType { .. } => "E2004",
-            Error::SchemaMismatch { .. } => "E2005",
+            Error::SchemaMismatch { .. } | Error::AnalyzerChange { .. } => "E2005",
             Error::Conflict { .. } => "E2006",
             Error::InvalidArgument { .. } => "E2007",
             Error::ChangesGone { .. } => "E2009",
@@ -220,6 +243,7 @@ impl Error {
             Error::Json { .. } => "E2008",
             Error::Filter { .. } => "E2104",
             Error::Query(_) => "E2105",
+            Error::Analyzer { .. } => "E2106",
             Error::Embedder { .. } => "E3001",
         }
     }
@@ -280,6 +304,11 @@ impl Error {
                 "open it with the stored schema, or use another collection name".to_string()
             }
             Error::Filter { source, .. } => return source.hint(),
+            Error::Analyzer { source, .. } => return source.hint(),
+            Error::AnalyzerChange { .. } => {
+                "keep the analyzer, or put the documents into a collection that declares the other one"
+                    .to_string()
+            }
             Error::ImportLine { .. } => {
                 "mend the line and import again: what was imported before is replaced by itself"
                     .to_string()

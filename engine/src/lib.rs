@@ -72,8 +72,8 @@ pub use export::ExportReport;
 pub use ingest::{Ingest, IngestProgress};
 pub use kv::Kv;
 pub use lumos_index::{
-    Element, Filter, FilterError, IntoFilter, Metric, Normalise, TextError, TextQuery,
-    TextQueryError, VectorError, field,
+    Analyzer, AnalyzerError, Element, Filter, FilterError, IntoFilter, Metric, Normalise,
+    TextError, TextQuery, TextQueryError, Token, VectorError, field,
 };
 pub use lumos_wal::{Durability, Seqno};
 pub use options::OpenOptions;

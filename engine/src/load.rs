@@ -118,7 +118,6 @@ impl<'a> Loader<'a> {
         stored: &CollectionManifest,
         entry: &SegmentEntry,
     ) -> Result<Arc<SealedSegment>> {
-        let texts: Vec<String> = stored.schema.texts.keys().cloned().collect();
         let path = segment::segment_path(self.dir, entry.number);
         let mut file = SegmentFile::open(self.vfs, &path, self.options.access)?;
         if file.len() != entry.bytes {
@@ -132,7 +131,7 @@ impl<'a> Loader<'a> {
         if self.options.untrusted {
             file.distrust();
         }
-        let sealed = SealedSegment::open(file, entry, &texts)?;
+        let sealed = SealedSegment::open(file, entry, &stored.schema.texts)?;
         Ok(Arc::new(sealed))
     }
 

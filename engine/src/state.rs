@@ -212,8 +212,8 @@ impl CollectionState {
     }
 
     fn set_schema(&mut self, schema: Schema) {
-        let texts: Vec<String> = schema.texts.keys().cloned().collect();
         self.schema = Arc::new(schema);
+        let texts = &self.schema.clone().texts;
         let fits = |active: &MemorySegment| active.text_fields() == texts;
         let empty = self
             .segments

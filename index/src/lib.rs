@@ -55,8 +55,8 @@ pub use hnsw::{
 pub use metric::Metric;
 pub use ordinals::OrdinalSet;
 pub use text::{
-    Analyzer, Analyzers, MemoryPostings, SealedText, Snippet, TextBuilder, TextError, TextQuery,
-    TextQueryError, TextSearch, TextSource, Token, highlight,
+    Analyzer, AnalyzerError, Analyzers, MemoryPostings, SealedText, Snippet, TextBuilder,
+    TextError, TextQuery, TextQueryError, TextSearch, TextSource, Token, highlight,
 };
 pub use topk::{Neighbor, TopK};
 pub use values::{RowValues, Scalar};

@@ -75,7 +75,7 @@ impl KeywordQuery {
                 (true, true) => Vec::new(),
             };
         Ok(KeywordQuery {
-            analyzers: Analyzers::default(),
+            analyzers: state.schema.analyzers(),
             query,
             fields: searched
                 .into_iter()

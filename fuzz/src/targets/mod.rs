@@ -21,6 +21,7 @@ macro_rules! targets {
 }
 
 targets!(
+    analyze,
     backup_restore,
     codes_open,
     columns_open,

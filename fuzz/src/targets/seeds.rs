@@ -39,6 +39,7 @@ fn all() -> Vec<(&'static str, Vec<Vec<u8>>)> {
     let short = [&wal[..64], &wal[log::START..]].concat();
     let columns = [&25_u16.to_le_bytes()[..], &section("col")].concat();
     vec![
+        ("analyze", text(&ANALYZED)),
         ("backup_restore", noise(24, 40)),
         ("codes_open", vec![codes(0), codes(1), codes(2)]),
         ("columns_open", vec![columns, vec![0, 0]]),
@@ -148,6 +149,20 @@ const FILTERS: [&str; 10] = [
     "lang = en",
     "`",
     "\u{5e74} = '\u{6708}'",
+];
+
+/// Descriptions of analyzers, and texts.
+const ANALYZED: [&str; 10] = [
+    "default\nThe dog\u{2019}s caf\u{e9} runs \u{6570}\u{636e}\u{5e93}",
+    "english stop(en)\nThe state of the art doesn't cost 1,000.50",
+    "code\ngetUserName set_user_name HTTPServer parseURLs utf8-x",
+    "code stop(\"get\",\"name\")\ngetName(x)",
+    "keyword\n  Rust  Lang ",
+    "keyword(exact)\nRust Lang",
+    "whitespace stem(english)\nC++ runs #tag",
+    "ngram(2,3)\nsearch stra\u{df}e \u{6570}\u{636e}",
+    "default stem(german) stop(zh,\"der\")\nDie H\u{e4}user der \u{6211}\u{4eec}",
+    "ngarm(2, 17) stop(\"a\\\"b\"",
 ];
 
 const QUERIES: [&str; 8] = [

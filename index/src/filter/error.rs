@@ -85,7 +85,7 @@ impl FilterError {
 }
 
 /// Edits between two words (Levenshtein), for suggestions; long words are not worth it.
-fn distance(a: &str, b: &str) -> usize {
+pub(crate) fn distance(a: &str, b: &str) -> usize {
     let (a, b): (Vec<char>, Vec<char>) =
         (a.chars().take(64).collect(), b.chars().take(64).collect());
     let mut row: Vec<usize> = (0..=b.len()).collect();

@@ -15,6 +15,7 @@ mod value;
 pub use builder::{Field, IntoFilter, field};
 pub use column::{Columns, MemoryColumns};
 pub use error::FilterError;
+pub(crate) use error::distance;
 pub use eval::eval;
 pub use expr::Filter;
 pub use sealed::SealedColumns;
