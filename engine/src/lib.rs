@@ -46,6 +46,7 @@ mod prepare;
 mod publish;
 mod record;
 mod recovery;
+mod reranker;
 mod schema;
 mod seal;
 mod sealed;
@@ -72,16 +73,17 @@ pub use export::ExportReport;
 pub use ingest::{Ingest, IngestProgress};
 pub use kv::Kv;
 pub use lumos_index::{
-    Element, Filter, FilterError, IntoFilter, Metric, Normalise, TextError, TextQueryError,
-    VectorError, field,
+    Element, Expr, Filter, FilterError, Formula, FormulaError, IntoFilter, IntoFormula, Metric,
+    Normalise, TextError, TextQueryError, VectorError, field,
 };
 pub use lumos_wal::{Durability, Seqno};
 pub use options::OpenOptions;
+pub use reranker::{Candidate, LexicalOverlap, Mmr, Reranker};
 pub use schema::{CodesChoice, FieldType, Schema, VectorField};
 pub use search::{
-    Ask, Example, Explained, FilterCost, Fusion, Highlight, Hit, Leg, LegCost, LegRank, LegScore,
-    Query, Recommend, ScoredKey, Search, SearchBatch, SearchMode, SearchRequest, SegmentSearch,
-    Stage, StageTime, Strategy, VectorRoute, like, recommend,
+    Ask, Example, Explained, FilterCost, Fusion, Group, GroupedSearch, Highlight, Hit, Leg,
+    LegCost, LegRank, LegScore, Query, Recommend, ScoredKey, Search, SearchBatch, SearchMode,
+    SearchRequest, SegmentSearch, Stage, StageTime, Strategy, VectorRoute, like, recommend,
 };
 pub use segment::SegmentAccess;
 pub use snapshot::Snapshot;

@@ -26,9 +26,11 @@ mod element;
 mod error;
 mod filter;
 mod flat;
+mod formula;
 mod fusion;
 mod hnsw;
 mod metric;
+mod mmr;
 mod ordinals;
 mod text;
 mod topk;
@@ -42,9 +44,10 @@ pub use element::{Element, Packer};
 pub use error::{DecodeError, VectorError};
 pub use filter::{
     Columns, Field, Filter, FilterError, IntoFilter, Literal, MemoryColumns, SealedColumns, eval,
-    field, is_date,
+    field, is_date, normalise as normalise_path,
 };
 pub use flat::exact_search;
+pub use formula::{Expr, Formula, FormulaError, FormulaFault, FormulaRow, IntoFormula};
 pub use fusion::{
     ConvexLeg, Normalise, RRF_K, fuse_convex, fuse_convex_legs, fuse_dbsf, fuse_rrf, fuse_sum,
 };
@@ -52,6 +55,7 @@ pub use hnsw::{
     GraphPart, GraphQuery, Hnsw, HnswParams, HnswView, Horizon, Route, SearchStats, Stopped, Widths,
 };
 pub use metric::Metric;
+pub use mmr::mmr;
 pub use ordinals::OrdinalSet;
 pub use text::{
     Analyzer, MemoryPostings, SealedText, Snippet, TextBuilder, TextError, TextQuery,

@@ -56,6 +56,9 @@ impl<Q> Search<Q> {
         if let Some((input, source)) = self.filter_error.take() {
             return Err(Error::Filter { input, source });
         }
+        if let Some((input, source)) = self.formula_error.take() {
+            return Err(Error::Formula { input, source });
+        }
         let snapshot = self.db.snapshot();
         let state = snapshot.state().collection(&self.collection)?;
         let mut request = std::mem::take(&mut self.request);
@@ -86,6 +89,11 @@ impl<Q> Search<Q> {
                         leg.fields.clone_from(&request.text_fields);
                         request.legs.push(leg);
                     }
+                }
+                Query::Like(key) if self.extended || !request.is_plain() => {
+                    let mut leg = Leg::like(key);
+                    leg.fields.extend(request.vector_field.clone());
+                    request.legs.push(leg);
                 }
                 Query::Like(key) => {
                     let doc = state.get(&key)?;

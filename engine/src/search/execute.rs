@@ -65,11 +65,6 @@ pub(crate) fn search_all(
     requests: &[SearchRequest],
     filter: Option<&Filter>,
 ) -> Result<Vec<Vec<Hit>>> {
-    if !requests.iter().all(SearchRequest::is_plain) {
-        let one = |request: &SearchRequest| answer::hits(state, request, filter, &mut Trace::off());
-        let found: Vec<Result<Vec<Hit>>> = requests.par_iter().map(one).collect();
-        return found.into_iter().collect();
-    }
     each(state, requests, filter, |request, plan, rows| {
         hits(state, request, plan, rows)
     })
@@ -81,11 +76,6 @@ pub(crate) fn keys_all(
     requests: &[SearchRequest],
     filter: Option<&Filter>,
 ) -> Result<Vec<Vec<ScoredKey>>> {
-    if !requests.iter().all(SearchRequest::is_plain) {
-        let one = |request: &SearchRequest| answer::keys(state, request, filter);
-        let found: Vec<Result<Vec<ScoredKey>>> = requests.par_iter().map(one).collect();
-        return found.into_iter().collect();
-    }
     each(state, requests, filter, |_, _, rows| {
         scored_keys(state, rows)
     })

@@ -1,8 +1,8 @@
 //! What is asked of a search.
 
-use lumos_index::{Filter, FilterError, IntoFilter, Normalise};
+use lumos_index::{Filter, FilterError, Formula, FormulaError, IntoFilter, IntoFormula, Normalise};
 
-use super::leg::Leg;
+use super::leg::{Ask, Leg};
 
 /// Which legs answer a search.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -88,6 +88,10 @@ pub struct SearchRequest {
     pub score_at_most: Option<f32>,
     /// How legs are fused.
     pub fusion: Fusion,
+    /// What the score of each candidate is, from those of the legs and the fields of the document.
+    pub score: Option<Formula>,
+    /// The share of relevance, 0 to 1, when hits shall be unlike each other.
+    pub diversify: Option<f32>,
     /// Text fields to cut snippets from, with the matches marked.
     pub highlight: Vec<String>,
     /// Whether hits carry their vectors (default no).
@@ -112,6 +116,8 @@ impl Default for SearchRequest {
             score_at_least: None,
             score_at_most: None,
             fusion: Fusion::default(),
+            score: None,
+            diversify: None,
             highlight: Vec::new(),
             with_vectors: false,
         }
@@ -159,7 +165,43 @@ impl SearchRequest {
 
     /// Whether it is one or two legs by vector and by keyword, with nothing to follow.
     pub(super) fn is_plain(&self) -> bool {
-        self.legs.is_empty() && self.score_at_least.is_none() && self.score_at_most.is_none()
+        self.legs.is_empty()
+            && self.score_at_least.is_none()
+            && self.score_at_most.is_none()
+            && self.score.is_none()
+            && self.diversify.is_none()
+    }
+
+    /// The text that is searched for: that of the request, or of its first leg that has one.
+    pub(super) fn words(&self) -> &str {
+        let mut open: Vec<&Leg> = self.legs.iter().rev().collect();
+        while let Some(leg) = open.pop() {
+            match &leg.ask {
+                Ask::Text(text) | Ask::Meaning(text) => return text,
+                Ask::Prefetch { legs, then, .. } => {
+                    open.extend(then.as_deref());
+                    open.extend(legs.iter().rev());
+                }
+                Ask::Vector(_) | Ask::Recommend(_) => {}
+            }
+        }
+        self.text.as_deref().unwrap_or_default()
+    }
+
+    /// Scores the candidates by a formula, as text or as an expression.
+    ///
+    /// # Errors
+    /// What is wrong with the text and where.
+    pub fn score(mut self, formula: impl IntoFormula) -> Result<Self, FormulaError> {
+        self.score = Some(formula.into_formula()?);
+        Ok(self)
+    }
+
+    /// Prefers hits that are unlike each other, see [`Search::diversify`](crate::Search::diversify).
+    #[must_use]
+    pub fn diversify(mut self, lambda: f32) -> Self {
+        self.diversify = Some(lambda);
+        self
     }
 
     /// Only hits whose score, at the end, is at least this.

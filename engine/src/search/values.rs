@@ -44,7 +44,6 @@ impl SegmentView {
     }
 }
 
-#[allow(dead_code, reason = "formulas and groups will read values by place")]
 impl Values {
     /// The values of the rows of a segment, by its number in the state.
     pub(crate) fn segment(&self, segment: usize) -> Option<&RowValues> {

@@ -17,6 +17,8 @@ pub use column::{Columns, MemoryColumns};
 pub use error::FilterError;
 pub use eval::eval;
 pub use expr::Filter;
+pub use path::normalise;
+pub(crate) use path::{inside, join, split, unquote};
 pub use sealed::SealedColumns;
 pub use value::{Literal, is_date};
 pub(crate) use value::{Num, instant};

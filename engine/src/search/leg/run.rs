@@ -22,6 +22,7 @@ pub(crate) struct Column {
     pub(crate) name: String,
     pub(crate) is_text: bool,
     pub(crate) is_vector: bool,
+    pub(crate) higher_is_better: bool,
     /// The rank and the leg's own score of each candidate, where it has one.
     pub(crate) ranks: Vec<Option<LegRank>>,
 }
@@ -145,6 +146,7 @@ impl<'a> Runner<'a> {
                 name: leg.name.clone(),
                 is_text: matches!(leg.job, Job::Words(_)),
                 is_vector: matches!(figure, Figure::Distance(_)) || matches!(leg.job, Job::Nothing),
+                higher_is_better: figure.higher_is_better(),
                 ranks: ranks(&list, figure, places.len()),
             });
             lists.push((leg.weight, figure, list));
