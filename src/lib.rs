@@ -67,14 +67,17 @@ pub use error::{Error, Result};
 #[doc(no_inline)]
 pub use lumos_agent as agent;
 pub use lumos_engine::{
-    BackupReport, Batch, Change, Changes, Checkup, CodesChoice, Collection, CollectionStats,
-    Commit, DEFAULT_TEXT_FIELD, DEFAULT_VECTOR_FIELD, Diagnosis, Doc, Durability, Element,
-    EmbedKind, Embedder, Error as EngineError, Event, Explained, ExportReport, FieldType, Filter,
-    FilterError, Finding, Fusion, Highlight, Hit, Ingest, IngestProgress, IntoFilter,
-    KeySpaceStats, Kv, LegRank, Lumos, Metric, OpenOptions, PinnedStats, Query, RecallReport, Scan,
-    Schema, ScoredKey, Search, SearchBatch, SearchMode, SearchRequest, SegmentAccess,
-    SegmentSearch, Selection, Seqno, Severity, Snapshot, Stats, Store, TextError, TextQueryError,
-    Transaction, TransactionKv, VectorError, VectorField, VectorRoute, VectorStats, field, like,
+    Ask, BackupReport, Batch, Candidate, Change, Changes, Checkup, CodesChoice, Collection,
+    CollectionStats, Commit, DEFAULT_TEXT_FIELD, DEFAULT_VECTOR_FIELD, Diagnosis, Doc, Durability,
+    Element, EmbedKind, Embedder, Error as EngineError, Event, Example, Explained, ExportReport,
+    Expr, FieldType, Filter, FilterCost, FilterError, Finding, Formula, FormulaError, Fusion,
+    Group, GroupedSearch, Highlight, Hit, Ingest, IngestProgress, IntoFilter, IntoFormula,
+    KeySpaceStats, Kv, Leg, LegCost, LegRank, LegScore, LexicalOverlap, Lumos, Metric, Mmr,
+    Normalise, OpenOptions, PinnedStats, Query, RecallReport, Recommend, Reranker, Scan, Schema,
+    ScoredKey, Search, SearchBatch, SearchMode, SearchRequest, SegmentAccess, SegmentSearch,
+    Selection, Seqno, Severity, Snapshot, Stage, StageTime, Stats, Store, Strategy, TextError,
+    TextQueryError, Transaction, TransactionKv, VectorError, VectorField, VectorRoute, VectorStats,
+    field, like, recommend,
 };
 /// ```
 /// use lumos::agent::{Tool, ToolOutput};
@@ -121,8 +124,8 @@ pub mod prelude {
     pub use crate::agent::{Agent, Memory, RagTool};
     pub use crate::rag::Rag;
     pub use crate::{
-        Collection, Doc, Durability, Embedder, FieldType, Fusion, Hit, Lumos, Metric, Result,
-        Schema, Store, field, like, tool,
+        Collection, Doc, Durability, Embedder, FieldType, Fusion, Hit, Leg, Lumos, Metric, Result,
+        Schema, Store, field, like, recommend, tool,
     };
     #[doc(no_inline)]
     pub use serde_json::json;

@@ -77,7 +77,6 @@ pub trait Reranker: Debug + Send + Sync + 'static {
 /// Scores by the share of the distinct words of the query that the texts of a document have, 0 to 1: words
 /// as they are indexed by default, folded and stemmed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-#[non_exhaustive]
 pub struct LexicalOverlap;
 
 impl Reranker for LexicalOverlap {

@@ -210,12 +210,11 @@ fn groups_are_full_or_the_candidates_end() {
                 Some(value) => vec![value.clone()],
             };
             for value in values {
+                let full = expected.len() == limit;
                 match expected.iter_mut().find(|group| group.0 == value) {
                     Some(group) if group.1.len() < size => group.1.push(hit.doc.key.clone()),
                     Some(_) => {}
-                    None if expected.len() < limit => {
-                        expected.push((value, vec![hit.doc.key.clone()]))
-                    }
+                    None if !full => expected.push((value, vec![hit.doc.key.clone()])),
                     None => {}
                 }
             }
