@@ -50,6 +50,9 @@ fn all() -> Vec<(&'static str, Vec<Vec<u8>>)> {
         ("distance_kernels", noise(24, 700)),
         ("filter_eval", noise(40, 160)),
         ("filter_parse", text(&FILTERS)),
+        ("formula_eval", noise(40, 80)),
+        ("formula_parse", text(&FORMULAS)),
+        ("fusion_eval", noise(40, 120)),
         ("graph_open", vec![graph(40), graph(120)]),
         ("import_lines", import()),
         ("keys_open", vec![section("keys")]),
@@ -136,6 +139,15 @@ fn import() -> Vec<Vec<u8>> {
     let hex = b"{\"space\":\"s\",\"key\":\"k\",\"hex\":\"00ff\"}\n".to_vec();
     vec![lines, hex, b"{\"collection\":\"c\",\"key\":\"\"}".to_vec()]
 }
+
+const FORMULAS: [&str; 6] = [
+    "0.7 * score + 0.3 * exp_decay(created, now(), 30d) + boost(lang = 'en', 0.1)",
+    "default(leg(text), 0) / (1 + abs(-price)) - pow(2, ln(3))",
+    "max(min(score, 1), `odd key`.x) * gauss_decay(date('2026-01-31'), now(), 2w, 0.25)",
+    "linear_decay(geo_km(place, 48.2, -16.4), 0, 5e1)",
+    "boost(a IN ('x', \"y,)\") AND NOT b > 1, sqrt(exp(.5)))",
+    "1 + boost(a =, 2",
+];
 
 const FILTERS: [&str; 10] = [
     "year >= 2025 AND (lang = 'en' OR lang = 'zh') AND NOT draft = true",
