@@ -20,6 +20,7 @@
 //! ```
 
 mod cache_line;
+mod caret;
 mod codes;
 mod distance;
 mod element;
@@ -58,8 +59,8 @@ pub use metric::Metric;
 pub use mmr::mmr;
 pub use ordinals::OrdinalSet;
 pub use text::{
-    Analyzer, MemoryPostings, SealedText, Snippet, TextBuilder, TextError, TextQuery,
-    TextQueryError, TextScores, TextSource, TextStats, Token, highlight,
+    Analyzer, Analyzers, MemoryPostings, SealedText, Snippet, TextBuilder, TextError, TextQuery,
+    TextQueryError, TextSearch, TextSource, Token, highlight,
 };
 pub use topk::{Neighbor, TopK};
 pub use values::{RowValues, Scalar};

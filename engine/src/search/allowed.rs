@@ -76,6 +76,11 @@ impl<'a> Allowed<'a> {
         }
     }
 
+    /// The live rows that match the filter, `None` without one.
+    pub(crate) fn matching(&self) -> Option<&RoaringBitmap> {
+        self.matching.as_ref().map(|matching| &matching.rows)
+    }
+
     /// Rows that may be found.
     pub(crate) fn len(&self) -> u64 {
         self.matching

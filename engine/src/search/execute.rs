@@ -211,23 +211,17 @@ fn by_keywords(
     query: &KeywordQuery,
     limit: usize,
 ) -> Result<Vec<Ranked>> {
-    Keywords::new(state, query).run(allowed, limit, |found, _| {
-        let ranked = (1..).zip(found).map(
-            |(
-                rank,
-                Found {
-                    place,
-                    value: score,
-                },
-            )| Ranked {
-                place,
-                score,
-                vector: None,
-                text: Some(LegRank { rank, score }),
-            },
-        );
-        ranked.collect()
-    })
+    let found = Keywords::new(state, query).bind()?.top(allowed, limit)?;
+    let ranked = (1..).zip(found).map(|(rank, found)| {
+        let (place, score) = (found.place, found.value);
+        Ranked {
+            place,
+            score,
+            vector: None,
+            text: Some(LegRank { rank, score }),
+        }
+    });
+    Ok(ranked.collect())
 }
 
 /// Both legs. What one leg found is scored exactly by the other too, so that a document is not
@@ -249,13 +243,14 @@ fn hybrid(
     let mut words = LegCost::new("text", "keywords", depth);
     let words_started = trace.start();
     let mut places: Vec<Place> = nearest.found.iter().map(|found| found.place).collect();
-    let scores = Keywords::new(state, keywords).run(allowed, depth, |found, score| {
-        words.found = found.len();
-        places.extend(found.iter().map(|found| found.place));
-        places.sort_unstable();
-        places.dedup();
-        score(&places)
-    })?;
+    let held = Keywords::new(state, keywords);
+    let search = held.bind()?;
+    let found = search.top(allowed, depth)?;
+    words.found = found.len();
+    places.extend(found.iter().map(|found| found.place));
+    places.sort_unstable();
+    places.dedup();
+    let scores = search.scores(&places)?;
     trace.leg(words, words_started);
     let fuse_started = trace.start();
     let (places, scores): (Vec<Place>, Vec<f32>) = if keywords.query.is_strict() {
@@ -367,17 +362,21 @@ pub(super) fn highlights(
     request: &SearchRequest,
     keywords: &KeywordQuery,
 ) -> Vec<Highlight> {
-    let pieces = request.highlight.iter().filter_map(|field| {
-        let text = doc.text_field(field)?;
-        let piece = highlight(&keywords.analyzer, &keywords.query, text, SNIPPET_BYTES)?;
-        Some(Highlight {
+    let mut all = Vec::new();
+    for field in &request.highlight {
+        let Some(text) = doc.text_field(field) else {
+            continue;
+        };
+        let analyzer = keywords.analyzers.of(field);
+        let pieces = highlight(analyzer, field, &keywords.query, text, 1, SNIPPET_BYTES);
+        all.extend(pieces.into_iter().map(|piece| Highlight {
             field: field.clone(),
             text: piece.text,
             spans: piece.spans,
             offset: piece.offset,
-        })
-    });
-    pieces.collect()
+        }));
+    }
+    all
 }
 
 /// The keys of all live documents that match.

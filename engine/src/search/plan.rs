@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use lumos_index::{Analyzer, Filter, FilterError, Metric, TextQuery};
+use lumos_index::{Analyzers, Filter, FilterError, Metric, TextQuery};
 
 use super::allowed::Allowed;
 use super::request::{SearchMode, SearchRequest};
@@ -62,10 +62,10 @@ impl VectorQuery {
 /// The keyword side of a search.
 #[derive(Debug)]
 pub(crate) struct KeywordQuery {
-    pub(crate) analyzer: Analyzer,
+    pub(crate) analyzers: Analyzers,
     pub(crate) query: TextQuery,
-    /// The fields searched; all when empty.
-    pub(crate) fields: Vec<String>,
+    /// The fields searched and what each is worth; all alike when empty.
+    pub(crate) fields: Vec<(String, f32)>,
 }
 
 /// What a search does.
@@ -212,9 +212,13 @@ pub(super) fn bind_keywords(
         }
     }
     Ok(KeywordQuery {
-        analyzer: Analyzer::default(),
+        analyzers: Analyzers::default(),
         query,
-        fields: request.text_fields.clone(),
+        fields: request
+            .text_fields
+            .iter()
+            .map(|field| (field.clone(), 1.0))
+            .collect(),
     })
 }
 

@@ -280,7 +280,7 @@ impl<'a> Runner<'a> {
                 .iter()
                 .map(|p| found.values.get(p).copied())
                 .collect()),
-            Job::Words(query) => score(self.state, self.allowed, query, places),
+            Job::Words(query) => score(self.state, query, places),
             _ => Ok(self.scores(leg, places)?.0),
         }
     }
@@ -293,10 +293,7 @@ impl<'a> Runner<'a> {
                 Figure::Distance(query.metric),
             ),
             Job::Best(best) => (best.scores(self.state, places), Figure::Similarity),
-            Job::Words(query) => (
-                score(self.state, self.allowed, query, places)?,
-                Figure::Relevance,
-            ),
+            Job::Words(query) => (score(self.state, query, places)?, Figure::Relevance),
             Job::Prefetch { .. } | Job::Nothing => (vec![None; places.len()], Figure::Relevance),
         })
     }
@@ -319,19 +316,17 @@ fn top(
     query: &KeywordQuery,
     k: usize,
 ) -> Result<Vec<Place>> {
-    Keywords::new(state, query).run(allowed, k, |found, _| {
-        found.iter().map(|found| found.place).collect()
-    })
+    let found = Keywords::new(state, query).bind()?.top(allowed, k)?;
+    Ok(found.iter().map(|found| found.place).collect())
 }
 
 /// The score of each place in a keyword query, `None` where it does not match.
 fn score(
     state: &CollectionState,
-    allowed: &[Allowed<'_>],
     query: &KeywordQuery,
     places: &[Place],
 ) -> Result<Vec<Option<f32>>> {
-    let scores = Keywords::new(state, query).run(allowed, 1, |_, score| score(places))?;
+    let scores = Keywords::new(state, query).bind()?.scores(places)?;
     let matching = scores
         .into_iter()
         .map(|score| (score > 0.0).then_some(score));
