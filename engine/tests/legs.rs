@@ -274,6 +274,11 @@ fn wrong_legs_are_refused_by_name() {
         "\"text\" has weight -1",
     );
     says(vec![Leg::text("wal").weight(f32::NAN)], "weight NaN");
+    says(vec![Leg::text("wal").boost("text", -1.0)], "by -1");
+    says(
+        vec![Leg::vector([1.0; DIM]).boost("text", 1.0)],
+        "only a leg by keyword",
+    );
     says(vec![Leg::text("wal").depth(0)], "depth 0");
     says(vec![Leg::text("wal").depth(16_385)], "depth 16385");
     says(vec![Leg::text("wal").at_most(f32::NAN)], "threshold");
@@ -441,4 +446,26 @@ fn legs_by_meaning_are_embedded() {
         .run()
         .unwrap();
     assert_eq!(beside.len(), 1);
+}
+
+/// A leg by keyword says what its fields are worth.
+#[test]
+fn text_fields_of_a_leg_are_boosted() {
+    let docs = Lumos::memory().unwrap().collection("docs").unwrap();
+    let doc =
+        |key: &str, title: &str, text: &str| Doc::new(key).with_text("title", title).text(text);
+    docs.put(doc("title", "wal", "page")).unwrap();
+    docs.put(doc("text", "page", "wal")).unwrap();
+    for (title, text, first) in [(3.0, 1.0, "title"), (1.0, 3.0, "text")] {
+        let leg = Leg::text("wal").boost("title", title).boost("text", text);
+        let hits = docs.search_legs([leg]).run().unwrap();
+        assert_eq!((hits.len(), hits[0].key()), (2, first));
+        assert!((hits[0].score / hits[1].score - 3.0).abs() < 1e-4);
+    }
+    let one = docs
+        .search_legs([Leg::text("wal").boost("title", 0.5)])
+        .run()
+        .unwrap();
+    let whole = docs.search("wal").text_field("title").run().unwrap();
+    assert_eq!((one.len(), one[0].score), (1, whole[0].score * 0.5));
 }

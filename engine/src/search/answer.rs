@@ -271,7 +271,7 @@ impl<'a> Task<'a> {
     /// Candidates of a leg that does not say how many, to begin with.
     fn depth(&self) -> usize {
         let limit = self.request.limit;
-        let alone = self.tree.legs.len() == 1
+        let alone = self.tree.is_plain()
             && self.formula.is_none()
             && self.request.diversify.is_none()
             && self.extras.reranker.is_none()

@@ -62,6 +62,14 @@ pub(crate) struct Tree {
 }
 
 impl Tree {
+    /// Whether there is one leg, whose best candidates are the hits.
+    pub(crate) fn is_plain(&self) -> bool {
+        match self.legs.as_slice() {
+            [leg] => matches!(leg.job, Job::Near(_) | Job::Words(_) | Job::Nothing),
+            _ => false,
+        }
+    }
+
     /// The first keyword query, in the order in which the legs were given.
     pub(crate) fn words(&self) -> Option<&KeywordQuery> {
         fn first(legs: &[Planned]) -> Option<&KeywordQuery> {
@@ -230,7 +238,21 @@ impl Planner<'_> {
             ..SearchRequest::default()
         };
         match &leg.ask {
-            Ask::Text(text) => Ok(Job::Words(bind_keywords(self.state, &asked, text)?)),
+            Ask::Text(text) => {
+                let mut query = bind_keywords(self.state, &asked, text)?;
+                for (field, boost) in &leg.boosts {
+                    if !(*boost >= 0.0 && boost.is_finite()) {
+                        return wrong(&format!(
+                            "boosts \"{field}\" by {boost}: it must be 0 or more"
+                        ));
+                    }
+                    if let Some(known) = query.fields.iter_mut().find(|known| known.0 == *field) {
+                        known.1 = *boost;
+                    }
+                }
+                Ok(Job::Words(query))
+            }
+            _ if !leg.boosts.is_empty() => wrong("boosts a field: only a leg by keyword can"),
             Ask::Vector(vector) => self.near(&asked, vector),
             Ask::Meaning(_) => match &leg.embedded {
                 Some(vector) => self.near(&asked, vector),

@@ -215,19 +215,15 @@ impl<'a> Runner<'a> {
                 cost.segments = ways.iter().flat_map(|way| way.segments(allowed)).collect();
             }
             Job::Prefetch { legs, fusion, then } => {
-                let inner = Runner {
-                    allowed,
-                    filter: None,
-                    ..*self
-                };
                 // The filter of this leg is in `allowed`; those of its legs come on top of both.
                 let both = match (self.filter, &leg.filter) {
                     (Some(all), Some(own)) => Some(all.clone().and(own.clone())),
                     (all, own) => all.or(own.as_ref()).cloned(),
                 };
                 let inner = Runner {
+                    allowed,
                     filter: both.as_ref(),
-                    ..inner
+                    ..*self
                 };
                 let mut below = trace.below();
                 let level = inner.level(legs, *fusion, &mut below)?;
