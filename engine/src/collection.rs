@@ -162,6 +162,7 @@ impl Collection {
                 None => return Ok(0),
             },
             Selection::Matching(filter) => {
+                let filter = self.resolved(filter);
                 let keys = execute::matching_keys(state, &filter)?;
                 if keys.is_empty() {
                     return Ok(0);
@@ -186,11 +187,17 @@ impl Collection {
     /// # Errors
     /// `Filter` for a bad filter or an unknown field.
     pub fn count_matching(&self, filter: impl lumos_index::IntoFilter) -> Result<u64> {
-        let filter = filter.into_filter().map_err(|source| Error::Filter {
-            input: String::new(),
-            source,
-        })?;
+        let input = filter.input();
+        let filter = filter.into_filter();
+        let filter = filter.map_err(|source| Error::Filter { input, source })?;
+        let filter = self.resolved(filter);
         execute::count(self.db.core().state().collection(&self.name)?, &filter)
+    }
+
+    /// A filter with the moment of now in the place of `now()`.
+    pub(crate) fn resolved(&self, filter: Filter) -> Filter {
+        let now = self.db.core().options.clock.now();
+        filter.resolve(now).unwrap_or(filter)
     }
 
     /// The schema as stored.

@@ -18,6 +18,7 @@ mod backup;
 mod batch;
 mod changes;
 mod checkpoint;
+mod clock;
 mod collection;
 mod core;
 mod database;
@@ -51,6 +52,7 @@ mod seal;
 mod sealed;
 mod search;
 mod segment;
+mod sides;
 mod snapshot;
 mod source;
 mod state;
@@ -72,7 +74,8 @@ pub use export::ExportReport;
 pub use ingest::{Ingest, IngestProgress};
 pub use kv::Kv;
 pub use lumos_index::{
-    Element, Filter, FilterError, IntoFilter, Metric, TextError, TextQueryError, VectorError, field,
+    Element, Filter, FilterError, IntoFilter, Length, Metric, Now, TextError, TextQueryError,
+    VectorError, element, field, now,
 };
 pub use lumos_wal::{Durability, Seqno};
 pub use options::OpenOptions;

@@ -24,6 +24,7 @@ mod codes;
 mod distance;
 mod element;
 mod error;
+mod facet;
 mod filter;
 mod flat;
 mod fusion;
@@ -40,9 +41,13 @@ pub use codes::{Codes, CodesView, Rung, Scheme};
 pub use distance::prefetch;
 pub use element::{Element, Packer};
 pub use error::{DecodeError, VectorError};
+pub use facet::{
+    DateCount, Facet, FacetAnswer, FacetError, FacetPart, FacetResult, Interval, RangeCount,
+    TermCount,
+};
 pub use filter::{
-    Columns, Field, Filter, FilterError, IntoFilter, Literal, MemoryColumns, SealedColumns, eval,
-    field, is_date,
+    Columns, Field, Filter, FilterError, FilterRows, IntoFilter, Length, Literal, MemoryColumns,
+    Now, SealedColumns, Side, SideKey, SideKind, Sides, element, eval, field, is_date, now,
 };
 pub use flat::exact_search;
 pub use fusion::{RRF_K, fuse_convex, fuse_rrf};

@@ -64,6 +64,7 @@ impl<Q> Search<Q> {
             request.fusion = fusion;
         }
         let filter = request.filter.take();
+        let filter = filter.map(|filter| snapshot.resolved(&filter).into_owned());
         let field = request.vector_field.as_deref();
         let field = field.unwrap_or(DEFAULT_VECTOR_FIELD).to_string();
         let mut requests = vec![request; queries.len()];

@@ -254,7 +254,7 @@ impl<'a> Keywords<'a> {
             let scored = source.map(|source| source.evaluate(&stats)).transpose();
             let scored = scored.map_err(Error::Keywords)?;
             if let Some(scored) = &scored {
-                let rows = scored.top(k, allowed.bitmap().as_ref());
+                let rows = scored.top(k, allowed.bitmap().as_deref());
                 found.extend(rows.into_iter().map(|(value, row)| Found {
                     place: Place { segment, row },
                     value,

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use lumos_index::{Filter, MemoryColumns, SealedColumns, eval};
+use lumos_index::{Filter, FilterRows, MemoryColumns, SealedColumns, eval};
 use ownedbytes::OwnedBytes;
 use serde_json::{Map, Value, json};
 
@@ -23,11 +23,17 @@ pub fn run(data: &[u8]) {
     let rows = docs.len() as u32;
     let text = test.text();
     let filter = Filter::parse(&text).unwrap();
-    let expected: Vec<u32> = (0..rows).filter(|row| test.holds(&docs[*row as usize])).collect();
-    let found: Vec<u32> = eval(&filter, &memory, rows).iter().collect();
+    let expected: Vec<u32> = (0..rows)
+        .filter(|row| test.holds(&docs[*row as usize]))
+        .collect();
+    let found: Vec<u32> = eval(&filter, &FilterRows::new(&memory, rows))
+        .iter()
+        .collect();
     assert_eq!(found, expected, "{text} over {docs:?}");
     let sealed = SealedColumns::open(OwnedBytes::new(memory.encode(rows)), rows).unwrap();
-    let found: Vec<u32> = eval(&filter, &sealed, rows).iter().collect();
+    let found: Vec<u32> = eval(&filter, &FilterRows::new(&sealed, rows))
+        .iter()
+        .collect();
     assert_eq!(found, expected, "{text} over sealed {docs:?}");
 }
 
@@ -59,7 +65,9 @@ fn node(input: &mut Input<'_>, depth: u8) -> Node {
 }
 
 fn path(input: &mut Input<'_>) -> Vec<&'static str> {
-    (0..=input.below(2)).map(|_| NAMES[usize::from(input.below(3))]).collect()
+    (0..=input.below(2))
+        .map(|_| NAMES[usize::from(input.below(3))])
+        .collect()
 }
 
 fn name(input: &mut Input<'_>) -> String {
@@ -80,7 +88,9 @@ fn scalar(input: &mut Input<'_>) -> Value {
 fn stored(input: &mut Input<'_>, depth: u8) -> Value {
     match input.below(if depth == 0 { 5 } else { 8 }) {
         0 => Value::Null,
-        5 => (0..input.below(3)).map(|_| stored(input, depth - 1)).collect(),
+        5 => (0..input.below(3))
+            .map(|_| stored(input, depth - 1))
+            .collect(),
         6 | 7 => {
             let members = (0..input.below(3)).map(|_| (name(input), stored(input, depth - 1)));
             Value::Object(members.collect())
@@ -115,7 +125,10 @@ impl Node {
                 let mut scalars = Vec::new();
                 found.iter().for_each(|value| leaves(value, &mut scalars));
                 let any = |test: fn(Ordering) -> bool| {
-                    scalars.iter().filter_map(|value| compare(value, literal)).any(test)
+                    scalars
+                        .iter()
+                        .filter_map(|value| compare(value, literal))
+                        .any(test)
                 };
                 match *operator {
                     "=" => any(Ordering::is_eq),

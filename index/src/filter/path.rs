@@ -67,7 +67,8 @@ pub(crate) fn normalise(path: &str) -> String {
     )
 }
 
-fn split(path: &str) -> Option<Vec<String>> {
+/// The keys of a path; `None` when it is none.
+pub(crate) fn split(path: &str) -> Option<Vec<String>> {
     let mut keys = Vec::new();
     let mut rest = path;
     loop {
