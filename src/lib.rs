@@ -68,13 +68,15 @@ pub use error::{Error, Result};
 pub use lumos_agent as agent;
 pub use lumos_engine::{
     BackupReport, Batch, Change, Changes, Checkup, CodesChoice, Collection, CollectionStats,
-    Commit, DEFAULT_TEXT_FIELD, DEFAULT_VECTOR_FIELD, Diagnosis, Doc, Durability, Element,
-    EmbedKind, Embedder, Error as EngineError, Event, Explained, ExportReport, FieldType, Filter,
-    FilterError, Finding, Fusion, Highlight, Hit, Ingest, IngestProgress, IntoFilter,
-    KeySpaceStats, Kv, LegRank, Lumos, Metric, OpenOptions, PinnedStats, Query, RecallReport, Scan,
-    Schema, ScoredKey, Search, SearchBatch, SearchMode, SearchRequest, SegmentAccess,
-    SegmentSearch, Selection, Seqno, Severity, Snapshot, Stats, Store, TextError, TextQueryError,
-    Transaction, TransactionKv, VectorError, VectorField, VectorRoute, VectorStats, field, like,
+    Commit, DEFAULT_TEXT_FIELD, DEFAULT_VECTOR_FIELD, DateCount, Diagnosis, Doc, Durability,
+    Element, EmbedKind, Embedder, Error as EngineError, Event, Explained, ExportReport, Facet,
+    FacetAnswer, FacetResult, Faceted, FieldType, Filter, FilterError, Find, Finding, Fusion,
+    Highlight, Hit, IndexKind, Ingest, IngestProgress, Interval, IntoFilter, KeySpaceStats, Kv,
+    LegRank, Length, Lumos, Metric, Now, OpenOptions, Order, Page, PinnedStats, Query, RangeCount,
+    RecallReport, Scan, Schema, ScoredKey, Scroll, Search, SearchBatch, SearchMode, SearchRequest,
+    SegmentAccess, SegmentSearch, Selection, Seqno, Severity, Snapshot, Stats, Store, TermCount,
+    TextError, TextQueryError, Transaction, TransactionKv, VectorError, VectorField, VectorRoute,
+    VectorStats, element, field, like, now,
 };
 /// ```
 /// use lumos::agent::{Tool, ToolOutput};

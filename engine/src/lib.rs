@@ -29,6 +29,7 @@ mod error;
 mod expire;
 mod export;
 mod follow;
+mod indexes;
 mod ingest;
 mod kept;
 mod key_list;
@@ -59,6 +60,7 @@ mod state;
 mod stats;
 mod store;
 mod transaction;
+mod update;
 mod worker;
 
 pub use backup::BackupReport;
@@ -71,18 +73,20 @@ pub use doctor::{Checkup, Diagnosis, Finding, RecallReport, Severity};
 pub use embedder::{EmbedKind, Embedder};
 pub use error::{Error, Result};
 pub use export::ExportReport;
+pub use indexes::IndexKind;
 pub use ingest::{Ingest, IngestProgress};
 pub use kv::Kv;
 pub use lumos_index::{
-    Element, Filter, FilterError, IntoFilter, Length, Metric, Now, TextError, TextQueryError,
-    VectorError, element, field, now,
+    DateCount, Element, Facet, FacetAnswer, FacetResult, Filter, FilterError, Interval, IntoFilter,
+    Length, Metric, Now, RangeCount, TermCount, TextError, TextQueryError, VectorError, element,
+    field, now,
 };
 pub use lumos_wal::{Durability, Seqno};
 pub use options::OpenOptions;
 pub use schema::{CodesChoice, FieldType, Schema, VectorField};
 pub use search::{
-    Explained, Fusion, Highlight, Hit, LegRank, Query, ScoredKey, Search, SearchBatch, SearchMode,
-    SearchRequest, SegmentSearch, VectorRoute, like,
+    Explained, Faceted, Find, Fusion, Highlight, Hit, LegRank, Order, Page, Query, ScoredKey,
+    Scroll, Search, SearchBatch, SearchMode, SearchRequest, SegmentSearch, VectorRoute, like,
 };
 pub use segment::SegmentAccess;
 pub use snapshot::Snapshot;

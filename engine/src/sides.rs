@@ -39,14 +39,6 @@ impl SegmentView {
         rows -= &*self.deletes;
         Ok(rows)
     }
-
-    /// Derives things for filters that will need them; segments in memory do it when they do.
-    pub(crate) fn derive(&self, keys: &[SideKey]) -> Result<()> {
-        match &self.source {
-            Source::Memory(_) => Ok(()),
-            Source::Sealed(segment) => segment.derived(keys).map(drop),
-        }
-    }
 }
 
 impl MemorySegment {
@@ -108,7 +100,7 @@ impl SealedSegment {
     }
 
     /// Things derived from the documents: those that are kept, and the others from one reading of all.
-    fn derived(&self, keys: &[SideKey]) -> Result<Vec<(SideKey, Arc<Side>)>> {
+    pub(crate) fn derived(&self, keys: &[SideKey]) -> Result<Vec<(SideKey, Arc<Side>)>> {
         let (mut made, mut missing) = (Vec::new(), Vec::new());
         for key in keys {
             match self.sides().get(&key.name(), self.rows()) {

@@ -47,7 +47,8 @@ pub use facet::{
 };
 pub use filter::{
     Columns, Field, Filter, FilterError, FilterRows, IntoFilter, Length, Literal, MemoryColumns,
-    Now, SealedColumns, Side, SideKey, SideKind, Sides, element, eval, field, is_date, now,
+    Now, SealedColumns, Side, SideKey, SideKind, Sides, element, eval, field, is_date,
+    metadata_path, now,
 };
 pub use flat::exact_search;
 pub use fusion::{RRF_K, fuse_convex, fuse_rrf};

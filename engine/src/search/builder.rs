@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use lumos_index::{FilterError, IntoFilter};
+use lumos_index::{Facet, FilterError, IntoFilter};
 
 use super::bind::Bound;
 use super::request::{Fusion, SearchMode, SearchRequest};
@@ -88,6 +88,7 @@ pub struct Search<Q = Query> {
     pub(super) limited: bool,
     pub(super) fusion: Option<Fusion>,
     pub(super) filter_error: Option<(String, FilterError)>,
+    pub(super) facets: Vec<Facet>,
 }
 
 impl<Q> Search<Q> {
@@ -100,6 +101,7 @@ impl<Q> Search<Q> {
             limited: false,
             fusion: None,
             filter_error: None,
+            facets: Vec::new(),
         }
     }
 
@@ -295,7 +297,7 @@ impl Search {
         Ok(found)
     }
 
-    fn bound(mut self) -> Result<Bound> {
+    pub(super) fn bound(mut self) -> Result<Bound> {
         let query = std::mem::replace(&mut self.query, Query::Vector(Vec::new()));
         self.bind(vec![query])
     }

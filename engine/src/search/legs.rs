@@ -2,6 +2,7 @@
 
 use lumos_index::{Horizon, Neighbor, TextSource, TextStats, VectorError};
 use lumos_wal::sync::RwLockReadGuard;
+use roaring::RoaringBitmap;
 
 use super::Allowed;
 use super::explain::{SegmentSearch, Visit};
@@ -229,6 +230,29 @@ impl<'a> Keywords<'a> {
                 (Source::Memory(_), None) => None,
             })
             .collect()
+    }
+
+    /// All rows that may be found and match, by segment.
+    pub(crate) fn matches(&self, allowed: &[Allowed<'_>]) -> Result<Vec<RoaringBitmap>> {
+        let sources = self.sources();
+        let present: Vec<TextSource<'_>> = sources.iter().flatten().copied().collect();
+        let KeywordQuery {
+            analyzer,
+            query,
+            fields,
+        } = self.query;
+        let stats =
+            TextStats::gather(query, analyzer, fields, &present).map_err(Error::Keywords)?;
+        let rows = sources.iter().zip(allowed).map(|(source, allowed)| {
+            let Some(source) = source.as_ref().filter(|_| !allowed.is_empty()) else {
+                return Ok(RoaringBitmap::new());
+            };
+            let scored = source.evaluate(&stats).map_err(Error::Keywords)?;
+            let all = allowed.view().rows as usize;
+            let found = scored.top(all, allowed.bitmap().as_deref());
+            Ok(found.into_iter().map(|(_, row)| row).collect())
+        });
+        rows.collect()
     }
 
     /// Gives `with` the best `k` rows, best first, and a way to the score of any row.

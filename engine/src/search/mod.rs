@@ -4,13 +4,18 @@ mod allowed;
 mod batch;
 mod bind;
 mod builder;
+mod cursor;
 pub(crate) mod execute;
 mod explain;
+mod facets;
+mod find;
 mod hit;
 mod legs;
 mod matches;
+mod order;
 mod plan;
 mod request;
+mod scroll;
 mod values;
 
 pub(crate) use allowed::Allowed;
@@ -18,12 +23,11 @@ pub use batch::SearchBatch;
 pub use builder::{Query, Search, like};
 pub(crate) use explain::Visit;
 pub use explain::{Explained, SegmentSearch, VectorRoute};
+pub use facets::Faceted;
+pub use find::{Find, Page};
 pub use hit::{Highlight, Hit, LegRank, ScoredKey};
 pub(crate) use matches::FilterCache;
-pub(crate) use plan::{VectorQuery, Width};
+pub use order::Order;
+pub(crate) use plan::{VectorQuery, Width, bind_filter};
 pub use request::{Fusion, SearchMode, SearchRequest};
-#[allow(
-    unused_imports,
-    reason = "formulas and groups will read values by place"
-)]
-pub(crate) use values::Values;
+pub use scroll::Scroll;

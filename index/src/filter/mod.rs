@@ -24,6 +24,7 @@ pub use error::FilterError;
 pub use eval::eval;
 pub use expr::Filter;
 pub use now::{Now, now};
+pub use path::normalise as metadata_path;
 pub(crate) use path::normalise;
 pub use rows::{FilterRows, Sides};
 pub use sealed::SealedColumns;
