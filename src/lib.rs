@@ -38,6 +38,7 @@
 //! | change several things in one commit | [`Lumos::write`], [`Transaction`] |
 //! | keep small state | [`Lumos::kv`] |
 //! | search | [`Collection::search`], [`Collection::search_batch`], [`Search`], [`Filter`], [`field`], [`like`] |
+//! | count, list and change by metadata | [`Collection::find`], [`Collection::facets`], [`Collection::scroll`], [`Collection::update`] |
 //! | read a state that does not move | [`Lumos::snapshot`] |
 //! | follow a writer in another process | [`OpenOptions::read_only`], [`Lumos::refresh`] |
 //! | follow the commits | [`Lumos::changes`] |

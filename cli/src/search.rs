@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::context::{self, Context, DEFAULT_COLLECTION};
 use crate::failure::{Failure, Outcome, Result};
 use crate::output::grouped;
-use crate::{citation, jsonl, snippet};
+use crate::{citation, facets, find, jsonl, snippet};
 
 /// Search by keyword, by meaning, or both.
 ///
@@ -16,7 +16,7 @@ use crate::{citation, jsonl, snippet};
 #[derive(Debug, Args)]
 pub(crate) struct Search {
     /// Words or a question; "a phrase", +must, -mustnot, prefix* and fuzzy~1 work by keyword
-    #[arg(required_unless_present_any = ["near", "like"], value_name = "QUERY")]
+    #[arg(required_unless_present_any = ["near", "like", "order_by", "filter", "facet"], value_name = "QUERY")]
     query: Option<String>,
     /// By keyword and by meaning, fused
     #[arg(long, group = "mode")]
@@ -54,6 +54,8 @@ pub(crate) struct Search {
     /// Tell the way that the search by vector took
     #[arg(long)]
     explain: bool,
+    #[command(flatten)]
+    listing: find::Listing,
     /// The collection
     #[arg(long, short, default_value = DEFAULT_COLLECTION)]
     collection: String,
@@ -69,13 +71,29 @@ impl Search {
             return Err(Failure::argument("query", "must not be empty"));
         }
         let db = context.readable()?;
+        if self.query.is_none() && self.near.is_none() && self.like.is_none() {
+            let collection = db.existing_collection(&self.collection)?;
+            let filter = self.filter.as_deref();
+            return self.listing.run(&collection, filter, self.limit, context);
+        }
         let collection = if self.text || self.near.is_some() || self.like.is_some() {
             // Nothing to embed: the model need not be loaded.
             db.existing_collection(&self.collection)?
         } else {
             context::with_embedder(&db, &self.collection)?
         };
-        let explained = self.search(&collection)?;
+        if !self.listing.facet.is_empty() {
+            let mut search = self.search(&collection)?;
+            for facet in facets::parse(&self.listing.facet)? {
+                search = search.facet(facet);
+            }
+            let filter = self.filter.as_deref().unwrap_or_default();
+            let found = search.faceted();
+            let found = found.map_err(|error| Failure::with_filter(error, filter))?;
+            print(&found.hits, context)?;
+            return find::tell(found.matches, &found.facets, context);
+        }
+        let explained = self.explained(&collection)?;
         match (self.explain, context.out.is_json()) {
             (false, _) => print(&explained.hits, context),
             (true, true) => context.out.json(&explained),
@@ -86,7 +104,13 @@ impl Search {
         }
     }
 
-    fn search(&self, collection: &Collection) -> Result<Explained> {
+    fn explained(&self, collection: &Collection) -> Result<Explained> {
+        let filter = self.filter.as_deref().unwrap_or_default();
+        let explained = self.search(collection)?.explain();
+        explained.map_err(|error| Failure::with_filter(error, filter))
+    }
+
+    fn search(&self, collection: &Collection) -> Result<lumos::Search> {
         let embedded = collection.schema()?.model.is_some();
         let query: Query = match (&self.query, &self.near, &self.like) {
             (_, Some(vector), _) => Query::Vector(parse_vector(vector)?),
@@ -129,10 +153,7 @@ impl Search {
         if let Some(score) = self.within {
             search = search.within(score);
         }
-        let filter = self.filter.as_deref().unwrap_or_default();
-        search
-            .explain()
-            .map_err(|error| Failure::with_filter(error, filter))
+        Ok(search)
     }
 }
 

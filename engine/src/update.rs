@@ -1,6 +1,7 @@
 //! Changing every document that matches a filter, in one commit.
 
 use lumos_index::IntoFilter;
+use serde_json::{Map, Value};
 
 use crate::doc::{DEFAULT_TEXT_FIELD, DEFAULT_VECTOR_FIELD};
 use crate::search::bind_filter;
@@ -108,6 +109,43 @@ impl Collection {
         }
         let changes = self.database().core().embed(batch)?;
         Ok((matched, changes))
+    }
+}
+
+impl Doc {
+    /// Sets the metadata at a dotted path, and makes the objects on the way; null takes away what is there.
+    ///
+    /// ```
+    /// # use lumos_engine::Doc;
+    /// # use serde_json::{Value, json};
+    /// let mut doc = Doc::new("a").field("author", json!({"name": "Ada", "born": 1815}));
+    /// doc.set("author.name", json!("Augusta"));
+    /// doc.set("author.born", Value::Null);
+    /// assert_eq!(doc.meta["author"], json!({"name": "Augusta"}));
+    /// ```
+    pub fn set(&mut self, path: &str, value: Value) {
+        let keys = lumos_index::path_keys(path);
+        let Some((last, way)) = keys.split_last() else {
+            return;
+        };
+        let mut object = &mut self.meta;
+        for key in way {
+            if value.is_null() && !object.contains_key(key) {
+                return;
+            }
+            let inner = object.entry(key).or_insert(Value::Null);
+            if !inner.is_object() {
+                *inner = Value::Object(Map::new());
+            }
+            match inner {
+                Value::Object(inner) => object = inner,
+                _ => return,
+            }
+        }
+        match value {
+            Value::Null => drop(object.remove(last)),
+            value => drop(object.insert(last.clone(), value)),
+        }
     }
 }
 

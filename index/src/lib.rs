@@ -48,7 +48,7 @@ pub use facet::{
 pub use filter::{
     Columns, Field, Filter, FilterError, FilterRows, IntoFilter, Length, Literal, MemoryColumns,
     Now, SealedColumns, Side, SideKey, SideKind, Sides, element, eval, field, is_date,
-    metadata_path, now,
+    metadata_path, now, path_keys,
 };
 pub use flat::exact_search;
 pub use fusion::{RRF_K, fuse_convex, fuse_rrf};

@@ -69,6 +69,12 @@ pub fn normalise(path: &str) -> String {
     )
 }
 
+/// The keys of a dotted path into metadata; what is no path is one key.
+#[must_use]
+pub fn path_keys(path: &str) -> Vec<String> {
+    split(path).unwrap_or_else(|| vec![path.to_string()])
+}
+
 /// The keys of a path; `None` when it is none.
 pub(crate) fn split(path: &str) -> Option<Vec<String>> {
     let mut keys = Vec::new();
