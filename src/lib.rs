@@ -38,6 +38,7 @@
 //! | change several things in one commit | [`Lumos::write`], [`Transaction`] |
 //! | keep small state | [`Lumos::kv`] |
 //! | search | [`Collection::search`], [`Collection::search_batch`], [`Search`], [`Filter`], [`field`], [`like`] |
+//! | count, list and change by metadata | [`Collection::find`], [`Collection::facets`], [`Collection::scroll`], [`Collection::update`] |
 //! | read a state that does not move | [`Lumos::snapshot`] |
 //! | follow a writer in another process | [`OpenOptions::read_only`], [`Lumos::refresh`] |
 //! | follow the commits | [`Lumos::changes`] |
@@ -68,16 +69,17 @@ pub use error::{Error, Result};
 pub use lumos_agent as agent;
 pub use lumos_engine::{
     Ask, BackupReport, Batch, Candidate, Change, Changes, Checkup, CodesChoice, Collection,
-    CollectionStats, Commit, DEFAULT_TEXT_FIELD, DEFAULT_VECTOR_FIELD, Diagnosis, Doc, Durability,
-    Element, EmbedKind, Embedder, Error as EngineError, Event, Example, Explained, ExportReport,
-    Expr, FieldType, Filter, FilterCost, FilterError, Finding, Formula, FormulaError, Fusion,
-    Group, GroupedSearch, Highlight, Hit, Ingest, IngestProgress, IntoFilter, IntoFormula,
-    KeySpaceStats, Kv, Leg, LegCost, LegRank, LegScore, LexicalOverlap, Lumos, Metric, Mmr,
-    Normalise, OpenOptions, PinnedStats, Query, RecallReport, Recommend, Reranker, Scan, Schema,
-    ScoredKey, Search, SearchBatch, SearchMode, SearchRequest, SegmentAccess, SegmentSearch,
-    Selection, Seqno, Severity, Snapshot, Stage, StageTime, Stats, Store, Strategy, TextError,
-    TextQueryError, Transaction, TransactionKv, VectorError, VectorField, VectorRoute, VectorStats,
-    field, like, recommend,
+    CollectionStats, Commit, DEFAULT_TEXT_FIELD, DEFAULT_VECTOR_FIELD, DateCount, Diagnosis, Doc,
+    Durability, Element, EmbedKind, Embedder, Error as EngineError, Event, Example, Explained,
+    ExportReport, Expr, Facet, FacetAnswer, FacetResult, Faceted, FieldType, Filter, FilterCost,
+    FilterError, Find, Finding, Formula, FormulaError, Fusion, Group, GroupedSearch, Highlight,
+    Hit, IndexKind, Ingest, IngestProgress, Interval, IntoFilter, IntoFormula, KeySpaceStats, Kv,
+    Leg, LegCost, LegRank, LegScore, Length, LexicalOverlap, Lumos, Metric, Mmr, Normalise, Now,
+    OpenOptions, Order, Page, PinnedStats, Query, RangeCount, RecallReport, Recommend, Reranker,
+    Scan, Schema, ScoredKey, Scroll, Search, SearchBatch, SearchMode, SearchRequest, SegmentAccess,
+    SegmentSearch, Selection, Seqno, Severity, Snapshot, Stage, StageTime, Stats, Store, Strategy,
+    TermCount, TextError, TextQueryError, Transaction, TransactionKv, VectorError, VectorField,
+    VectorRoute, VectorStats, element, field, like, now, recommend,
 };
 /// ```
 /// use lumos::agent::{Tool, ToolOutput};

@@ -133,6 +133,7 @@ impl<'a> Loader<'a> {
             file.distrust();
         }
         let sealed = SealedSegment::open(file, entry, &texts)?;
+        sealed.prepare(&stored.schema.indexes)?;
         Ok(Arc::new(sealed))
     }
 

@@ -25,6 +25,7 @@ mod codes;
 mod distance;
 mod element;
 mod error;
+mod facet;
 mod filter;
 mod flat;
 mod formula;
@@ -43,9 +44,14 @@ pub use codes::{Codes, CodesView, Rung, Scheme};
 pub use distance::prefetch;
 pub use element::{Element, Packer};
 pub use error::{DecodeError, VectorError};
+pub use facet::{
+    DateCount, Facet, FacetAnswer, FacetError, FacetPart, FacetResult, Interval, RangeCount,
+    TermCount,
+};
 pub use filter::{
-    Columns, Field, Filter, FilterError, IntoFilter, Literal, MemoryColumns, SealedColumns, eval,
-    field, is_date, normalise as normalise_path,
+    Columns, Field, Filter, FilterError, FilterRows, IntoFilter, Length, Literal, MemoryColumns,
+    Now, SealedColumns, Side, SideKey, SideKind, Sides, element, eval, field, is_date,
+    metadata_path, now, path_keys,
 };
 pub use flat::exact_search;
 pub use formula::{Expr, Formula, FormulaError, FormulaFault, FormulaRow, IntoFormula};

@@ -3,6 +3,7 @@
 use clap::{Args, ValueEnum};
 
 use crate::context::DEFAULT_COLLECTION;
+use crate::find;
 
 /// Search by keyword, by meaning, or both.
 ///
@@ -11,7 +12,7 @@ use crate::context::DEFAULT_COLLECTION;
 #[derive(Debug, Args)]
 pub(crate) struct Search {
     /// Words or a question; "a phrase", +must, -mustnot, prefix* and fuzzy~1 work by keyword
-    #[arg(required_unless_present_any = ["near", "like", "leg"], value_name = "QUERY")]
+    #[arg(required_unless_present_any = ["near", "like", "leg", "order_by", "filter", "facet"], value_name = "QUERY")]
     pub(super) query: Option<String>,
     /// By keyword and by meaning, fused
     #[arg(long, group = "mode")]
@@ -63,7 +64,7 @@ pub(crate) struct Search {
     #[arg(long, value_name = "HOW")]
     pub(super) rerank: Option<RerankKind>,
     /// Put hits into groups by a field, each with its best N [default: 3]; the limit counts groups
-    #[arg(long, value_name = "FIELD[:N]", conflicts_with_all = ["explain", "mmr"])]
+    #[arg(long, value_name = "FIELD[:N]", conflicts_with_all = ["explain", "mmr", "facet"])]
     pub(super) group_by: Option<String>,
     /// Number of hits, 1 to 16384 [default: 10, with --within 16384]
     #[arg(long, short = 'k', value_name = "N")]
@@ -83,6 +84,8 @@ pub(crate) struct Search {
     /// Tell what every part of the search found and took
     #[arg(long)]
     pub(super) explain: bool,
+    #[command(flatten)]
+    pub(super) listing: find::Listing,
     /// The collection
     #[arg(long, short, default_value = DEFAULT_COLLECTION)]
     pub(super) collection: String,

@@ -19,6 +19,11 @@ const GROUP: usize = 3;
 const HALF: f32 = 0.5;
 
 impl Search {
+    /// Whether anything is searched for, so that there are ranks.
+    pub(super) fn is_ranked(&self) -> bool {
+        self.query.is_some() || self.near.is_some() || !self.like.is_empty() || !self.leg.is_empty()
+    }
+
     /// Whether nothing has to be embedded, so that the model need not be loaded.
     pub(super) fn needs_no_model(&self) -> bool {
         let meaning = |leg: &String| leg.starts_with("meaning");

@@ -19,6 +19,7 @@ use crate::Schema;
 use crate::kept::Kept;
 use crate::manifest::CollectionKind;
 use crate::record::{Body, Record};
+use crate::sides::GrowingSides;
 
 pub(crate) use column::{GRAPH_MIN_ROWS, VectorColumn};
 
@@ -63,6 +64,7 @@ pub(crate) struct MemorySegment {
     /// Held by the thread that extends the graphs.
     growing: Mutex<()>,
     values: Kept<RowValues>,
+    sides: GrowingSides,
 }
 
 impl MemorySegment {
@@ -82,6 +84,7 @@ impl MemorySegment {
             text_fields,
             growing: Mutex::new(()),
             values: Kept::default(),
+            sides: GrowingSides::default(),
         }
     }
 
@@ -237,6 +240,11 @@ impl MemorySegment {
             }
         }
         found
+    }
+
+    /// What filters needed beside columns.
+    pub(crate) fn sides(&self) -> &GrowingSides {
+        &self.sides
     }
 
     /// Values by row that were asked for.

@@ -13,7 +13,7 @@ use super::{Allowed, execute, rescore};
 use crate::database::{MAX_LIMIT, check_limit};
 use crate::reranker::Reranker;
 use crate::state::{CollectionState, Place};
-use crate::{Error, Result};
+use crate::{Error, Result, Snapshot};
 
 /// Candidates that each leg brings, at least, where something is made of them.
 const DEPTH: usize = 200;
@@ -36,9 +36,17 @@ impl Extras<'_> {
     }
 }
 
-/// Searches one collection of a snapshot.
+/// Searches one collection of a snapshot, whose `now()` are resolved.
 pub(crate) fn search(state: &CollectionState, request: &SearchRequest) -> Result<Vec<Hit>> {
-    let filter = request.filter.as_ref();
+    search_in(state, request, request.filter.as_ref())
+}
+
+/// The same within a filter given beside the request.
+pub(crate) fn search_in(
+    state: &CollectionState,
+    request: &SearchRequest,
+    filter: Option<&Filter>,
+) -> Result<Vec<Hit>> {
     hits(
         state,
         request,
@@ -50,13 +58,12 @@ pub(crate) fn search(state: &CollectionState, request: &SearchRequest) -> Result
 
 /// Many searches, each with its own options, on the threads of the current rayon pool.
 pub(crate) fn search_all(
-    state: &CollectionState,
+    snapshot: &Snapshot,
+    collection: &str,
     requests: &[SearchRequest],
 ) -> Result<Vec<Vec<Hit>>> {
-    let found: Vec<Result<Vec<Hit>>> = requests
-        .par_iter()
-        .map(|request| search(state, request))
-        .collect();
+    let one = |request| snapshot.search(collection, request);
+    let found: Vec<Result<Vec<Hit>>> = requests.par_iter().map(one).collect();
     // The error of the first that is wrong, not of the first that ended.
     found.into_iter().collect()
 }

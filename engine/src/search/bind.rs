@@ -1,5 +1,7 @@
 //! Queries as users give them become requests.
 
+use std::borrow::Cow;
+
 use lumos_index::Filter;
 
 use super::builder::{Query, Search};
@@ -69,6 +71,7 @@ impl<Q> Search<Q> {
             request.fusion = fusion;
         }
         let filter = request.filter.take();
+        let filter = filter.map(|filter| snapshot.resolved(&filter).into_owned());
         let field = request.vector_field.as_deref();
         let field = field.unwrap_or(DEFAULT_VECTOR_FIELD).to_string();
         let mut requests = vec![request; queries.len()];
@@ -112,6 +115,9 @@ impl<Q> Search<Q> {
         for request in &mut requests {
             let keep = self.fusion.is_some();
             meaning::embed(self.db.core(), &self.collection, request, keep)?;
+            if let Cow::Owned(resolved) = snapshot.at_moment(request) {
+                *request = resolved;
+            }
         }
         Ok(Bound {
             snapshot,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use lumos_index::{FilterError, FormulaError, IntoFilter, IntoFormula};
+use lumos_index::{Facet, FilterError, FormulaError, IntoFilter, IntoFormula};
 
 use super::answer::Extras;
 use super::bind::Bound;
@@ -119,6 +119,7 @@ pub struct Search<Q = Query> {
     pub(super) reranker: Option<(Arc<dyn Reranker>, usize)>,
     /// Whether something follows the legs that the request does not hold.
     pub(super) extended: bool,
+    pub(super) facets: Vec<Facet>,
 }
 
 impl<Q> Search<Q> {
@@ -134,6 +135,7 @@ impl<Q> Search<Q> {
             formula_error: None,
             reranker: None,
             extended: false,
+            facets: Vec::new(),
         }
     }
 
@@ -370,7 +372,7 @@ impl Search {
     pub fn group_by(self, field: &str, size: usize) -> GroupedSearch {
         GroupedSearch {
             search: self,
-            field: lumos_index::normalise_path(field),
+            field: lumos_index::metadata_path(field),
             size,
         }
     }
@@ -445,14 +447,14 @@ impl Search {
         Ok(found)
     }
 
-    fn bound(mut self) -> Result<(Bound, Option<(Arc<dyn Reranker>, usize)>)> {
+    pub(super) fn bound(mut self) -> Result<(Bound, Option<(Arc<dyn Reranker>, usize)>)> {
         let query = std::mem::replace(&mut self.query, Query::Vector(Vec::new()));
         let reranker = self.reranker.take();
         Ok((self.bind(vec![query])?, reranker))
     }
 }
 
-fn extras(reranker: Option<&(Arc<dyn Reranker>, usize)>) -> Extras<'_> {
+pub(super) fn extras(reranker: Option<&(Arc<dyn Reranker>, usize)>) -> Extras<'_> {
     Extras {
         reranker: reranker.map(|(reranker, depth)| (&**reranker, *depth)),
         group: None,

@@ -383,7 +383,7 @@ pub(super) fn highlights(
 pub(crate) fn matching_keys(state: &CollectionState, filter: &Filter) -> Result<KeyList> {
     let mut keys = KeyList::default();
     for allowed in bind_filter(state, Some(filter))? {
-        for row in allowed.bitmap().unwrap_or_default() {
+        for row in allowed.bitmap().iter().flat_map(|rows| rows.iter()) {
             if !keys.push(&allowed.view().key(row)?) {
                 return Err(Error::InvalidArgument {
                     argument: "filter",
@@ -398,8 +398,5 @@ pub(crate) fn matching_keys(state: &CollectionState, filter: &Filter) -> Result<
 /// The number of live documents that match.
 pub(crate) fn count(state: &CollectionState, filter: &Filter) -> Result<u64> {
     let allowed = bind_filter(state, Some(filter))?;
-    Ok(allowed
-        .iter()
-        .filter_map(|allowed| Some(allowed.bitmap()?.len()))
-        .sum())
+    Ok(allowed.iter().map(Allowed::len).sum())
 }

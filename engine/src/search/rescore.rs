@@ -1,7 +1,6 @@
 //! Scores after fusion: those of a formula, and those of a re-ranker.
 
 use std::collections::BTreeMap;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use lumos_index::{Filter, Formula, FormulaFault, FormulaRow, Scalar};
 
@@ -21,8 +20,6 @@ pub(super) struct Bound<'a> {
     values: BTreeMap<String, Values>,
     /// What the filter of each boost leaves.
     boosted: Vec<Vec<Allowed<'a>>>,
-    /// Seconds since 1970.
-    now: f64,
 }
 
 impl<'a> Bound<'a> {
@@ -30,12 +27,6 @@ impl<'a> Bound<'a> {
         let bind = |filter: &Filter| bind_filter(state, Some(filter));
         let boosted: Result<_> = formula.filters().iter().map(bind).collect();
         let paths = formula.paths().into_iter();
-        let now = match formula.has_now() {
-            true => SystemTime::now()
-                .duration_since(UNIX_EPOCH)
-                .map_or(0.0, |now| now.as_secs_f64()),
-            false => 0.0,
-        };
         Ok(Bound {
             state,
             formula,
@@ -43,7 +34,6 @@ impl<'a> Bound<'a> {
                 .map(|path| (path.clone(), state.values(&path)))
                 .collect(),
             boosted: boosted?,
-            now,
         })
     }
 
@@ -59,7 +49,7 @@ impl<'a> Bound<'a> {
             };
             row.score = self
                 .formula
-                .eval(&told, self.now)
+                .eval(&told)
                 .map_err(|fault| self.wrong(place, fault))?;
         }
         sort(rows);

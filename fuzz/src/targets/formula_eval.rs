@@ -14,7 +14,7 @@ pub fn run(data: &[u8]) {
     let tree = tree(&mut input, 4);
     let text = tree.text();
     let formula = Formula::parse(&text).unwrap();
-    let found = formula.eval(&doc, 0.0);
+    let found = formula.eval(&doc);
     match (tree.value(&doc), &found) {
         (Ok(expected), Ok(found)) => {
             let far = (f64::from(*found) - expected).abs();
@@ -26,7 +26,7 @@ pub fn run(data: &[u8]) {
         (expected, found) => panic!("{text}: {expected:?} {found:?}"),
     }
     let again = Formula::parse(&formula.to_string()).unwrap();
-    assert_eq!(again.eval(&doc, 0.0).ok(), found.ok(), "{text}");
+    assert_eq!(again.eval(&doc).ok(), found.ok(), "{text}");
 }
 
 struct Doc {

@@ -27,6 +27,7 @@ targets!(
     db_ops_model,
     deletes_open,
     distance_kernels,
+    facets_eval,
     filter_eval,
     filter_parse,
     formula_eval,

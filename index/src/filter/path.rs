@@ -59,13 +59,20 @@ pub(crate) fn is_keyword(word: &str) -> bool {
         .any(|keyword| word.eq_ignore_ascii_case(keyword))
 }
 
-/// A path in the spelling of columns, read as it stands in a filter; what is none is one key.
+/// A dotted path into metadata in the spelling of columns: keys that are no plain words in backticks. What is
+/// no path is one key.
 #[must_use]
 pub fn normalise(path: &str) -> String {
     split(path).map_or_else(
         || join([path]),
         |keys| join(keys.iter().map(String::as_str)),
     )
+}
+
+/// The keys of a dotted path into metadata; what is no path is one key.
+#[must_use]
+pub fn path_keys(path: &str) -> Vec<String> {
+    split(path).unwrap_or_else(|| vec![path.to_string()])
 }
 
 /// The keys of a path; `None` when it is none.

@@ -3,6 +3,7 @@
 use super::Formula;
 use super::error::FormulaError;
 use super::node::{Function, Node, Op, lat_lon};
+use crate::filter::Point;
 
 /// What a formula is told of a document.
 pub trait FormulaRow {
@@ -37,18 +38,13 @@ impl FormulaFault {
 }
 
 impl Formula {
-    /// The value for a document at a moment, in seconds since 1970; it is finite.
+    /// The value for a document; it is finite. `now()` must be resolved ([`Formula::resolve`]), it has no value.
     ///
     /// # Errors
     /// [`FormulaFault`], with the place in the text.
-    pub fn eval(&self, row: &dyn FormulaRow, now: f64) -> Result<f32, FormulaFault> {
+    pub fn eval(&self, row: &dyn FormulaRow) -> Result<f32, FormulaFault> {
         let root = self.nodes.len().saturating_sub(1);
-        let value = Eval {
-            formula: self,
-            row,
-            now,
-        }
-        .node(root)?;
+        let value = Eval { formula: self, row }.node(root)?;
         let single = value as f32;
         if single.is_finite() {
             Ok(single)
@@ -70,7 +66,6 @@ impl Formula {
 struct Eval<'a> {
     formula: &'a Formula,
     row: &'a dyn FormulaRow,
-    now: f64,
 }
 
 impl Eval<'_> {
@@ -85,7 +80,11 @@ impl Eval<'_> {
         };
         let value = match node {
             Node::Number(number) => *number,
-            Node::Now => self.now,
+            Node::Now => {
+                return Err(self
+                    .formula
+                    .undefined(at, "the moment of now() is not known"));
+            }
             Node::Score => self.row.score(),
             Node::Leg(name) => {
                 let score = self.row.leg(name);
@@ -114,15 +113,17 @@ impl Eval<'_> {
             }
             Node::GeoKm(path, lat, lon) => {
                 let [own_lat, own_lon] = lat_lon(path).map(|path| self.row.number(&path));
-                let here = own_lat.zip(own_lon).filter(is_place);
+                let here = own_lat
+                    .zip(own_lon)
+                    .and_then(|(lat, lon)| Point::new(lat, lon));
                 let here =
                     here.ok_or_else(|| self.missing(at, &format!("a place in field \"{path}\"")))?;
                 let (lat, lon) = (self.node(*lat)?, self.node(*lon)?);
-                if !is_place(&(lat, lon)) {
+                let there = Point::new(lat, lon).ok_or_else(|| {
                     let what = format!("{lat}, {lon} is no latitude and longitude");
-                    return Err(self.formula.undefined(at, what));
-                }
-                kilometres(here, (lat, lon))
+                    self.formula.undefined(at, what)
+                })?;
+                here.distance(there) / 1e3
             }
             Node::Default(of, other) => match self.node(*of) {
                 Err(FormulaFault::Missing(_)) => self.node(*other)?,
@@ -172,18 +173,4 @@ impl Eval<'_> {
             }
         })
     }
-}
-
-fn is_place((lat, lon): &(f64, f64)) -> bool {
-    (-90.0..=90.0).contains(lat) && (-180.0..=180.0).contains(lon)
-}
-
-/// The great-circle distance of two points, in degrees, on a sphere of the Earth's mean radius, by the
-/// haversine formula (Sinnott, *Virtues of the Haversine*, 1984).
-fn kilometres(a: (f64, f64), b: (f64, f64)) -> f64 {
-    const RADIUS: f64 = 6_371.008_8;
-    let half = |a: f64, b: f64| ((b - a).to_radians() / 2.0).sin().powi(2);
-    let across = a.0.to_radians().cos() * b.0.to_radians().cos();
-    let h = half(a.0, b.0) + across * half(a.1, b.1);
-    2.0 * RADIUS * h.sqrt().min(1.0).asin()
 }

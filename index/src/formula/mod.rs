@@ -109,10 +109,25 @@ impl Formula {
         legs.collect()
     }
 
-    /// Whether its value depends on the time.
+    /// The formula with the moment of `now()` in the place of it, in its filters too, when now is so many
+    /// nanoseconds since 1970; `None` when there is no `now()` in it.
     #[must_use]
-    pub fn has_now(&self) -> bool {
-        self.nodes.iter().any(|node| matches!(node, Node::Now))
+    pub fn resolve(&self, now: i128) -> Option<Formula> {
+        let mut told = false;
+        let mut resolved = self.clone();
+        for node in &mut resolved.nodes {
+            if *node == Node::Now {
+                *node = Node::Number(now as f64 / 1e9);
+                told = true;
+            }
+        }
+        for filter in &mut resolved.filters {
+            if let Some(at) = filter.resolve(now) {
+                *filter = at;
+                told = true;
+            }
+        }
+        told.then_some(resolved)
     }
 
     /// Where a leg is named, for errors.

@@ -173,7 +173,7 @@ proptest! {
                 return Ok(());
             }
         };
-        let found = formula.eval(&doc, 0.0);
+        let found = formula.eval(&doc);
         match (tree.value(&doc), &found) {
             (Ok(expected), Ok(found)) => {
                 let close = (f64::from(*found) - expected).abs() <= 1e-5 * expected.abs().max(1e-3);
@@ -189,7 +189,7 @@ proptest! {
         let printed = formula.to_string();
         let again = Formula::parse(&printed).unwrap();
         prop_assert_eq!(again.to_string(), printed);
-        prop_assert_eq!(again.eval(&doc, 0.0).ok(), found.ok());
+        prop_assert_eq!(again.eval(&doc).ok(), found.ok());
     }
 }
 
@@ -208,8 +208,11 @@ fn value(text: &str) -> f32 {
         matches: true,
     };
     let formula = Formula::parse(text).unwrap_or_else(|error| panic!("{text}: {error}"));
+    let formula = formula
+        .resolve(1_000_000_000_000_000_000)
+        .unwrap_or(formula);
     formula
-        .eval(&doc, 1e9)
+        .eval(&doc)
         .unwrap_or_else(|fault| panic!("{text}: {fault:?}"))
 }
 
@@ -280,7 +283,7 @@ fn what_has_no_value_says_where() {
     ] {
         let error = Formula::parse(text)
             .unwrap()
-            .eval(&doc, 0.0)
+            .eval(&doc)
             .unwrap_err()
             .into_error();
         assert!(error.message().contains(says), "{text}: {error}");
@@ -383,7 +386,15 @@ fn built_formulas_are_those_that_are_written() {
     let formula = Formula::parse("leg(a) + x + default(x, 1) + geo_km(p, 1, 2) + now()").unwrap();
     assert_eq!(formula.legs(), ["a"]);
     assert_eq!(formula.paths(), ["x", "p.lat", "p.lon"]);
-    assert!(formula.has_now());
+    let at = formula.resolve(2_500_000_000).unwrap();
+    assert!(at.to_string().ends_with(" + 2.5"), "{at}");
+    assert_eq!(at.resolve(1), None);
+    assert!(
+        Formula::parse("boost(t > now() - 1d, 1)")
+            .unwrap()
+            .resolve(0)
+            .is_some()
+    );
     let error = formula.unknown_leg("a", &["text", "vector"]);
     assert_eq!(error.hint().unwrap(), "the legs are: text, vector");
     assert_eq!(error.span(), 0..6);
