@@ -249,7 +249,9 @@ impl<'a> Task<'a> {
         }
         check_extras(request, extras)?;
         let tree = if request.legs.is_empty() {
-            let Plan { vector, keywords } = Plan::new(state, request)?;
+            let Plan {
+                vector, keywords, ..
+            } = Plan::new(state, request)?;
             leg::single(vector, keywords, request.fusion)?
         } else if request.within.is_some() {
             return Err(invalid(
