@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use lumos_index::{AnalyzerError, FilterError, VectorError};
+use lumos_index::{AnalyzerError, FilterError, FormulaError, VectorError};
 
 /// The result of an engine call.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -142,6 +142,32 @@ pub enum Error {
         /// What is wrong and where.
         source: FilterError,
     },
+    /// A score formula that does not parse or names an unknown leg.
+    #[error("score: {source}")]
+    Formula {
+        /// The text of the formula.
+        input: String,
+        /// What is wrong and where.
+        source: FormulaError,
+    },
+    /// A score formula that has no value for a document: a field is missing, or no finite number comes out.
+    #[error("score of document \"{key}\": {source}")]
+    Score {
+        /// The document.
+        key: String,
+        /// The text of the formula.
+        input: String,
+        /// What is wrong and where in the formula.
+        source: FormulaError,
+    },
+    /// A re-ranker failed, or gave scores that cannot be used.
+    #[error("re-ranking with \"{name}\" failed: {detail}")]
+    Reranker {
+        /// The re-ranker.
+        name: String,
+        /// What is wrong.
+        detail: String,
+    },
     /// A keyword query with a mistake, or past its limits.
     #[error("query: {0}")]
     Query(lumos_index::TextQueryError),
@@ -243,8 +269,11 @@ impl Error {
             Error::Json { .. } => "E2008",
             Error::Filter { .. } => "E2104",
             Error::Query(_) => "E2105",
-            Error::Analyzer { .. } => "E2106",
+            Error::Formula { .. } => "E2106",
+            Error::Score { .. } => "E2107",
+            Error::Analyzer { .. } => "E2108",
             Error::Embedder { .. } => "E3001",
+            Error::Reranker { .. } => "E3017",
         }
     }
 
@@ -309,6 +338,8 @@ impl Error {
                 "keep the analyzer, or put the documents into a collection that declares the other one"
                     .to_string()
             }
+            Error::Formula { source, .. } | Error::Score { source, .. } => return source.hint(),
+            Error::Reranker { .. } => "check the re-ranker or its service".to_string(),
             Error::ImportLine { .. } => {
                 "mend the line and import again: what was imported before is replaced by itself"
                     .to_string()

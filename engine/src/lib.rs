@@ -18,6 +18,7 @@ mod backup;
 mod batch;
 mod changes;
 mod checkpoint;
+mod clock;
 mod collection;
 mod core;
 mod database;
@@ -28,6 +29,7 @@ mod error;
 mod expire;
 mod export;
 mod follow;
+mod indexes;
 mod ingest;
 mod kept;
 mod key_list;
@@ -46,17 +48,20 @@ mod prepare;
 mod publish;
 mod record;
 mod recovery;
+mod reranker;
 mod schema;
 mod seal;
 mod sealed;
 mod search;
 mod segment;
+mod sides;
 mod snapshot;
 mod source;
 mod state;
 mod stats;
 mod store;
 mod transaction;
+mod update;
 mod worker;
 
 pub use backup::BackupReport;
@@ -69,19 +74,24 @@ pub use doctor::{Checkup, Diagnosis, Finding, RecallReport, Severity};
 pub use embedder::{EmbedKind, Embedder};
 pub use error::{Error, Result};
 pub use export::ExportReport;
+pub use indexes::IndexKind;
 pub use ingest::{Ingest, IngestProgress};
 pub use kv::Kv;
 pub use lumos_index::{
-    Analyzer, AnalyzerError, Element, Filter, FilterError, IntoFilter, Metric, Normalise,
-    TextError, TextQuery, TextQueryError, Token, VectorError, field,
+    Analyzer, AnalyzerError, DateCount, Element, Expr, Facet, FacetAnswer, FacetResult, Filter,
+    FilterError, Formula, FormulaError, Interval, IntoFilter, IntoFormula, Length, Metric,
+    Normalise, Now, RangeCount, TermCount, TextError, TextQuery, TextQueryError, Token,
+    VectorError, element, field, now,
 };
 pub use lumos_wal::{Durability, Seqno};
 pub use options::OpenOptions;
+pub use reranker::{Candidate, LexicalOverlap, Mmr, Reranker};
 pub use schema::{CodesChoice, FieldType, Schema, VectorField};
 pub use search::{
-    Ask, Example, Explained, FilterCost, Fusion, Highlight, Hit, Language, Leg, LegCost, LegRank,
-    LegScore, Query, Recommend, ScoredKey, Search, SearchBatch, SearchMode, SearchRequest,
-    SegmentSearch, Stage, StageTime, Strategy, VectorRoute, like, recommend,
+    Ask, Example, Explained, Faceted, FilterCost, Find, Fusion, Group, GroupedSearch, Highlight,
+    Hit, Language, Leg, LegCost, LegRank, LegScore, Order, Page, Query, Recommend, ScoredKey,
+    Scroll, Search, SearchBatch, SearchMode, SearchRequest, SegmentSearch, Stage, StageTime,
+    Strategy, VectorRoute, like, recommend,
 };
 pub use segment::SegmentAccess;
 pub use snapshot::Snapshot;

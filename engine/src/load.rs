@@ -132,6 +132,7 @@ impl<'a> Loader<'a> {
             file.distrust();
         }
         let sealed = SealedSegment::open(file, entry, &stored.schema.texts)?;
+        sealed.prepare(&stored.schema.indexes)?;
         Ok(Arc::new(sealed))
     }
 

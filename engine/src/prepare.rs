@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 
 use crate::doc::DEFAULT_VECTOR_FIELD;
 use crate::expire;
+use crate::indexes;
 use crate::manifest::CollectionKind;
 use crate::name::{MAX_DIMENSION, MAX_PAYLOAD_BYTES, check_depth, check_key, check_name};
 use crate::op::Op;
@@ -205,6 +206,9 @@ impl<'a> Preparer<'a> {
                 argument: "ttl",
                 detail: "must be at least a millisecond".to_string(),
             });
+        }
+        if let Some(indexes) = indexes::joined(&touched.schema.indexes, &wanted.indexes)? {
+            touched.changed_schema().indexes = indexes;
         }
         if wanted.ttl_ms.is_some() && wanted.ttl_ms != touched.schema.ttl_ms {
             touched.changed_schema().ttl_ms = wanted.ttl_ms;

@@ -1,11 +1,12 @@
 //! What a collection stores: vector fields, text fields, declared metadata types, the embedding model.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use lumos_index::{Analyzer, Analyzers, Codes, Element, Metric, Rung, Scheme, Vectors};
 use serde::{Deserialize, Serialize};
 
+use crate::IndexKind;
 use crate::doc::{DEFAULT_TEXT_FIELD, DEFAULT_VECTOR_FIELD};
 use crate::manifest::{ANALYZERS, ELEMENTS};
 use crate::name::MAX_DIMENSION;
@@ -188,6 +189,9 @@ pub struct Schema {
     /// How long a document lives after it was put, in milliseconds; for ever without it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ttl_ms: Option<u64>,
+    /// Indexes of metadata that are made in advance, by path; see [`Collection::index`](crate::Collection::index).
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub indexes: BTreeMap<String, BTreeSet<IndexKind>>,
 }
 
 impl Schema {

@@ -25,11 +25,14 @@ mod codes;
 mod distance;
 mod element;
 mod error;
+mod facet;
 mod filter;
 mod flat;
+mod formula;
 mod fusion;
 mod hnsw;
 mod metric;
+mod mmr;
 mod ordinals;
 mod text;
 mod topk;
@@ -41,11 +44,17 @@ pub use codes::{Codes, CodesView, Rung, Scheme};
 pub use distance::prefetch;
 pub use element::{Element, Packer};
 pub use error::{DecodeError, VectorError};
+pub use facet::{
+    DateCount, Facet, FacetAnswer, FacetError, FacetPart, FacetResult, Interval, RangeCount,
+    TermCount,
+};
 pub use filter::{
-    Columns, Field, Filter, FilterError, IntoFilter, Literal, MemoryColumns, SealedColumns, eval,
-    field, is_date,
+    Columns, Field, Filter, FilterError, FilterRows, IntoFilter, Length, Literal, MemoryColumns,
+    Now, SealedColumns, Side, SideKey, SideKind, Sides, element, eval, field, is_date,
+    metadata_path, now, path_keys,
 };
 pub use flat::exact_search;
+pub use formula::{Expr, Formula, FormulaError, FormulaFault, FormulaRow, IntoFormula};
 pub use fusion::{
     ConvexLeg, Normalise, RRF_K, fuse_convex, fuse_convex_legs, fuse_dbsf, fuse_rrf, fuse_sum,
 };
@@ -53,6 +62,7 @@ pub use hnsw::{
     GraphPart, GraphQuery, Hnsw, HnswParams, HnswView, Horizon, Route, SearchStats, Stopped, Widths,
 };
 pub use metric::Metric;
+pub use mmr::mmr;
 pub use ordinals::OrdinalSet;
 pub use text::{
     Analyzer, AnalyzerError, Analyzers, MemoryPostings, SealedText, Snippet, TextBuilder,

@@ -31,6 +31,7 @@ pub(super) fn commit(
     let number = reserved.number;
     let written = write_file(core, number, rows)?;
     let collection = core.state().collection(name)?.clone();
+    written.segment.prepare(&collection.schema.indexes)?;
     let known: Vec<(SegmentView, RoaringBitmap)> = collection
         .segments
         .iter()

@@ -19,6 +19,7 @@ use crate::Schema;
 use crate::kept::Kept;
 use crate::manifest::CollectionKind;
 use crate::record::{Body, Record};
+use crate::sides::GrowingSides;
 
 pub(crate) use column::{GRAPH_MIN_ROWS, VectorColumn};
 
@@ -64,6 +65,7 @@ pub(crate) struct MemorySegment {
     /// Held by the thread that extends the graphs.
     growing: Mutex<()>,
     values: Kept<RowValues>,
+    sides: GrowingSides,
 }
 
 impl MemorySegment {
@@ -83,6 +85,7 @@ impl MemorySegment {
             text_fields: schema.texts.clone(),
             growing: Mutex::new(()),
             values: Kept::default(),
+            sides: GrowingSides::default(),
         }
     }
 
@@ -239,6 +242,11 @@ impl MemorySegment {
             }
         }
         found
+    }
+
+    /// What filters needed beside columns.
+    pub(crate) fn sides(&self) -> &GrowingSides {
+        &self.sides
     }
 
     /// Values by row that were asked for.

@@ -10,9 +10,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use lumos_index::{Columns, Filter, RowValues, SealedColumns, SealedText};
+use lumos_index::{Columns, RowValues, SealedColumns, SealedText, Side};
 use ownedbytes::OwnedBytes;
-use roaring::RoaringBitmap;
 
 use crate::kept::Kept;
 use crate::manifest::SegmentEntry;
@@ -57,6 +56,7 @@ pub(crate) struct SealedSegment {
     rebuilt: bool,
     filters: FilterCache,
     values: Kept<RowValues>,
+    sides: Kept<Side>,
 }
 
 impl std::fmt::Debug for SealedSegment {
@@ -150,6 +150,7 @@ impl SealedSegment {
             rebuilt: false,
             filters: FilterCache::default(),
             values: Kept::default(),
+            sides: Kept::default(),
         };
         let lost = |lost: bool, name: &str| lost && !segment.file.is_distrusted(name);
         segment.rebuilt = lost(lost_columns, COLUMNS) || lost(lost_text, TEXT);
@@ -205,6 +206,11 @@ impl SealedSegment {
     /// What filters matched.
     pub(crate) fn filters(&self) -> &FilterCache {
         &self.filters
+    }
+
+    /// What filters needed beside columns.
+    pub(crate) fn sides(&self) -> &Kept<Side> {
+        &self.sides
     }
 
     /// Values by row that were asked for.
@@ -368,13 +374,6 @@ impl SealedSegment {
             }
         }
         Ok(found)
-    }
-
-    pub(crate) fn matches(&self, filter: &Filter) -> Result<RoaringBitmap> {
-        Ok(match &self.columns {
-            Some(columns) => lumos_index::eval(filter, columns, self.rows),
-            None => lumos_index::eval(filter, &lumos_index::MemoryColumns::new(), self.rows),
-        })
     }
 
     pub(crate) fn paths(&self) -> Vec<String> {

@@ -1,5 +1,7 @@
 //! Queries as users give them become requests.
 
+use std::borrow::Cow;
+
 use lumos_index::Filter;
 
 use super::builder::{Query, Search};
@@ -56,6 +58,9 @@ impl<Q> Search<Q> {
         if let Some((input, source)) = self.filter_error.take() {
             return Err(Error::Filter { input, source });
         }
+        if let Some((input, source)) = self.formula_error.take() {
+            return Err(Error::Formula { input, source });
+        }
         let snapshot = self.db.snapshot();
         let state = snapshot.state().collection(&self.collection)?;
         let mut request = std::mem::take(&mut self.request);
@@ -66,6 +71,7 @@ impl<Q> Search<Q> {
             request.fusion = fusion;
         }
         let filter = request.filter.take();
+        let filter = filter.map(|filter| snapshot.resolved(&filter).into_owned());
         let field = request.vector_field.as_deref();
         let field = field.unwrap_or(DEFAULT_VECTOR_FIELD).to_string();
         let mut requests = vec![request; queries.len()];
@@ -88,6 +94,11 @@ impl<Q> Search<Q> {
                         request.legs.push(leg);
                     }
                 }
+                Query::Like(key) if self.extended || !request.is_plain() => {
+                    let mut leg = Leg::like(key);
+                    leg.fields.extend(request.vector_field.clone());
+                    request.legs.push(leg);
+                }
                 Query::Like(key) => {
                     let doc = state.get(&key)?;
                     let vector = doc.as_ref().and_then(|doc| doc.vector_field(&field));
@@ -105,6 +116,9 @@ impl<Q> Search<Q> {
         for request in &mut requests {
             let keep = self.fusion.is_some();
             meaning::embed(self.db.core(), &self.collection, request, keep)?;
+            if let Cow::Owned(resolved) = snapshot.at_moment(request) {
+                *request = resolved;
+            }
         }
         Ok(Bound {
             snapshot,

@@ -64,11 +64,6 @@ pub(crate) fn search_all(
     requests: &[SearchRequest],
     filter: Option<&Filter>,
 ) -> Result<Vec<Vec<Hit>>> {
-    if !requests.iter().all(SearchRequest::is_plain) {
-        let one = |request: &SearchRequest| answer::hits(state, request, filter, &mut Trace::off());
-        let found: Vec<Result<Vec<Hit>>> = requests.par_iter().map(one).collect();
-        return found.into_iter().collect();
-    }
     each(state, requests, filter, |request, plan, rows| {
         hits(state, request, plan, rows)
     })
@@ -80,11 +75,6 @@ pub(crate) fn keys_all(
     requests: &[SearchRequest],
     filter: Option<&Filter>,
 ) -> Result<Vec<Vec<ScoredKey>>> {
-    if !requests.iter().all(SearchRequest::is_plain) {
-        let one = |request: &SearchRequest| answer::keys(state, request, filter);
-        let found: Vec<Result<Vec<ScoredKey>>> = requests.par_iter().map(one).collect();
-        return found.into_iter().collect();
-    }
     each(state, requests, filter, |_, _, rows| {
         scored_keys(state, rows)
     })
@@ -393,7 +383,7 @@ pub(super) fn highlights(
 pub(crate) fn matching_keys(state: &CollectionState, filter: &Filter) -> Result<KeyList> {
     let mut keys = KeyList::default();
     for allowed in bind_filter(state, Some(filter))? {
-        for row in allowed.bitmap().unwrap_or_default() {
+        for row in allowed.bitmap().iter().flat_map(|rows| rows.iter()) {
             if !keys.push(&allowed.view().key(row)?) {
                 return Err(Error::InvalidArgument {
                     argument: "filter",
@@ -408,8 +398,5 @@ pub(crate) fn matching_keys(state: &CollectionState, filter: &Filter) -> Result<
 /// The number of live documents that match.
 pub(crate) fn count(state: &CollectionState, filter: &Filter) -> Result<u64> {
     let allowed = bind_filter(state, Some(filter))?;
-    Ok(allowed
-        .iter()
-        .filter_map(|allowed| Some(allowed.bitmap()?.len()))
-        .sum())
+    Ok(allowed.iter().map(Allowed::len).sum())
 }

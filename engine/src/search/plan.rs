@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use lumos_index::{Filter, FilterError, Metric};
 
 use super::allowed::Allowed;
+use super::matches::BoundFilter;
 use super::request::{SearchMode, SearchRequest};
 use super::words::KeywordQuery;
 use crate::database::check_limit;
@@ -187,7 +188,8 @@ fn invalid(argument: &'static str, detail: String) -> Error {
     Error::InvalidArgument { argument, detail }
 }
 
-/// The rows of every segment that are live and match.
+/// The rows of every segment that are live and match. `now()` in the filter was resolved before, where the
+/// clock is known.
 ///
 /// # Errors
 /// `Filter` when it names a field that no document has and no schema declares.
@@ -198,30 +200,43 @@ pub(crate) fn bind_filter<'a>(
     if let Some(filter) = filter {
         check_paths(state, filter)?;
     }
+    let filter = filter.map(BoundFilter::new);
     state
         .segments
         .iter()
-        .map(|view| Allowed::new(view, filter))
+        .map(|view| Allowed::new(view, filter.as_ref()))
         .collect()
 }
 
 fn check_paths(state: &CollectionState, filter: &Filter) -> Result<()> {
-    if state.segments.iter().all(|view| view.rows == 0) {
+    for path in filter.paths() {
+        check_path(state, &path, || filter.to_string())?;
+    }
+    Ok(())
+}
+
+/// Checks that a document has this metadata path, or that the schema declares it.
+pub(crate) fn check_path(
+    state: &CollectionState,
+    path: &str,
+    input: impl FnOnce() -> String,
+) -> Result<()> {
+    let is_empty = || state.segments.iter().all(|view| view.rows == 0);
+    // An object is known by what it holds.
+    let inside = format!("{path}.");
+    let mut declared = state.schema.fields.keys();
+    if state.segments.iter().any(|view| view.knows(path))
+        || declared.any(|known| known == path || known.starts_with(&inside))
+        || is_empty()
+    {
         return Ok(());
     }
     let mut known: BTreeSet<String> = state.schema.fields.keys().cloned().collect();
     for view in &state.segments {
         known.extend(view.paths());
     }
-    for path in filter.paths() {
-        // An object is known by what it holds.
-        let inside = format!("{path}.");
-        if !known.contains(path) && !known.iter().any(|known| known.starts_with(&inside)) {
-            let input = filter.to_string();
-            let known: Vec<String> = known.iter().cloned().collect();
-            let source = FilterError::unknown_field(path, &input, &known);
-            return Err(Error::Filter { input, source });
-        }
-    }
-    Ok(())
+    let input = input();
+    let known: Vec<String> = known.into_iter().collect();
+    let source = FilterError::unknown_field(path, &input, &known);
+    Err(Error::Filter { input, source })
 }

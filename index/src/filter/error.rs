@@ -34,10 +34,15 @@ impl FilterError {
     /// A path that no document has; `known` are those that some have.
     #[must_use]
     pub fn unknown_field(path: &str, input: &str, known: &[String]) -> Self {
-        let start = input.find(path).unwrap_or(0);
+        // Within ANY a path is written in two places: what is looked for is its last part then.
+        let last = path.rsplit('.').next().unwrap_or(path);
+        let span = [path, last].into_iter().find_map(|part| {
+            let start = input.find(part)?;
+            Some(start..start + part.len())
+        });
         let error = FilterError::new(
             format!("unknown field \"{path}\""),
-            start..start + path.len(),
+            span.unwrap_or(0..path.len()),
         );
         let near = known
             .iter()

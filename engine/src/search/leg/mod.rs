@@ -42,10 +42,13 @@ pub struct Leg {
     /// The text fields that are searched (all when empty), or the one vector field (the default field
     /// when empty).
     pub fields: Vec<String>,
+    /// What the words of some text fields are worth, 0 or more; 1 for those that are not named.
+    pub boosts: Vec<(String, f32)>,
     /// Its weight in the fusion, not negative (default 1).
     pub weight: f32,
     /// Candidates it brings, 1 to 16,384; when `None` 200, or four times the limit of the search if that is
-    /// more. A leg that is alone, with nothing to follow, brings as many as are asked for.
+    /// more. A leg by keyword or by vector that is alone, with nothing to follow, brings as many as are asked
+    /// for.
     pub depth: Option<usize>,
     /// Only documents that match this, and the filter of the search.
     pub filter: Option<Filter>,
@@ -93,6 +96,7 @@ impl Leg {
             name: None,
             ask,
             fields: Vec::new(),
+            boosts: Vec::new(),
             weight: 1.0,
             depth: None,
             filter: None,
@@ -199,6 +203,17 @@ impl Leg {
     #[must_use]
     pub fn field(mut self, field: impl Into<String>) -> Self {
         self.fields.push(field.into());
+        self
+    }
+
+    /// Searches this text field too, and its scores count so many times, 0 or more.
+    #[must_use]
+    pub fn boost(mut self, field: impl Into<String>, boost: f32) -> Self {
+        let field = field.into();
+        if !self.fields.contains(&field) {
+            self.fields.push(field.clone());
+        }
+        self.boosts.push((field, boost));
         self
     }
 

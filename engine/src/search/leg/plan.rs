@@ -63,6 +63,14 @@ pub(crate) struct Tree {
 }
 
 impl Tree {
+    /// Whether there is one leg, whose best candidates are the hits.
+    pub(crate) fn is_plain(&self) -> bool {
+        match self.legs.as_slice() {
+            [leg] => matches!(leg.job, Job::Near(_) | Job::Words(_) | Job::Nothing),
+            _ => false,
+        }
+    }
+
     /// The first keyword query, in the order in which the legs were given.
     pub(crate) fn words(&self) -> Option<&KeywordQuery> {
         fn first(legs: &[Planned]) -> Option<&KeywordQuery> {
@@ -225,6 +233,8 @@ impl Planner<'_> {
             } else {
                 Vec::new()
             },
+            boosts: leg.boosts.clone(),
+            language: self.request.language,
             ef: self.request.ef,
             recall: self.request.recall,
             exact: self.request.exact,
@@ -236,6 +246,7 @@ impl Planner<'_> {
                 let query = KeywordQuery::new(self.state, &asked, query.clone(), "")?;
                 Ok(Job::Words(query))
             }
+            _ if !leg.boosts.is_empty() => wrong("boosts a field: only a leg by keyword can"),
             Ask::Vector(vector) => self.near(&asked, vector),
             Ask::Meaning(_) => match &leg.embedded {
                 Some(vector) => self.near(&asked, vector),
