@@ -50,7 +50,7 @@ pub use facet::{
 };
 pub use filter::{
     Columns, Field, Filter, FilterError, FilterRows, IntoFilter, Length, Literal, MemoryColumns,
-    Now, SealedColumns, Side, SideKey, SideKind, Sides, element, eval, field, is_date,
+    Now, SealedColumns, Side, SideKey, SideKind, Sides, WordsOf, element, eval, field, is_date,
     metadata_path, now, path_keys,
 };
 pub use flat::exact_search;

@@ -212,7 +212,17 @@ fn check_paths(state: &CollectionState, filter: &Filter) -> Result<()> {
     for path in filter.paths() {
         check_path(state, &path, || filter.to_string())?;
     }
-    Ok(())
+    let texts = &state.schema.texts;
+    let mut fields = filter.text_fields().into_iter();
+    match fields.find(|field| !texts.is_empty() && !texts.contains_key(field)) {
+        Some(field) => {
+            let input = filter.to_string();
+            let known: Vec<String> = texts.keys().cloned().collect();
+            let source = FilterError::unknown_text_field(&field, &input, &known);
+            Err(Error::Filter { input, source })
+        }
+        None => Ok(()),
+    }
 }
 
 /// Checks that a document has this metadata path, or that the schema declares it.

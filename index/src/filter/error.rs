@@ -64,6 +64,15 @@ impl FilterError {
         }
     }
 
+    /// A text field that the collection does not have; `known` are those that it has.
+    #[must_use]
+    pub fn unknown_text_field(field: &str, input: &str, known: &[String]) -> Self {
+        let start = input.find(field).unwrap_or(0);
+        let message = format!("there is no text field \"{field}\"");
+        let error = FilterError::new(message, start..start + field.len());
+        error.with_hint(format!("text fields are: {}", known.join(", ")))
+    }
+
     /// What is wrong, as a sentence.
     #[must_use]
     pub fn message(&self) -> &str {

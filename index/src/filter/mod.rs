@@ -17,6 +17,7 @@ mod rows;
 mod sealed;
 mod side;
 mod value;
+mod words;
 
 pub use builder::{Field, IntoFilter, Length, element, field};
 pub use column::{Columns, MemoryColumns};
@@ -28,7 +29,7 @@ pub(crate) use geo::Point;
 pub use now::{Now, now};
 pub(crate) use path::{inside, join, normalise, split, unquote};
 pub use path::{normalise as metadata_path, path_keys};
-pub use rows::{FilterRows, Sides};
+pub use rows::{FilterRows, Sides, WordsOf};
 pub use sealed::SealedColumns;
 pub use side::{Side, SideKey, SideKind};
 pub use value::{Literal, is_date};
