@@ -74,12 +74,13 @@ pub use lumos_engine::{
     ExportReport, Expr, Facet, FacetAnswer, FacetResult, Faceted, FieldType, Filter, FilterCost,
     FilterError, Find, Finding, Formula, FormulaError, Fusion, Group, GroupedSearch, Highlight,
     Hit, IndexKind, Ingest, IngestProgress, Interval, IntoFilter, IntoFormula, KeySpaceStats, Kv,
-    Leg, LegCost, LegRank, LegScore, Length, LexicalOverlap, Lumos, Metric, Mmr, Normalise, Now,
-    OpenOptions, Order, Page, PinnedStats, Query, RangeCount, RecallReport, Recommend, Reranker,
-    Scan, Schema, ScoredKey, Scroll, Search, SearchBatch, SearchMode, SearchRequest, SegmentAccess,
-    SegmentSearch, Selection, Seqno, Severity, Snapshot, Stage, StageTime, Stats, Store, Strategy,
-    TermCount, TextError, TextQueryError, Transaction, TransactionKv, VectorError, VectorField,
-    VectorRoute, VectorStats, element, field, like, now, recommend,
+    Language, Leg, LegCost, LegRank, LegScore, Length, LexicalOverlap, Lumos, Metric, Mmr,
+    Normalise, Now, OpenOptions, Order, Page, PinnedStats, Query, RangeCount, RecallReport,
+    Recommend, Reranker, Scan, Schema, ScoredKey, Scroll, Search, SearchBatch, SearchMode,
+    SearchRequest, SegmentAccess, SegmentSearch, Selection, Seqno, Severity, Snapshot, Stage,
+    StageTime, Stats, Store, Strategy, TermCount, TextError, TextQuery, TextQueryError,
+    Transaction, TransactionKv, VectorError, VectorField, VectorRoute, VectorStats, element, field,
+    like, now, recommend,
 };
 /// ```
 /// use lumos::agent::{Tool, ToolOutput};

@@ -80,7 +80,7 @@ pub use kv::Kv;
 pub use lumos_index::{
     DateCount, Element, Expr, Facet, FacetAnswer, FacetResult, Filter, FilterError, Formula,
     FormulaError, Interval, IntoFilter, IntoFormula, Length, Metric, Normalise, Now, RangeCount,
-    TermCount, TextError, TextQueryError, VectorError, element, field, now,
+    TermCount, TextError, TextQuery, TextQueryError, VectorError, element, field, now,
 };
 pub use lumos_wal::{Durability, Seqno};
 pub use options::OpenOptions;
@@ -88,9 +88,9 @@ pub use reranker::{Candidate, LexicalOverlap, Mmr, Reranker};
 pub use schema::{CodesChoice, FieldType, Schema, VectorField};
 pub use search::{
     Ask, Example, Explained, Faceted, FilterCost, Find, Fusion, Group, GroupedSearch, Highlight,
-    Hit, Leg, LegCost, LegRank, LegScore, Order, Page, Query, Recommend, ScoredKey, Scroll, Search,
-    SearchBatch, SearchMode, SearchRequest, SegmentSearch, Stage, StageTime, Strategy, VectorRoute,
-    like, recommend,
+    Hit, Language, Leg, LegCost, LegRank, LegScore, Order, Page, Query, Recommend, ScoredKey,
+    Scroll, Search, SearchBatch, SearchMode, SearchRequest, SegmentSearch, Stage, StageTime,
+    Strategy, VectorRoute, like, recommend,
 };
 pub use segment::SegmentAccess;
 pub use snapshot::Snapshot;

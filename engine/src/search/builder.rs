@@ -8,99 +8,12 @@ use super::answer::Extras;
 use super::bind::Bound;
 use super::explain::{Stage, Trace};
 use super::grouped::GroupedSearch;
-use super::leg::{Leg, Recommend};
-use super::request::{Fusion, SearchMode, SearchRequest};
+use super::query::Query;
+use super::request::{Fusion, Language, SearchMode, SearchRequest};
 use super::{Explained, Hit, ScoredKey, answer};
 use crate::Result;
 use crate::database::Lumos;
 use crate::reranker::Reranker;
-
-/// What is searched for.
-#[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
-pub enum Query {
-    /// Words, or a question.
-    Text(String),
-    /// A vector, `[dimension]`.
-    Vector(Vec<f32>),
-    /// The vector of a stored document.
-    Like(String),
-    /// Examples to be near to and far from.
-    Recommend(Recommend),
-    /// Several of these, fused.
-    Legs(Vec<Leg>),
-}
-
-/// Searches with the vector of a stored document, which is not among the hits.
-pub fn like(key: impl Into<String>) -> Query {
-    Query::Like(key.into())
-}
-
-impl From<Recommend> for Query {
-    fn from(recommend: Recommend) -> Self {
-        Query::Recommend(recommend)
-    }
-}
-
-impl From<Leg> for Query {
-    fn from(leg: Leg) -> Self {
-        Query::Legs(vec![leg])
-    }
-}
-
-impl From<Vec<Leg>> for Query {
-    fn from(legs: Vec<Leg>) -> Self {
-        Query::Legs(legs)
-    }
-}
-
-impl From<&str> for Query {
-    fn from(text: &str) -> Self {
-        Query::Text(text.to_string())
-    }
-}
-
-impl From<String> for Query {
-    fn from(text: String) -> Self {
-        Query::Text(text)
-    }
-}
-
-impl From<&String> for Query {
-    fn from(text: &String) -> Self {
-        Query::Text(text.clone())
-    }
-}
-
-impl From<&[f32]> for Query {
-    fn from(vector: &[f32]) -> Self {
-        Query::Vector(vector.to_vec())
-    }
-}
-
-impl From<Vec<f32>> for Query {
-    fn from(vector: Vec<f32>) -> Self {
-        Query::Vector(vector)
-    }
-}
-
-impl From<&Vec<f32>> for Query {
-    fn from(vector: &Vec<f32>) -> Self {
-        Query::Vector(vector.clone())
-    }
-}
-
-impl<const N: usize> From<[f32; N]> for Query {
-    fn from(vector: [f32; N]) -> Self {
-        Query::Vector(vector.to_vec())
-    }
-}
-
-impl<const N: usize> From<&[f32; N]> for Query {
-    fn from(vector: &[f32; N]) -> Self {
-        Query::Vector(vector.to_vec())
-    }
-}
 
 /// A search being put together; see [`Collection::search`](crate::Collection::search), and
 /// [`SearchBatch`](crate::SearchBatch) for many at once.
@@ -190,6 +103,72 @@ impl<Q> Search<Q> {
     /// Searches this text field; may be called again (default all).
     pub fn text_field(mut self, field: impl Into<String>) -> Self {
         self.request.text_fields.push(field.into());
+        self
+    }
+
+    /// Makes a text field worth so many times as much as others, above 0 to 1,000; may be called again.
+    ///
+    /// ```
+    /// # fn main() -> lumos_engine::Result<()> {
+    /// # use lumos_engine::{Doc, Lumos};
+    /// # let docs = Lumos::memory()?.collection("docs")?;
+    /// docs.put(Doc::new("a").text("about the log").with_text("title", "Segments"))?;
+    /// docs.put(Doc::new("b").text("about segments").with_text("title", "The log"))?;
+    /// let hits = docs.search("log").keywords().boost("title", 3.0).run()?;
+    /// assert_eq!(hits[0].key(), "b");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn boost(mut self, field: impl Into<String>, factor: f32) -> Self {
+        self.request.boosts.push((field.into(), factor));
+        self
+    }
+
+    /// Reads the words as the strict query language: `title:(wal OR "group commit"~2) AND NOT draft`, with
+    /// `(a b c)@2` for at least two, `wal^2` for twice the worth, `se?m*nt`, `segmnet~1` and
+    /// `/seg(ment)?s?/`. A mistake surfaces at [`Search::run`], with its place. See [`TextQuery`].
+    ///
+    /// ```
+    /// # fn main() -> lumos_engine::Result<()> {
+    /// # use lumos_engine::{Doc, Lumos};
+    /// # let docs = Lumos::memory()?.collection("docs")?;
+    /// docs.put(("a", "the log is synced by group commit"))?;
+    /// docs.put(("b", "commit the draft of the group"))?;
+    /// let hits = docs.search("(\"group commit\" OR sync*) AND NOT draft").strict().run()?;
+    /// assert_eq!(hits.len(), 1);
+    /// let error = docs.search("group AND (").strict().run().unwrap_err();
+    /// assert_eq!(error.code(), "E2105");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn strict(mut self) -> Self {
+        self.request.language = Language::Strict;
+        self
+    }
+
+    /// Takes the words as what someone has typed so far: the last one may go on, and documents that have
+    /// them in this order come first.
+    ///
+    /// ```
+    /// # fn main() -> lumos_engine::Result<()> {
+    /// # use lumos_engine::{Doc, Lumos};
+    /// # let docs = Lumos::memory()?.collection("docs")?;
+    /// docs.put(("a", "the commits of a group"))?;
+    /// docs.put(("b", "group commit"))?;
+    /// let hits = docs.search("group com").as_you_type().run()?;
+    /// assert_eq!(hits[0].key(), "b");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn as_you_type(mut self) -> Self {
+        self.request.language = Language::AsYouType;
+        self
+    }
+
+    /// Cuts up to so many snippets of at most so many bytes from each highlighted field (default one of
+    /// 240 bytes; 1 to 16, of 16 to 65,536 bytes).
+    pub fn snippets(mut self, count: usize, bytes: usize) -> Self {
+        (self.request.snippets, self.request.snippet_bytes) = (count, bytes);
         self
     }
 

@@ -1,6 +1,8 @@
 //! What is asked of a search.
 
-use lumos_index::{Filter, FilterError, Formula, FormulaError, IntoFilter, IntoFormula, Normalise};
+use lumos_index::{
+    Filter, FilterError, Formula, FormulaError, IntoFilter, IntoFormula, Normalise, TextQuery,
+};
 
 use super::leg::{Ask, Leg};
 
@@ -51,6 +53,19 @@ impl Default for Fusion {
     }
 }
 
+/// How the text of a keyword query is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Language {
+    /// Any text is a query; a few marks make it stricter ([`TextQuery::parse`]).
+    #[default]
+    Plain,
+    /// The language of [`TextQuery::parse_strict`], in which mistakes are errors.
+    Strict,
+    /// What someone has typed so far: the last word may go on ([`TextQuery::as_you_type`]).
+    AsYouType,
+}
+
 /// A search, as plain data.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
@@ -60,12 +75,18 @@ pub struct SearchRequest {
     pub legs: Vec<Leg>,
     /// The keyword query.
     pub text: Option<String>,
+    /// How it is read.
+    pub language: Language,
+    /// A keyword query that was put together, instead of one to read.
+    pub words: Option<TextQuery>,
     /// The query vector, `[dimension]`.
     pub vector: Option<Vec<f32>>,
     /// The vector field; the default field when `None`.
     pub vector_field: Option<String>,
     /// The text fields; all of the collection when empty.
     pub text_fields: Vec<String>,
+    /// What text fields are worth, above 0 to 1,000 (default 1).
+    pub boosts: Vec<(String, f32)>,
     /// Which legs answer.
     pub mode: SearchMode,
     /// Only documents that match.
@@ -94,6 +115,10 @@ pub struct SearchRequest {
     pub diversify: Option<f32>,
     /// Text fields to cut snippets from, with the matches marked.
     pub highlight: Vec<String>,
+    /// Snippets of each of these fields, at most, 1 to 16 (default 1).
+    pub snippets: usize,
+    /// Bytes of a snippet, at most, 16 to 65,536 (default 240).
+    pub snippet_bytes: usize,
     /// Whether hits carry their vectors (default no).
     pub with_vectors: bool,
 }
@@ -103,9 +128,12 @@ impl Default for SearchRequest {
         SearchRequest {
             legs: Vec::new(),
             text: None,
+            language: Language::Plain,
+            words: None,
             vector: None,
             vector_field: None,
             text_fields: Vec::new(),
+            boosts: Vec::new(),
             mode: SearchMode::Auto,
             filter: None,
             limit: 10,
@@ -119,6 +147,8 @@ impl Default for SearchRequest {
             score: None,
             diversify: None,
             highlight: Vec::new(),
+            snippets: 1,
+            snippet_bytes: 240,
             with_vectors: false,
         }
     }
@@ -182,7 +212,7 @@ impl SearchRequest {
                     open.extend(then.as_deref());
                     open.extend(legs.iter().rev());
                 }
-                Ask::Vector(_) | Ask::Recommend(_) => {}
+                Ask::Vector(_) | Ask::Recommend(_) | Ask::Words(_) => {}
             }
         }
         self.text.as_deref().unwrap_or_default()

@@ -6,7 +6,7 @@ mod plan;
 mod recommend;
 mod run;
 
-use lumos_index::{Filter, FilterError, IntoFilter};
+use lumos_index::{Filter, FilterError, IntoFilter, TextQuery};
 
 use super::request::Fusion;
 
@@ -42,7 +42,7 @@ pub struct Leg {
     /// The text fields that are searched (all when empty), or the one vector field (the default field
     /// when empty).
     pub fields: Vec<String>,
-    /// What the words of some text fields are worth, 0 or more; 1 for those that are not named.
+    /// What text fields are worth, above 0 to 1,000 (default 1).
     pub boosts: Vec<(String, f32)>,
     /// Its weight in the fusion, not negative (default 1).
     pub weight: f32,
@@ -66,8 +66,11 @@ pub struct Leg {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Ask {
-    /// Words, ranked by BM25.
+    /// Words, ranked by BM25; read as the [`SearchRequest::language`](crate::SearchRequest::language) of the
+    /// search says.
     Text(String),
+    /// A keyword query that was put together.
+    Words(TextQuery),
     /// The nearest to a vector, `[dimension]`.
     Vector(Vec<f32>),
     /// The nearest to the vector that the embedder of the collection makes of a text.
@@ -108,6 +111,12 @@ impl Leg {
     #[must_use]
     pub fn text(query: impl Into<String>) -> Self {
         Leg::new(Ask::Text(query.into()))
+    }
+
+    /// A leg by a keyword query that was put together.
+    #[must_use]
+    pub fn words(query: TextQuery) -> Self {
+        Leg::new(Ask::Words(query))
     }
 
     /// A leg by vector, `[dimension]`.
@@ -197,14 +206,10 @@ impl Leg {
         self
     }
 
-    /// Searches this text field too, and its scores count so many times, 0 or more.
+    /// Makes a text field worth so many times as much as others, above 0 to 1,000; may be called again.
     #[must_use]
-    pub fn boost(mut self, field: impl Into<String>, boost: f32) -> Self {
-        let field = field.into();
-        if !self.fields.contains(&field) {
-            self.fields.push(field.clone());
-        }
-        self.boosts.push((field, boost));
+    pub fn boost(mut self, field: impl Into<String>, factor: f32) -> Self {
+        self.boosts.push((field.into(), factor));
         self
     }
 
