@@ -274,7 +274,10 @@ fn wrong_legs_are_refused_by_name() {
         "\"text\" has weight -1",
     );
     says(vec![Leg::text("wal").weight(f32::NAN)], "weight NaN");
-    says(vec![Leg::text("wal").boost("text", -1.0)], "by -1");
+    says(
+        vec![Leg::text("wal").boost("text", -1.0)],
+        "above 0 and at most 1000",
+    );
     says(
         vec![Leg::vector([1.0; DIM]).boost("text", 1.0)],
         "only a leg by keyword",
@@ -463,7 +466,7 @@ fn text_fields_of_a_leg_are_boosted() {
         assert!((hits[0].score / hits[1].score - 3.0).abs() < 1e-4);
     }
     let one = docs
-        .search_legs([Leg::text("wal").boost("title", 0.5)])
+        .search_legs([Leg::text("wal").field("title").boost("title", 0.5)])
         .run()
         .unwrap();
     let whole = docs.search("wal").text_field("title").run().unwrap();

@@ -1,7 +1,8 @@
 //! Many searches at once.
 
 use super::answer::{self, Extras};
-use super::builder::{Query, Search};
+use super::builder::Search;
+use super::query::Query;
 use super::{Hit, ScoredKey};
 use crate::Result;
 

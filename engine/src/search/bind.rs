@@ -4,9 +4,10 @@ use std::borrow::Cow;
 
 use lumos_index::Filter;
 
-use super::builder::{Query, Search};
+use super::builder::Search;
 use super::leg::{Ask, Leg};
 use super::meaning;
+use super::query::Query;
 use super::request::{Fusion, SearchMode, SearchRequest};
 use crate::database::MAX_LIMIT;
 use crate::doc::DEFAULT_VECTOR_FIELD;

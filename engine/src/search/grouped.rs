@@ -1,8 +1,9 @@
 //! A search for groups.
 
 use super::answer::{self, Extras};
-use super::builder::{Query, Search};
+use super::builder::Search;
 use super::choose::Group;
+use super::query::Query;
 use crate::Result;
 
 /// A search whose hits are put into groups; see [`Search::group_by`].

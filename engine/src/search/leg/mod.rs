@@ -42,7 +42,7 @@ pub struct Leg {
     /// The text fields that are searched (all when empty), or the one vector field (the default field
     /// when empty).
     pub fields: Vec<String>,
-    /// What the words of some text fields are worth, 0 or more; 1 for those that are not named.
+    /// What text fields are worth, above 0 to 1,000 (default 1).
     pub boosts: Vec<(String, f32)>,
     /// Its weight in the fusion, not negative (default 1).
     pub weight: f32,
@@ -206,14 +206,10 @@ impl Leg {
         self
     }
 
-    /// Searches this text field too, and its scores count so many times, 0 or more.
+    /// Makes a text field worth so many times as much as others, above 0 to 1,000; may be called again.
     #[must_use]
-    pub fn boost(mut self, field: impl Into<String>, boost: f32) -> Self {
-        let field = field.into();
-        if !self.fields.contains(&field) {
-            self.fields.push(field.clone());
-        }
-        self.boosts.push((field, boost));
+    pub fn boost(mut self, field: impl Into<String>, factor: f32) -> Self {
+        self.boosts.push((field.into(), factor));
         self
     }
 

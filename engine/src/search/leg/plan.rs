@@ -241,12 +241,16 @@ impl Planner<'_> {
             ..SearchRequest::default()
         };
         match &leg.ask {
+            Ask::Vector(_) | Ask::Meaning(_) | Ask::Recommend(_) | Ask::Prefetch { .. }
+                if !leg.boosts.is_empty() =>
+            {
+                wrong("boosts a field: only a leg by keyword can")
+            }
             Ask::Text(text) => Ok(Job::Words(KeywordQuery::parse(self.state, &asked, text)?)),
             Ask::Words(query) => {
                 let query = KeywordQuery::new(self.state, &asked, query.clone(), "")?;
                 Ok(Job::Words(query))
             }
-            _ if !leg.boosts.is_empty() => wrong("boosts a field: only a leg by keyword can"),
             Ask::Vector(vector) => self.near(&asked, vector),
             Ask::Meaning(_) => match &leg.embedded {
                 Some(vector) => self.near(&asked, vector),
