@@ -306,6 +306,12 @@ fn place_of(error: &lumos::Error) -> Option<Place<'_>> {
             input,
             source.span(),
         ),
+        lumos::EngineError::Query(lumos::TextQueryError::Syntax {
+            message,
+            span,
+            input,
+            ..
+        }) => (format!("query: {message}"), input, span.clone()),
         lumos::EngineError::Formula { input, source } => {
             (format!("score: {}", source.message()), input, source.span())
         }

@@ -8,14 +8,21 @@ const ON: &str = "\x1b[1;33m";
 const OFF: &str = "\x1b[0m";
 const DIM: &str = "\x1b[2m";
 
-/// The best piece of a hit on one line, with the matches in colour if asked for.
-pub(crate) fn of(hit: &Hit, colour: bool) -> String {
+/// The pieces of a hit, each on one line, with the matches in colour if asked for.
+pub(crate) fn all(hit: &Hit, colour: bool) -> Vec<String> {
+    let marked = hit.highlights.iter();
+    let mut pieces: Vec<String> = marked.map(|piece| piece.marked("\u{1}", "\u{2}")).collect();
+    if pieces.is_empty() {
+        pieces.push(preview(hit.text()).to_string());
+    }
+    let lines = pieces.iter().map(|piece| coloured(piece, colour));
+    lines.filter(|line| !line.is_empty()).collect()
+}
+
+/// A piece on one line.
+fn coloured(piece: &str, colour: bool) -> String {
     let (before, after) = if colour { (ON, OFF) } else { ("", "") };
     // Control characters of a document must not reach the terminal; the marks are set afterwards.
-    let piece = match hit.highlights.first() {
-        Some(highlight) => highlight.marked("\u{1}", "\u{2}"),
-        None => preview(hit.text()).to_string(),
-    };
     let mut line = String::with_capacity(piece.len() + 32);
     let mut space = false;
     for c in piece.chars() {

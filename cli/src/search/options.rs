@@ -14,6 +14,18 @@ pub(crate) struct Search {
     /// Words or a question; "a phrase", +must, -mustnot, prefix* and fuzzy~1 work by keyword
     #[arg(required_unless_present_any = ["near", "like", "leg", "order_by", "filter", "facet"], value_name = "QUERY")]
     pub(super) query: Option<String>,
+    /// The query is of the strict language: title:(wal OR "group commit"~2) AND NOT draft
+    #[arg(long, requires = "query", conflicts_with = "as_you_type")]
+    pub(super) strict: bool,
+    /// The query is being typed: its last word may go on
+    #[arg(long, requires = "query")]
+    pub(super) as_you_type: bool,
+    /// Only this text field, or what it is worth beside others; again: several
+    #[arg(long, value_name = "FIELD[^WORTH]")]
+    pub(super) field: Vec<String>,
+    /// Snippets of a hit, at most, 1 to 16 [default: 1]
+    #[arg(long, value_name = "N")]
+    pub(super) snippets: Option<usize>,
     /// By keyword and by meaning, fused
     #[arg(long, group = "mode")]
     pub(super) hybrid: bool,

@@ -52,8 +52,7 @@ fn one(at: usize, hit: &Hit, indent: &str, context: &mut Context) -> Outcome {
     context
         .out
         .line(format!("{indent}{at:>2}. {place}  {score}"))?;
-    let piece = snippet::of(hit, colour);
-    if !piece.is_empty() {
+    for piece in snippet::all(hit, colour) {
         context.out.line(format!("{indent}    {piece}"))?;
     }
     Ok(())

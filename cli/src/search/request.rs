@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use lumos::{
-    Collection, Fusion, Leg, LexicalOverlap, Mmr, Normalise, Query, Reranker, Search as Chain,
+    Collection, DEFAULT_TEXT_FIELD, Fusion, Leg, LexicalOverlap, Mmr, Normalise, Query, Reranker,
+    Search as Chain,
 };
 use serde_json::Value;
 
@@ -13,6 +14,8 @@ use crate::jsonl;
 
 /// Candidates that are scored again, at least.
 const RERANKED: usize = 100;
+/// Bytes of a snippet.
+const SNIPPET_BYTES: usize = 240;
 /// Hits of a group, unless said otherwise.
 const GROUP: usize = 3;
 /// Weight of relevance when the re-ranker is asked for by name alone.
@@ -56,6 +59,16 @@ impl Search {
                 search = search.hybrid();
             }
         }
+        if self.strict {
+            search = search.strict();
+        }
+        if self.as_you_type {
+            search = search.as_you_type();
+        }
+        search = self.in_fields(search)?;
+        if let Some(count) = self.snippets {
+            search = search.snippets(count, SNIPPET_BYTES);
+        }
         if let Some(fusion) = self.fused()? {
             search = search.fusion(fusion);
         }
@@ -92,6 +105,30 @@ impl Search {
                 RerankKind::Mmr => Arc::new(Mmr::new(HALF)),
             };
             search = search.rerank(reranker, self.limit.unwrap_or_default().max(RERANKED));
+        }
+        Ok(search)
+    }
+
+    /// The text fields that are searched, with what they are worth, and shown.
+    fn in_fields(&self, mut search: Chain) -> Result<Chain> {
+        for field in &self.field {
+            let (name, worth) = match field.rsplit_once('^') {
+                None => (field.as_str(), None),
+                Some((name, worth)) => {
+                    let number = worth.parse::<f32>().map_err(|_| {
+                        let detail = format!("\"{worth}\" behind ^ is no number");
+                        Failure::argument("--field", detail)
+                    })?;
+                    (name, Some(number))
+                }
+            };
+            search = search.text_field(name);
+            if name != DEFAULT_TEXT_FIELD {
+                search = search.highlight(name);
+            }
+            if let Some(worth) = worth {
+                search = search.boost(name, worth);
+            }
         }
         Ok(search)
     }

@@ -28,14 +28,14 @@ pub enum TextQueryError {
         limit: usize,
     },
     /// A mistake in the strict language.
-    #[error("{message}\n{caret}")]
+    #[error("{message}\n{}", crate::caret::caret(input, span))]
     Syntax {
         /// What is wrong.
         message: String,
         /// Where, in bytes of the query.
         span: Range<usize>,
-        /// The line of the query, and below it carets under the place.
-        caret: String,
+        /// The query.
+        input: String,
         /// What to write instead.
         hint: Option<String>,
     },

@@ -3,6 +3,9 @@
 use super::expr::{Bool, Expr, Kind};
 use super::{TextQuery, TextQueryError, check_length};
 
+/// What it is worth that words stand as they were typed.
+const TOGETHER: f32 = 3.0;
+
 impl TextQuery {
     /// Any of the words, each of which makes a document better.
     ///
@@ -73,11 +76,15 @@ impl TextQuery {
             open: true,
         };
         let words = TextQuery::words(before)?;
-        // The words in this order are better still.
+        // The words in this order come before others.
+        let together = Expr::Boost {
+            factor: TOGETHER,
+            part: Box::new(Expr::leaf(open, typed)),
+        };
         Ok(TextQuery {
             expr: Expr::Bool(Bool {
                 must: vec![prefix.expr],
-                should: vec![words.expr, Expr::leaf(open, typed)],
+                should: vec![words.expr, together],
                 ..Bool::default()
             }),
         })

@@ -190,7 +190,7 @@ impl Fault {
 
     fn within(self, input: &str) -> TextQueryError {
         TextQueryError::Syntax {
-            caret: crate::caret::caret(input, &self.span),
+            input: input.to_string(),
             message: self.message,
             span: self.span,
             hint: self.hint,
