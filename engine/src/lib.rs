@@ -14,6 +14,7 @@
 //! ```
 #![deny(missing_docs)]
 
+mod alter;
 mod backup;
 mod batch;
 mod changes;
@@ -21,8 +22,10 @@ mod checkpoint;
 mod collection;
 mod core;
 mod database;
+mod declared;
 mod doc;
 mod doctor;
+mod dropped;
 mod embedder;
 mod error;
 mod expire;
@@ -58,6 +61,7 @@ mod store;
 mod transaction;
 mod worker;
 
+pub use alter::Alter;
 pub use backup::BackupReport;
 pub use batch::{Batch, Change};
 pub use changes::{Changes, Commit, Event};
@@ -71,11 +75,12 @@ pub use export::ExportReport;
 pub use ingest::{Ingest, IngestProgress};
 pub use kv::Kv;
 pub use lumos_index::{
-    Element, Filter, FilterError, IntoFilter, Metric, TextError, TextQueryError, VectorError, field,
+    Element, Filter, FilterError, IntoFilter, MAX_MULTI_VECTORS, MAX_SPARSE_ENTRIES, Metric,
+    MultiVector, SparseVector, TextError, TextQueryError, VectorError, field,
 };
 pub use lumos_wal::{Durability, Seqno};
 pub use options::OpenOptions;
-pub use schema::{CodesChoice, FieldType, Schema, VectorField};
+pub use schema::{CodesChoice, FieldType, Schema, SparseField, VectorField};
 pub use search::{
     Explained, Fusion, Highlight, Hit, LegRank, Query, ScoredKey, Search, SearchBatch, SearchMode,
     SearchRequest, SegmentSearch, VectorRoute, like,

@@ -7,34 +7,83 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use crate::alter::{self, FieldKind};
+use crate::declared;
 use crate::doc::DEFAULT_VECTOR_FIELD;
 use crate::expire;
 use crate::manifest::CollectionKind;
 use crate::name::{MAX_DIMENSION, MAX_PAYLOAD_BYTES, check_depth, check_key, check_name};
 use crate::op::Op;
 use crate::record::Record;
-use crate::state::DbState;
-use crate::{Change, CodesChoice, Doc, Error, FieldType, Metric, Result, Schema, VectorField};
+use crate::state::{CollectionState, DbState};
+use crate::{
+    Change, CodesChoice, Doc, Error, FieldType, Metric, MultiVector, Result, Schema, SparseField,
+    SparseVector, VectorField,
+};
 
 /// Checks changes against one state and collects operations.
 pub(crate) struct Preparer<'a> {
     state: &'a DbState,
     next_collection: u32,
-    touched: BTreeMap<(CollectionKind, String), Touched>,
+    touched: BTreeMap<(CollectionKind, String), Touched<'a>>,
     data: Vec<Op>,
     conditional: bool,
 }
 
 /// A collection that this transaction writes.
-struct Touched {
+struct Touched<'a> {
     id: u32,
+    /// As it was before, if it was there.
+    stored: Option<&'a CollectionState>,
     /// Shared with the state until it is changed.
     schema: Arc<Schema>,
     created: bool,
     changed: bool,
 }
 
-impl Touched {
+impl Touched<'_> {
+    /// Refuses a field that is added again as another than it was, while segments have bytes of that.
+    fn check_again(&self, kind: FieldKind, name: &str, same: bool) -> Result<()> {
+        let Some(stored) = self.stored.filter(|_| !same) else {
+            return Ok(());
+        };
+        match stored.holding(kind, name) {
+            0 => Ok(()),
+            segments => Err(alter::refused(&stored.name, kind, name, segments)),
+        }
+    }
+
+    fn add_vector(&mut self, name: &str, field: VectorField) -> Result<()> {
+        let was = self.schema.dropped.vectors.get(name);
+        let same = was.is_none_or(|was| was.was.codes(field.codes) == field);
+        self.check_again(FieldKind::Vector, name, same)?;
+        let schema = self.changed_schema();
+        schema.vectors.insert(name.to_string(), field);
+        Ok(())
+    }
+
+    fn add_text(&mut self, name: &str, analyzer: &str) -> Result<()> {
+        let was = self.schema.dropped.texts.get(name);
+        let same = was.is_none_or(|was| was.was == analyzer);
+        self.check_again(FieldKind::Text, name, same)?;
+        let schema = self.changed_schema();
+        schema.texts.insert(name.to_string(), analyzer.to_string());
+        Ok(())
+    }
+
+    fn add_sparse(&mut self, name: &str, field: SparseField) {
+        let schema = self.changed_schema();
+        schema.sparse.insert(name.to_string(), field);
+    }
+
+    fn add_field(&mut self, name: &str, kind: FieldType) -> Result<()> {
+        let was = self.schema.dropped.fields.get(name);
+        let same = was.is_none_or(|was| was.was == kind);
+        self.check_again(FieldKind::Meta, name, same)?;
+        self.changed_schema().fields.insert(name.to_string(), kind);
+        Ok(())
+    }
+
     /// The schema, to be changed.
     fn changed_schema(&mut self) -> &mut Schema {
         self.changed = true;
@@ -55,6 +104,10 @@ struct BodyRef<'a> {
     meta: &'a Map<String, Value>,
     #[serde(rename = "t", skip_serializing_if = "BTreeMap::is_empty")]
     texts: &'a BTreeMap<String, String>,
+    #[serde(rename = "s", skip_serializing_if = "BTreeMap::is_empty")]
+    sparse: &'a BTreeMap<String, SparseVector>,
+    #[serde(rename = "n", skip_serializing_if = "BTreeMap::is_empty")]
+    counts: &'a BTreeMap<String, u32>,
 }
 
 impl<'a> Preparer<'a> {
@@ -128,12 +181,7 @@ impl<'a> Preparer<'a> {
                 return Err(Error::InvalidArgument { argument, detail });
             }
             match touched.schema.vectors.get(name) {
-                None => {
-                    touched
-                        .changed_schema()
-                        .vectors
-                        .insert(name.clone(), *field);
-                }
+                None => touched.add_vector(name, *field)?,
                 Some(stored) if stored.dimension != field.dimension => {
                     return Err(Error::DimensionMismatch {
                         collection: collection.to_string(),
@@ -154,6 +202,14 @@ impl<'a> Preparer<'a> {
                         stored.element, field.element
                     ));
                 }
+                Some(stored) if stored.multi != field.multi => {
+                    let holds = |multi: bool| if multi { "several vectors" } else { "one vector" };
+                    return mismatch(format!(
+                        "vector field \"{name}\" has {} a document, {} was asked for",
+                        holds(stored.multi),
+                        holds(field.multi)
+                    ));
+                }
                 Some(stored) if ![CodesChoice::Auto, stored.codes].contains(&field.codes) => {
                     let schema = touched.changed_schema();
                     schema.vectors.insert(name.clone(), *field);
@@ -170,10 +226,7 @@ impl<'a> Preparer<'a> {
                 });
             }
             match touched.schema.texts.get(name) {
-                None => {
-                    let schema = touched.changed_schema();
-                    schema.texts.insert(name.clone(), analyzer.clone());
-                }
+                None => touched.add_text(name, analyzer)?,
                 Some(stored) if stored != analyzer => {
                     return mismatch(format!(
                         "text field \"{name}\" has analyzer \"{stored}\", \"{analyzer}\" was asked for"
@@ -182,11 +235,16 @@ impl<'a> Preparer<'a> {
                 Some(_) => {}
             }
         }
+        for (name, field) in &wanted.sparse {
+            check_name("sparse field", name)?;
+            if !touched.schema.sparse.contains_key(name) {
+                touched.add_sparse(name, *field);
+            }
+        }
         for (name, kind) in &wanted.fields {
+            check_name("field", name)?;
             match touched.schema.fields.get(name) {
-                None => {
-                    touched.changed_schema().fields.insert(name.clone(), *kind);
-                }
+                None => touched.add_field(name, *kind)?,
                 Some(stored) if stored != kind => {
                     return mismatch(format!("field \"{name}\" is {stored:?}, not {kind:?}"));
                 }
@@ -220,6 +278,24 @@ impl<'a> Preparer<'a> {
         Ok(())
     }
 
+    /// Drops the fields of a name from a collection.
+    pub(crate) fn drop_field(&mut self, collection: &str, name: &str) -> Result<()> {
+        let at = self.state.seqno;
+        let touched = self.touch(CollectionKind::Documents, collection)?;
+        let known = &touched.schema;
+        if !known.has_field(name) {
+            return Err(Error::InvalidArgument {
+                argument: "field",
+                detail: format!(
+                    "\"{name}\" is not in collection \"{collection}\"; it has: {}",
+                    known.field_names().join(", ")
+                ),
+            });
+        }
+        touched.changed_schema().drop_field(name, at);
+        Ok(())
+    }
+
     /// The operations in the order they are logged: schema first.
     pub(crate) fn finish(self) -> Prepared {
         let mut ops = Vec::with_capacity(self.data.len() + 1);
@@ -246,13 +322,14 @@ impl<'a> Preparer<'a> {
         Prepared { ops, exclusive }
     }
 
-    fn touch(&mut self, kind: CollectionKind, name: &str) -> Result<&mut Touched> {
+    fn touch(&mut self, kind: CollectionKind, name: &str) -> Result<&mut Touched<'a>> {
         let key = (kind, name.to_string());
         if !self.touched.contains_key(&key) {
             check_name("collection name", name)?;
             let touched = match self.state.named(kind, name) {
                 Some(state) => Touched {
                     id: state.id,
+                    stored: Some(state),
                     schema: state.schema.clone(),
                     created: false,
                     changed: false,
@@ -262,6 +339,7 @@ impl<'a> Preparer<'a> {
                     self.next_collection += 1;
                     Touched {
                         id,
+                        stored: None,
                         schema: Arc::default(),
                         created: true,
                         changed: false,
@@ -300,49 +378,40 @@ impl<'a> Preparer<'a> {
         check_depth(&doc.meta)?;
         let touched = self.touch(CollectionKind::Documents, collection)?;
         for (name, kind) in &touched.schema.fields {
-            if let Some(value) = doc.meta.get(name) {
-                check_field(&doc.key, name, *kind, value)?;
-            }
+            declared::check(&doc.key, name, *kind, &doc.meta)?;
         }
         for name in doc.texts.keys() {
             if !touched.schema.texts.contains_key(name) {
                 check_name("text field", name)?;
-                let schema = touched.changed_schema();
-                schema.texts.insert(name.clone(), "default".to_string());
+                touched.add_text(name, "default")?;
             }
         }
         let mut vectors = BTreeMap::new();
         for (name, vector) in &doc.vectors {
-            let field = match touched.schema.vectors.get(name) {
-                Some(field) => *field,
-                None => {
-                    check_name("vector field", name)?;
-                    if vector.is_empty() || vector.len() > MAX_DIMENSION {
-                        return Err(Error::InvalidArgument {
-                            argument: "vector",
-                            detail: format!(
-                                "must have 1 to {MAX_DIMENSION} numbers, it has {}",
-                                vector.len()
-                            ),
-                        });
-                    }
-                    let field = VectorField::new(vector.len(), Metric::Cosine);
-                    touched.changed_schema().vectors.insert(name.clone(), field);
-                    field
-                }
-            };
-            let model = touched
-                .schema
-                .model
-                .as_ref()
-                .filter(|_| name == DEFAULT_VECTOR_FIELD);
-            let mut vector = vector.clone();
-            prepare_vector(collection, field, model, &mut vector)?;
-            vectors.insert(name.clone(), vector);
+            vectors.insert(name.clone(), one_vector(touched, collection, name, vector)?);
+        }
+        let mut counts = BTreeMap::new();
+        for (name, several) in &doc.multi {
+            counts.insert(name.clone(), several.len() as u32);
+            let numbers = several_vectors(touched, collection, name, several)?;
+            if vectors.insert(name.clone(), numbers).is_some() {
+                return Err(Error::InvalidArgument {
+                    argument: "multi",
+                    detail: format!("\"{name}\" is given as one vector too"),
+                });
+            }
+        }
+        for name in doc.sparse.keys() {
+            if !touched.schema.sparse.contains_key(name) {
+                check_name("sparse field", name)?;
+                touched.add_sparse(name, SparseField::new());
+            }
         }
         let body = BodyRef {
             meta: &doc.meta,
             texts: &doc.texts,
+            sparse: &doc.sparse,
+            counts: &counts,
         };
         let payload = serde_json::to_vec(&body).map_err(|source| Error::Json {
             key: doc.key.clone(),
@@ -361,6 +430,69 @@ impl<'a> Preparer<'a> {
             record: Box::new(record),
         });
         Ok(())
+    }
+}
+
+/// The vector of a document as it is stored; the field is added when there is none.
+fn one_vector(
+    touched: &mut Touched<'_>,
+    collection: &str,
+    name: &str,
+    vector: &[f32],
+) -> Result<Vec<f32>> {
+    let field = vector_field(touched, name, vector.len(), false)?;
+    let model = touched.schema.model.as_ref();
+    let model = model.filter(|_| name == DEFAULT_VECTOR_FIELD);
+    let mut vector = vector.to_vec();
+    prepare_vector(collection, field, model, &mut vector)?;
+    Ok(vector)
+}
+
+/// The several vectors of a document as they are stored, one after the other.
+fn several_vectors(
+    touched: &mut Touched<'_>,
+    collection: &str,
+    name: &str,
+    vectors: &MultiVector,
+) -> Result<Vec<f32>> {
+    let field = vector_field(touched, name, vectors.dimension(), true)?;
+    let mut numbers = Vec::with_capacity(vectors.numbers().len());
+    for vector in vectors.iter() {
+        let mut vector = vector.to_vec();
+        prepare_vector(collection, field, None, &mut vector)?;
+        numbers.append(&mut vector);
+    }
+    Ok(numbers)
+}
+
+fn vector_field(
+    touched: &mut Touched<'_>,
+    name: &str,
+    dimension: usize,
+    multi: bool,
+) -> Result<VectorField> {
+    let argument = if multi { "multi" } else { "vector" };
+    let refuse = |detail: String| Err(Error::InvalidArgument { argument, detail });
+    match touched.schema.vectors.get(name) {
+        Some(field) if field.multi && !multi => refuse(format!(
+            "field \"{name}\" has several vectors a document: give it as multi"
+        )),
+        Some(field) if !field.multi && multi => {
+            refuse(format!("field \"{name}\" has one vector a document"))
+        }
+        Some(field) => Ok(*field),
+        None => {
+            check_name("vector field", name)?;
+            if dimension == 0 || dimension > MAX_DIMENSION {
+                return refuse(format!(
+                    "must have 1 to {MAX_DIMENSION} numbers, it has {dimension}"
+                ));
+            }
+            let mut field = VectorField::new(dimension, Metric::Cosine);
+            field.multi = multi;
+            touched.add_vector(name, field)?;
+            Ok(field)
+        }
     }
 }
 
@@ -396,41 +528,4 @@ fn check_payload(bytes: usize) -> Result<()> {
         });
     }
     Ok(())
-}
-
-fn check_field(key: &str, field: &str, kind: FieldType, value: &Value) -> Result<()> {
-    let fits = |value: &Value| match kind {
-        FieldType::Bool => value.is_boolean(),
-        FieldType::Int => value.is_i64() || value.is_u64(),
-        FieldType::Float => value.is_number(),
-        FieldType::Text => value.is_string(),
-        FieldType::Date => value.as_str().is_some_and(lumos_index::is_date),
-    };
-    let ok = match value {
-        Value::Null => true,
-        Value::Array(items) => items.iter().all(fits),
-        value => fits(value),
-    };
-    if ok {
-        return Ok(());
-    }
-    Err(Error::FieldType {
-        key: key.to_string(),
-        field: field.to_string(),
-        expected: match kind {
-            FieldType::Bool => "true or false",
-            FieldType::Int => "a whole number",
-            FieldType::Float => "a number",
-            FieldType::Text => "a string",
-            FieldType::Date => "an RFC 3339 date",
-        },
-        got: match value {
-            Value::Null => "null",
-            Value::Bool(_) => "a boolean",
-            Value::Number(_) => "a number",
-            Value::String(_) => "a string",
-            Value::Array(_) => "an array",
-            Value::Object(_) => "an object",
-        },
-    })
 }

@@ -6,7 +6,10 @@ use std::time::Duration;
 use lumos_index::{Codes, Element, Metric, Rung, Scheme, Vectors};
 use serde::{Deserialize, Serialize};
 
+use crate::Seqno;
+use crate::dropped::{Dropped, Was};
 use crate::doc::{DEFAULT_TEXT_FIELD, DEFAULT_VECTOR_FIELD};
+use crate::manifest::{DROPPED_FIELDS, ELEMENTS, SEVERAL_VECTORS};
 use crate::name::MAX_DIMENSION;
 
 /// The declared type of a metadata field.
@@ -83,6 +86,9 @@ pub struct VectorField {
     /// What graphs are searched on; a segment obeys it when it is sealed or merged.
     #[serde(default, skip_serializing_if = "CodesChoice::is_auto")]
     pub codes: CodesChoice,
+    /// Whether a document has several vectors in it, as of the words of a text.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub multi: bool,
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "called by serde")]
@@ -99,7 +105,17 @@ impl VectorField {
             metric,
             element: Element::F32,
             codes: CodesChoice::Auto,
+            multi: false,
         }
+    }
+
+    /// Holds 1 to 1,024 vectors a document, as a late-interaction model makes them of its words (default:
+    /// one). Documents are ranked by MaxSim: for each vector of the query the best score among those of the
+    /// document, summed (ColBERT, Khattab and Zaharia 2020, section 3.3). Needs cosine or dot.
+    #[must_use]
+    pub fn multi(mut self) -> Self {
+        self.multi = true;
+        self
     }
 
     /// Keeps the numbers as this (default [`Element::F32`]). [`Element::Bits`] goes with
@@ -141,6 +157,7 @@ impl VectorField {
             metric,
             element,
             codes,
+            multi,
         } = *self;
         if dimension == 0 || dimension > MAX_DIMENSION {
             let detail = format!("must be 1 to {MAX_DIMENSION}, it is {dimension}");
@@ -153,6 +170,10 @@ impl VectorField {
             };
             return Some(("element", detail));
         }
+        if multi && ![Metric::Cosine, Metric::Dot].contains(&metric) {
+            let detail = format!("must be Cosine or Dot for several vectors, it is {metric:?}");
+            return Some(("metric", detail));
+        }
         if codes.rung().is_some() && !Codes::suit(dimension, metric) {
             let detail = format!(
                 "cannot be {codes:?} for {dimension} numbers under {metric:?}: codes need 32 \
@@ -161,6 +182,19 @@ impl VectorField {
             return Some(("codes", detail));
         }
         None
+    }
+}
+
+/// A field of sparse vectors, which are compared by dot product.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct SparseField {}
+
+impl SparseField {
+    /// A field of sparse vectors.
+    #[must_use]
+    pub fn new() -> Self {
+        SparseField::default()
     }
 }
 
@@ -175,7 +209,10 @@ pub struct Schema {
     /// Text fields by name, with the name of the analyzer of each.
     #[serde(default)]
     pub texts: BTreeMap<String, String>,
-    /// Declared metadata fields by name.
+    /// Sparse vector fields by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub sparse: BTreeMap<String, SparseField>,
+    /// Declared metadata fields by path: a key, or keys joined by dots into nested objects.
     #[serde(default)]
     pub fields: BTreeMap<String, FieldType>,
     /// The embedding model of the default vector field, when documents are embedded from text.
@@ -184,6 +221,9 @@ pub struct Schema {
     /// How long a document lives after it was put, in milliseconds; for ever without it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ttl_ms: Option<u64>,
+    /// Fields that were dropped, of which segments may still have something.
+    #[serde(default, skip_serializing_if = "Dropped::is_empty")]
+    pub(crate) dropped: Dropped,
 }
 
 impl Schema {
@@ -228,7 +268,16 @@ impl Schema {
         self
     }
 
-    /// Declares a metadata field; documents whose value has another type are refused.
+    /// Declares a field of sparse vectors by name.
+    #[must_use]
+    pub fn sparse_field(mut self, name: &str) -> Self {
+        self.sparse.insert(name.to_string(), SparseField::new());
+        self
+    }
+
+    /// Declares a metadata field; documents whose value has another type are refused. The name is a path
+    /// as in a filter: `author.born` is the key `born` of the objects at `author`, in arrays too; a key
+    /// with a dot in it stands in backticks.
     #[must_use]
     pub fn field(mut self, name: &str, kind: FieldType) -> Self {
         self.fields.insert(name.to_string(), kind);
@@ -254,6 +303,60 @@ impl Schema {
         let element = stored.map(|field| field.element);
         let element = element.filter(|element| element.suits(Metric::Cosine));
         VectorField::new(dimension, Metric::Cosine).element(element.unwrap_or_default())
+    }
+
+    /// The names of all declared fields, sorted.
+    pub(crate) fn field_names(&self) -> Vec<&str> {
+        let names = self.vectors.keys().chain(self.sparse.keys());
+        let names = names.chain(self.texts.keys()).chain(self.fields.keys());
+        let mut names: Vec<&str> = names.map(String::as_str).collect();
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+
+    pub(crate) fn has_field(&self, name: &str) -> bool {
+        self.vectors.contains_key(name)
+            || self.sparse.contains_key(name)
+            || self.texts.contains_key(name)
+            || self.fields.contains_key(name)
+    }
+
+    /// Drops the fields of a name: rows up to the commit `at` have lost them.
+    pub(crate) fn drop_field(&mut self, name: &str, at: Seqno) {
+        fn drop<T>(
+            from: &mut BTreeMap<String, T>,
+            to: &mut BTreeMap<String, Was<T>>,
+            name: &str,
+            at: Seqno,
+        ) -> bool {
+            let was = from.remove(name).map(|was| Was { was, at });
+            let found = was.is_some();
+            to.extend(was.map(|was| (name.to_string(), was)));
+            found
+        }
+        let dropped = &mut self.dropped;
+        if drop(&mut self.vectors, &mut dropped.vectors, name, at) && name == DEFAULT_VECTOR_FIELD {
+            self.model = None;
+        }
+        drop(&mut self.texts, &mut dropped.texts, name, at);
+        drop(&mut self.fields, &mut dropped.fields, name, at);
+        drop(&mut self.sparse, &mut dropped.sparse, name, at);
+    }
+
+    /// What a build must know to read documents of this schema; see [`crate::manifest`].
+    pub(crate) fn features(&self) -> u32 {
+        let mut features = 0;
+        if self.vectors.values().any(VectorField::is_of_later_builds) {
+            features |= ELEMENTS;
+        }
+        if !self.sparse.is_empty() || self.vectors.values().any(|field| field.multi) {
+            features |= SEVERAL_VECTORS;
+        }
+        if !self.dropped.is_empty() {
+            features |= DROPPED_FIELDS;
+        }
+        features
     }
 
     /// What a schema read from a file must keep to.

@@ -29,7 +29,9 @@ mod flat;
 mod fusion;
 mod hnsw;
 mod metric;
+mod multi;
 mod ordinals;
+mod sparse;
 mod text;
 mod topk;
 mod vectors;
@@ -41,7 +43,7 @@ pub use element::{Element, Packer};
 pub use error::{DecodeError, VectorError};
 pub use filter::{
     Columns, Field, Filter, FilterError, IntoFilter, Literal, MemoryColumns, SealedColumns, eval,
-    field, is_date,
+    field, is_date, path_keys,
 };
 pub use flat::exact_search;
 pub use fusion::{RRF_K, fuse_convex, fuse_rrf};
@@ -49,7 +51,9 @@ pub use hnsw::{
     GraphPart, GraphQuery, Hnsw, HnswParams, HnswView, Horizon, Route, SearchStats, Stopped, Widths,
 };
 pub use metric::Metric;
+pub use multi::{MAX_MULTI_VECTORS, MultiVector};
 pub use ordinals::OrdinalSet;
+pub use sparse::{MAX_SPARSE_ENTRIES, SparseVector};
 pub use text::{
     Analyzer, MemoryPostings, SealedText, Snippet, TextBuilder, TextError, TextQuery,
     TextQueryError, TextScores, TextSource, TextStats, Token, highlight,

@@ -5,6 +5,7 @@ use lumos_wal::{MemVfs, OpenMode, SimVfs};
 use proptest::prelude::*;
 
 use super::*;
+use crate::VectorField;
 
 const DIR: &str = "db";
 
@@ -67,6 +68,7 @@ fn sample() -> Manifest {
         next_collection: 3,
         catalog_seqno: 12,
         floor: 4,
+        features: 0,
         collections: vec![
             collection(0, "docs", vec![segment(1), segment(6)]),
             collection(2, "notes", vec![segment(0)]),

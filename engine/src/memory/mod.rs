@@ -15,7 +15,7 @@ use lumos_index::{Analyzer, MemoryColumns, MemoryPostings};
 use lumos_wal::sync::{Mutex, RwLock};
 use roaring::RoaringBitmap;
 
-use crate::Schema;
+use crate::{Result, Schema};
 use crate::manifest::CollectionKind;
 use crate::record::{Body, Record};
 
@@ -132,6 +132,34 @@ impl MemorySegment {
             rows.first_expiry = Some(rows.first_expiry.map_or(expires, |at| at.min(expires)));
         }
         row
+    }
+
+    /// The same rows under another schema, without what it says was dropped after they were written.
+    ///
+    /// # Errors
+    /// A payload that does not parse.
+    pub(crate) fn made_anew(&self, schema: &Schema, rows: u32) -> Result<MemorySegment> {
+        let made = MemorySegment::new(self.kind, schema);
+        for row in 0..rows {
+            let record = self.with_entry(row, |entry| {
+                let record = Record {
+                    key: entry.key.clone(),
+                    payload: entry.payload.clone(),
+                    vectors: BTreeMap::new(),
+                    expires: entry.expires,
+                };
+                (record, entry.seqno)
+            });
+            let Some((mut record, seqno)) = record else {
+                break;
+            };
+            record.vectors = self.vectors(row);
+            if self.kind == CollectionKind::Documents {
+                schema.dropped.strip(&mut record, seqno)?;
+            }
+            made.append(record, seqno, schema);
+        }
+        Ok(made)
     }
 
     /// Number of rows.

@@ -14,10 +14,11 @@ use lumos_index::{Columns, Filter, SealedColumns, SealedText};
 use ownedbytes::OwnedBytes;
 use roaring::RoaringBitmap;
 
+use crate::dropped::Hidden;
 use crate::manifest::SegmentEntry;
 use crate::search::FilterCache;
 use crate::segment::{Keys, Payload, SegmentFile, u64_at};
-use crate::{Error, Result};
+use crate::{Error, Result, Schema};
 
 pub(crate) use build::write;
 pub(crate) use rows::{GoOn, Row, Rows};
@@ -46,6 +47,11 @@ pub(crate) struct SealedSegment {
     /// `None` when all rows are of one commit.
     seqnos: Option<OwnedBytes>,
     first_seqno: u64,
+    last_seqno: u64,
+    /// What its rows have lost to drops of fields.
+    hidden: Hidden,
+    /// What of that there are bytes of.
+    held: Hidden,
     expires: Option<OwnedBytes>,
     /// The first moment at which a row ends, in milliseconds since 1970.
     first_expiry: AtomicU64,
@@ -135,6 +141,9 @@ impl SealedSegment {
             payload,
             seqnos,
             first_seqno: entry.min_seqno,
+            last_seqno: entry.max_seqno,
+            hidden: Hidden::default(),
+            held: Hidden::default(),
             first_expiry: AtomicU64::new(next_expiry(expires.as_deref(), 0)),
             expires,
             vectors,
@@ -185,8 +194,72 @@ impl SealedSegment {
     pub(crate) fn of_commit(self, seqno: u64) -> Self {
         SealedSegment {
             first_seqno: seqno,
+            last_seqno: seqno,
             ..self
         }
+    }
+
+    /// The segment without what the schema says was dropped after its rows were written; `None` when that
+    /// is hidden already.
+    ///
+    /// # Errors
+    /// What reading its file again says.
+    pub(crate) fn without_dropped(&self, schema: &Schema) -> Result<Option<SealedSegment>> {
+        let hidden = schema.dropped.hidden_at(self.last_seqno);
+        if hidden == self.hidden {
+            return Ok(None);
+        }
+        let entry = SegmentEntry {
+            number: self.number,
+            rows: self.rows,
+            deletes: None,
+            min_seqno: self.first_seqno,
+            max_seqno: self.last_seqno,
+            bytes: self.file.len(),
+        };
+        let texts: Vec<String> = schema.texts.keys().cloned().collect();
+        let mut segment = SealedSegment::open(self.file.clone(), &entry, &texts)?;
+        segment.rebuilt = self.rebuilt;
+        segment.hide(hidden);
+        Ok(Some(segment))
+    }
+
+    fn hide(&mut self, hidden: Hidden) {
+        let Hidden {
+            vectors,
+            counts,
+            texts,
+            fields,
+            sparse,
+        } = hidden.clone();
+        let (text, columns) = (&mut self.text, &mut self.columns);
+        let held = |names: Vec<String>, hide: &mut dyn FnMut(&str) -> bool| {
+            names.into_iter().filter(|name| hide(name)).collect()
+        };
+        self.held = Hidden {
+            vectors: held(vectors, &mut |name| self.vectors.remove(name).is_some()),
+            texts: held(texts, &mut |name| {
+                text.as_mut().is_some_and(|text| text.hide(name))
+            }),
+            fields: held(fields, &mut |path| {
+                columns.as_mut().is_some_and(|columns| columns.hide(path))
+            }),
+            sparse: held(sparse, &mut |_| false),
+            counts,
+        };
+        let vectors = &self.held.vectors;
+        self.held.counts.retain(|name| vectors.contains(name));
+        self.hidden = hidden;
+    }
+
+    /// What its rows have lost.
+    pub(crate) fn hidden(&self) -> &Hidden {
+        &self.hidden
+    }
+
+    /// What there are bytes of although its rows have lost it: writing it anew leaves them out.
+    pub(crate) fn held(&self) -> &Hidden {
+        &self.held
     }
 
     /// What filters matched.
@@ -275,15 +348,20 @@ impl SealedSegment {
         self.keys.range().map_err(|detail| self.damaged(detail))
     }
 
-    /// All that is stored of a row but its vectors.
+    /// All that is stored of a row but its vectors, without what was dropped.
     pub(crate) fn with_row<T>(
         &self,
         row: u32,
         read: impl FnOnce(Row<'_>) -> Result<T>,
     ) -> Result<T> {
-        let payload = self.payload(row)?;
+        let mut payload = self.payload(row)?;
+        let key = self.keys.key(row).map_err(|detail| self.damaged(detail))?;
+        if let Some(left) = self.hidden.strip_payload(key, &payload)?
+        {
+            payload = left;
+        }
         read(Row {
-            key: self.keys.key(row).map_err(|detail| self.damaged(detail))?,
+            key,
             payload: &payload,
             seqno: self.seqno(row)?,
             expires: self.expires(row),

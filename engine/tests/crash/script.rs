@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use lumos_engine::{Batch, Doc, Durability, Lumos, Result, field};
+use lumos_engine::{
+    Batch, Doc, Durability, FieldType, Lumos, Metric, Result, Schema, field,
+};
 use lumos_wal::{SimVfs, Vfs};
 
 use super::model::{COLLECTIONS, Model, Random, SPACE, WORDS};
@@ -72,6 +74,7 @@ impl Run {
                 3 => run.delete_by_filter(&db, &mut random),
                 4 if random.below(3) == 0 => run.drop_collection(&db, &mut random),
                 5 => run.ingest(&db, &mut random),
+                6 => run.alter(&db, &mut random),
                 2 => {
                     drop(db);
                     db = open(through.clone(), durability, seed + step).unwrap();
@@ -153,6 +156,39 @@ impl Run {
         // An id of its own: another life must not go on with this load.
         let id = random.next().to_string();
         docs.ingest().resumable(id).run(load).unwrap();
+        self.acknowledge(model);
+    }
+
+    /// Declares the year, or drops a field: what documents had in it is gone, whatever comes after.
+    fn alter(&mut self, db: &Lumos, random: &mut Random) {
+        let collection = COLLECTIONS[random.below(2) as usize];
+        let Ok(docs) = db.existing_collection(collection) else {
+            return;
+        };
+        let mut model = self.models.last().unwrap().clone();
+        let schema = docs.schema().unwrap();
+        let name = ["text", "vector", "year"][random.below(3) as usize];
+        let there = match name {
+            "text" => schema.texts.contains_key(name),
+            "vector" => schema.vectors.contains_key(name),
+            _ => schema.fields.contains_key(name),
+        };
+        if there {
+            docs.alter(|schema| schema.drop_field(name)).unwrap();
+            let of_it = model.docs.iter_mut().filter(|((c, _), _)| c == collection);
+            for (_, doc) in of_it {
+                doc.texts.remove(name);
+                doc.vectors.remove(name);
+                doc.meta.remove(name);
+            }
+        } else {
+            let added = match name {
+                "text" => Schema::new().text(),
+                "vector" => Schema::new().vector(2, Metric::Cosine),
+                _ => Schema::new().field("year", FieldType::Int),
+            };
+            docs.alter(|schema| schema.add(added)).unwrap();
+        }
         self.acknowledge(model);
     }
 

@@ -67,6 +67,12 @@ pub(crate) fn normalise(path: &str) -> String {
     )
 }
 
+/// The keys of a path as it stands in a filter, outermost first; what is no path is one key.
+#[must_use]
+pub fn path_keys(path: &str) -> Vec<String> {
+    split(path).unwrap_or_else(|| vec![path.to_string()])
+}
+
 fn split(path: &str) -> Option<Vec<String>> {
     let mut keys = Vec::new();
     let mut rest = path;

@@ -80,6 +80,17 @@ impl SealedText {
         Ok(SealedText { rows, fields })
     }
 
+    /// Behaves as if there were no field of this name; returns whether some row has words in it.
+    pub fn hide(&mut self, field: &str) -> bool {
+        let mut found = false;
+        self.fields.retain(|known| {
+            let hidden = known.totals.name == field;
+            found |= hidden && known.totals.rows > 0;
+            !hidden
+        });
+        found
+    }
+
     /// Rows, with and without text.
     #[must_use]
     pub fn rows(&self) -> u32 {
