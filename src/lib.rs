@@ -35,6 +35,8 @@
 //! |---|---|
 //! | open a database, with options | [`Lumos::open`], [`Lumos::memory`], [`OpenOptions`] |
 //! | store documents | [`Collection::put`], [`Collection::put_all`], [`Doc`], [`Schema`] |
+//! | store structs | [`Lumos::documents`], [`Document`](macro@Document) |
+//! | add and drop fields | [`Collection::alter`] |
 //! | change several things in one commit | [`Lumos::write`], [`Transaction`] |
 //! | keep small state | [`Lumos::kv`] |
 //! | search | [`Collection::search`], [`Collection::search_batch`], [`Search`], [`Filter`], [`field`], [`like`] |
@@ -66,16 +68,87 @@ pub mod vector;
 pub use error::{Error, Result};
 #[doc(no_inline)]
 pub use lumos_agent as agent;
+#[doc(hidden)]
+pub use lumos_engine::expanded;
 pub use lumos_engine::{
-    BackupReport, Batch, Change, Changes, Checkup, CodesChoice, Collection, CollectionStats,
-    Commit, DEFAULT_TEXT_FIELD, DEFAULT_VECTOR_FIELD, Diagnosis, Doc, Durability, Element,
-    EmbedKind, Embedder, Error as EngineError, Event, Explained, ExportReport, FieldType, Filter,
-    FilterError, Finding, Fusion, Highlight, Hit, Ingest, IngestProgress, IntoFilter,
-    KeySpaceStats, Kv, LegRank, Lumos, Metric, OpenOptions, PinnedStats, Query, RecallReport, Scan,
-    Schema, ScoredKey, Search, SearchBatch, SearchMode, SearchRequest, SegmentAccess,
-    SegmentSearch, Selection, Seqno, Severity, Snapshot, Stats, Store, TextError, TextQueryError,
+    Alter, BackupReport, Batch, Change, Changes, Checkup, CodesChoice, Collection, CollectionStats,
+    Commit, DEFAULT_TEXT_FIELD, DEFAULT_VECTOR_FIELD, Diagnosis, Doc, Document, Documents,
+    Durability, Element, EmbedKind, Embedder, Error as EngineError, Event, Explained, ExportReport,
+    FieldType, Filter, FilterError, Finding, Fusion, Highlight, Hit, Ingest, IngestProgress,
+    IntoFilter, KeySpaceStats, Kv, LegRank, Lumos, MAX_MULTI_VECTORS, MAX_SPARSE_ENTRIES, Metric,
+    MultiVector, OpenOptions, PinnedStats, Query, RecallReport, Scan, Schema, ScoredKey, Search,
+    SearchBatch, SearchMode, SearchRequest, SegmentAccess, SegmentSearch, Selection, Seqno,
+    Severity, Snapshot, SparseField, SparseVector, Stats, Store, TextError, TextQueryError,
     Transaction, TransactionKv, VectorError, VectorField, VectorRoute, VectorStats, field, like,
 };
+/// ```
+/// use lumos::prelude::*;
+///
+/// #[derive(Document)]
+/// struct Note {
+///     #[document(key)]
+///     id: u64,
+///     #[document(text)]
+///     body: String,
+///     #[document(vector(2, cosine))]
+///     embedding: Vec<f32>,
+///     #[document(field(date))]
+///     written: String,
+///     tags: Vec<String>,
+/// }
+///
+/// # fn main() -> lumos::Result<()> {
+/// let db = Lumos::memory()?;
+/// let notes = db.documents::<Note>("notes")?;
+/// notes.put(Note {
+///     id: 7,
+///     body: "rotate the keys".to_string(),
+///     embedding: vec![0.6, 0.8],
+///     written: "2026-11-26".to_string(),
+///     tags: vec!["ops".to_string()],
+/// })?;
+/// let hits = notes.search("keys").filter("tags = 'ops' AND written > '2026-01-01'").run()?;
+/// let note: Note = hits[0].parse()?;
+/// assert_eq!((note.id, note.tags.len()), (7, 1));
+/// let near = notes.search([1.0, 1.0]).run()?;
+/// assert_eq!(near[0].key(), "7");
+/// # Ok(())
+/// # }
+/// ```
+///
+/// What could not be stored does not compile, such as a document without a key:
+///
+/// ```compile_fail
+/// #[derive(lumos::Document)]
+/// struct Note {
+///     #[document(text)]
+///     body: String,
+/// }
+/// ```
+///
+/// a metric that there is none of:
+///
+/// ```compile_fail
+/// #[derive(lumos::Document)]
+/// struct Note {
+///     #[document(key)]
+///     id: String,
+///     #[document(vector(384, angular))]
+///     embedding: Vec<f32>,
+/// }
+/// ```
+///
+/// or a field of a type that cannot be read back:
+///
+/// ```compile_fail
+/// #[derive(lumos::Document)]
+/// struct Note {
+///     #[document(key)]
+///     id: String,
+///     opened: std::time::Instant,
+/// }
+/// ```
+pub use lumos_macros::Document;
 /// ```
 /// use lumos::agent::{Tool, ToolOutput};
 /// use lumos::tool;
@@ -121,8 +194,8 @@ pub mod prelude {
     pub use crate::agent::{Agent, Memory, RagTool};
     pub use crate::rag::Rag;
     pub use crate::{
-        Collection, Doc, Durability, Embedder, FieldType, Fusion, Hit, Lumos, Metric, Result,
-        Schema, Store, field, like, tool,
+        Collection, Doc, Document, Durability, Embedder, FieldType, Fusion, Hit, Lumos, Metric,
+        Result, Schema, Store, field, like, tool,
     };
     #[doc(no_inline)]
     pub use serde_json::json;

@@ -7,7 +7,12 @@ use crate::{Error, FieldType, Result};
 
 /// Checks what lies at the path of a declared field: a key, or keys joined by dots into nested objects.
 /// An array is looked into, at every level; what is not there or null is of any type.
-pub(crate) fn check(key: &str, path: &str, kind: FieldType, meta: &Map<String, Value>) -> Result<()> {
+pub(crate) fn check(
+    key: &str,
+    path: &str,
+    kind: FieldType,
+    meta: &Map<String, Value>,
+) -> Result<()> {
     let keys = path_keys(path);
     let Some((first, rest)) = keys.split_first() else {
         return Ok(());

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
-use crate::{Error, MultiVector, Result, SparseVector};
+use crate::{MultiVector, Result, SparseVector};
 
 /// The text field that [`Doc::text`] writes and that search reads by default.
 pub const DEFAULT_TEXT_FIELD: &str = "text";
@@ -132,7 +132,11 @@ impl Doc {
 
     /// Takes stored vectors, by field, one after the other where `counts` says that there are
     /// several.
-    pub(crate) fn set_vectors(&mut self, stored: BTreeMap<String, Vec<f32>>, counts: &BTreeMap<String, u32>) {
+    pub(crate) fn set_vectors(
+        &mut self,
+        stored: BTreeMap<String, Vec<f32>>,
+        counts: &BTreeMap<String, u32>,
+    ) {
         for (name, numbers) in stored {
             match counts.get(&name) {
                 Some(count) => {
@@ -148,24 +152,13 @@ impl Doc {
         }
     }
 
-    /// Reads the metadata, with the text fields beside it, into a type.
+    /// Reads the metadata, with the text fields beside it and the key as `key`, into a type. A struct that has
+    /// a field named as a vector field reads that too.
     ///
     /// # Errors
     /// [`Error::Json`] when a field is missing or has another type.
     pub fn parse<T: DeserializeOwned>(&self) -> Result<T> {
-        let mut object = self.meta.clone();
-        for (field, text) in &self.texts {
-            object
-                .entry(field)
-                .or_insert_with(|| Value::String(text.clone()));
-        }
-        object
-            .entry("key")
-            .or_insert_with(|| Value::String(self.key.clone()));
-        serde_json::from_value(Value::Object(object)).map_err(|source| Error::Json {
-            key: self.key.clone(),
-            source,
-        })
+        crate::parsed::parse(self)
     }
 }
 

@@ -179,13 +179,21 @@ mod tests {
     fn what_lies_at_a_path_is_removed_wherever_it_is() {
         let cases = [
             (json!({"a": 1, "b": 2}), "a", json!({"b": 2})),
-            (json!({"a": {"b": 1, "c": 2}}), "a.b", json!({"a": {"c": 2}})),
+            (
+                json!({"a": {"b": 1, "c": 2}}),
+                "a.b",
+                json!({"a": {"c": 2}}),
+            ),
             (
                 json!({"a": [{"b": 1}, {"c": 2}, 3]}),
                 "a.b",
                 json!({"a": [{}, {"c": 2}, 3]}),
             ),
-            (json!({"a.b": 1, "a": {"b": 2}}), "`a.b`", json!({"a": {"b": 2}})),
+            (
+                json!({"a.b": 1, "a": {"b": 2}}),
+                "`a.b`",
+                json!({"a": {"b": 2}}),
+            ),
             (json!({"a": 1}), "a.b", json!({"a": 1})),
         ];
         for (meta, path, left) in cases {

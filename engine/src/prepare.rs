@@ -203,7 +203,13 @@ impl<'a> Preparer<'a> {
                     ));
                 }
                 Some(stored) if stored.multi != field.multi => {
-                    let holds = |multi: bool| if multi { "several vectors" } else { "one vector" };
+                    let holds = |multi: bool| {
+                        if multi {
+                            "several vectors"
+                        } else {
+                            "one vector"
+                        }
+                    };
                     return mismatch(format!(
                         "vector field \"{name}\" has {} a document, {} was asked for",
                         holds(stored.multi),

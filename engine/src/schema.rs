@@ -7,8 +7,8 @@ use lumos_index::{Codes, Element, Metric, Rung, Scheme, Vectors};
 use serde::{Deserialize, Serialize};
 
 use crate::Seqno;
-use crate::dropped::{Dropped, Was};
 use crate::doc::{DEFAULT_TEXT_FIELD, DEFAULT_VECTOR_FIELD};
+use crate::dropped::{Dropped, Was};
 use crate::manifest::{DROPPED_FIELDS, ELEMENTS, SEVERAL_VECTORS};
 use crate::name::MAX_DIMENSION;
 

@@ -91,7 +91,12 @@ fn a_dropped_field_is_gone_in_memory_and_in_sealed_segments() {
     db.compact().unwrap();
     check_gone(&docs, &["a", "b"]);
     assert_eq!(docs.dropped_fields().unwrap(), [""; 0]);
-    assert!(db.doctor(&lumos_engine::Checkup::default()).unwrap().findings.is_empty());
+    assert!(
+        db.doctor(&lumos_engine::Checkup::default())
+            .unwrap()
+            .findings
+            .is_empty()
+    );
 }
 
 /// A field that is added again begins empty, whether or not bytes of the old one are there.
@@ -172,7 +177,10 @@ fn what_cannot_be_altered_is_refused_and_nothing_changes() {
         unknown.to_string(),
         "field \"year\" is not in collection \"docs\"; it has: author.born, body, image, title"
     );
-    let both = docs.alter(|s| s.drop_field("title").add(Schema::new().vector(0, Metric::L2)));
+    let both = docs.alter(|s| {
+        s.drop_field("title")
+            .add(Schema::new().vector(0, Metric::L2))
+    });
     assert!(matches!(both, Err(Error::InvalidArgument { .. })));
     assert_eq!(docs.alter(|s| s.add(schema())).ok(), Some(()));
     assert_eq!(db.seqno(), seqno);

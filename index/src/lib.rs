@@ -43,7 +43,7 @@ pub use element::{Element, Packer};
 pub use error::{DecodeError, VectorError};
 pub use filter::{
     Columns, Field, Filter, FilterError, IntoFilter, Literal, MemoryColumns, SealedColumns, eval,
-    field, is_date, path_keys,
+    field, is_date, path_join, path_keys,
 };
 pub use flat::exact_search;
 pub use fusion::{RRF_K, fuse_convex, fuse_rrf};

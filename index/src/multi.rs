@@ -131,7 +131,10 @@ mod tests {
     #[test]
     fn what_is_no_matrix_is_refused() {
         let none: [[f32; 2]; 0] = [];
-        assert_eq!(MultiVector::new(none).unwrap_err(), VectorError::NoDimensions);
+        assert_eq!(
+            MultiVector::new(none).unwrap_err(),
+            VectorError::NoDimensions
+        );
         assert!(MultiVector::new([[0.0f32; 0]]).is_err());
         assert!(MultiVector::from_numbers(2, vec![1.0; 3]).is_err());
         assert!(MultiVector::new(vec![[1.0]; 1_024]).is_ok());

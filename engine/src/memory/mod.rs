@@ -15,9 +15,9 @@ use lumos_index::{Analyzer, MemoryColumns, MemoryPostings};
 use lumos_wal::sync::{Mutex, RwLock};
 use roaring::RoaringBitmap;
 
-use crate::{Result, Schema};
 use crate::manifest::CollectionKind;
 use crate::record::{Body, Record};
+use crate::{Result, Schema};
 
 pub(crate) use column::{GRAPH_MIN_ROWS, VectorColumn};
 

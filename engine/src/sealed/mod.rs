@@ -356,8 +356,7 @@ impl SealedSegment {
     ) -> Result<T> {
         let mut payload = self.payload(row)?;
         let key = self.keys.key(row).map_err(|detail| self.damaged(detail))?;
-        if let Some(left) = self.hidden.strip_payload(key, &payload)?
-        {
+        if let Some(left) = self.hidden.strip_payload(key, &payload)? {
             payload = left;
         }
         read(Row {

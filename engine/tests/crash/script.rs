@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use lumos_engine::{
-    Batch, Doc, Durability, FieldType, Lumos, Metric, Result, Schema, field,
-};
+use lumos_engine::{Batch, Doc, Durability, FieldType, Lumos, Metric, Result, Schema, field};
 use lumos_wal::{SimVfs, Vfs};
 
 use super::model::{COLLECTIONS, Model, Random, SPACE, WORDS};

@@ -17,7 +17,7 @@ pub use column::{Columns, MemoryColumns};
 pub use error::FilterError;
 pub use eval::eval;
 pub use expr::Filter;
-pub use path::path_keys;
+pub use path::{path_join, path_keys};
 pub use sealed::SealedColumns;
 pub use value::{Literal, is_date};
 

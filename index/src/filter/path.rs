@@ -67,6 +67,12 @@ pub(crate) fn normalise(path: &str) -> String {
     )
 }
 
+/// A path as it stands in a filter, of its keys, outermost first.
+#[must_use]
+pub fn path_join<'a>(keys: impl IntoIterator<Item = &'a str>) -> String {
+    join(keys)
+}
+
 /// The keys of a path as it stands in a filter, outermost first; what is no path is one key.
 #[must_use]
 pub fn path_keys(path: &str) -> Vec<String> {

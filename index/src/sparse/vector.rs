@@ -71,10 +71,7 @@ impl SparseVector {
 
     /// Dimensions that are not zero and their weights, ascending.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (u32, f32)> + '_ {
-        self.ids
-            .iter()
-            .copied()
-            .zip(self.weights.iter().copied())
+        self.ids.iter().copied().zip(self.weights.iter().copied())
     }
 
     /// Number of dimensions that are not zero.
@@ -174,7 +171,13 @@ mod tests {
         let text = serde_json::to_string(&vector).unwrap();
         assert_eq!(text, "{\"7\":1e-30,\"30522\":0.1}");
         assert_eq!(serde_json::from_str::<SparseVector>(&text).unwrap(), vector);
-        for bad in ["[]", "{\"x\":1}", "{\"-1\":1}", "{\"1\":1,\"1\":2}", "{\"1\":1e99}"] {
+        for bad in [
+            "[]",
+            "{\"x\":1}",
+            "{\"-1\":1}",
+            "{\"1\":1,\"1\":2}",
+            "{\"1\":1e99}",
+        ] {
             assert!(serde_json::from_str::<SparseVector>(bad).is_err(), "{bad}");
         }
     }

@@ -50,7 +50,8 @@ impl VectorSpec {
         parenthesized!(content in meta.input);
         let dimension: Expr = content.parse()?;
         let comma = content.parse::<Token![,]>();
-        comma.map_err(|error| Error::new(error.span(), "expected a metric, as in (384, cosine)"))?;
+        comma
+            .map_err(|error| Error::new(error.span(), "expected a metric, as in (384, cosine)"))?;
         let metric = metric(&content.parse()?)?;
         let mut element = None;
         if content.parse::<Option<Token![,]>>()?.is_some() && !content.is_empty() {
@@ -121,7 +122,10 @@ impl FieldOptions {
     pub(crate) fn of(attributes: &[Attribute]) -> Result<Self> {
         let mut options = FieldOptions::default();
         each(attributes, |meta| {
-            let span = meta.path.get_ident().map_or_else(Span::call_site, Ident::span);
+            let span = meta
+                .path
+                .get_ident()
+                .map_or_else(Span::call_site, Ident::span);
             if meta.path.is_ident("rename") {
                 let name: LitStr = meta.value()?.parse()?;
                 if name.value().is_empty() {
@@ -138,7 +142,8 @@ impl FieldOptions {
             options.mark = Some((mark, span));
             Ok(())
         })?;
-        if let (Some((Mark::Key | Mark::Skip, _)), Some((_, at))) = (&options.mark, &options.rename) {
+        if let (Some((Mark::Key | Mark::Skip, _)), Some((_, at))) = (&options.mark, &options.rename)
+        {
             let message = "what is the key or is skipped is not stored under a name";
             return Err(Error::new(*at, message));
         }
@@ -147,7 +152,11 @@ impl FieldOptions {
 }
 
 fn mark(meta: &ParseNestedMeta<'_>) -> Result<Mark> {
-    let name = meta.path.get_ident().map(Ident::to_string).unwrap_or_default();
+    let name = meta
+        .path
+        .get_ident()
+        .map(Ident::to_string)
+        .unwrap_or_default();
     Ok(match name.as_str() {
         "key" => Mark::Key,
         "skip" => Mark::Skip,
@@ -182,7 +191,9 @@ fn analyzer(meta: &ParseNestedMeta<'_>) -> Result<String> {
 fn field_type(meta: &ParseNestedMeta<'_>) -> Result<TokenStream> {
     const KNOWN: &str = "bool, int, float, text, date";
     if !meta.input.peek(syn::token::Paren) {
-        return Err(meta.error(format!("expected a type, as in field(date); there are: {KNOWN}")));
+        return Err(meta.error(format!(
+            "expected a type, as in field(date); there are: {KNOWN}"
+        )));
     }
     let content;
     parenthesized!(content in meta.input);

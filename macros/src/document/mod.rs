@@ -27,8 +27,9 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
     let bounds = bounds(&input.generics, &fields, &expanded);
     let names = fields.iter().map(|field| &field.member);
     let declare = fields.iter().map(|field| field.declare(&expanded));
-    let (keys, others): (Vec<&Field>, Vec<&Field>) =
-        fields.iter().partition(|field| matches!(field.kind, Kind::Key));
+    let (keys, others): (Vec<&Field>, Vec<&Field>) = fields
+        .iter()
+        .partition(|field| matches!(field.kind, Kind::Key));
     let put_key = keys.iter().map(|field| field.put(&expanded));
     let put = others.iter().map(|field| field.put(&expanded));
     let take = fields.iter().map(|field| field.take(&expanded));
@@ -123,7 +124,9 @@ fn fields(input: &DeriveInput) -> Result<Vec<Field>> {
 }
 
 fn check(input: &DeriveInput, fields: &[Field]) -> Result<()> {
-    let mut keys = fields.iter().filter(|field| matches!(field.kind, Kind::Key));
+    let mut keys = fields
+        .iter()
+        .filter(|field| matches!(field.kind, Kind::Key));
     if keys.next().is_none() {
         let message = "a document needs a key: mark a field with #[document(key)]";
         return Err(Error::new(input.ident.span(), message));
@@ -151,7 +154,10 @@ fn check(input: &DeriveInput, fields: &[Field]) -> Result<()> {
 }
 
 fn bounds(generics: &Generics, fields: &[Field], expanded: &TokenStream) -> Vec<TokenStream> {
-    let written = generics.where_clause.iter().flat_map(|clause| &clause.predicates);
+    let written = generics
+        .where_clause
+        .iter()
+        .flat_map(|clause| &clause.predicates);
     let mut bounds: Vec<TokenStream> = written.map(|predicate| quote!(#predicate)).collect();
     for field in fields {
         let kind = &field.rust_type;

@@ -14,7 +14,10 @@ fn faults(source: &str) -> Vec<String> {
 #[test]
 fn what_cannot_be_a_document_is_told_and_why() {
     let cases = [
-        ("enum Note { A }", "a document is a struct with named fields"),
+        (
+            "enum Note { A }",
+            "a document is a struct with named fields",
+        ),
         (
             "struct Note(String);",
             "a document has named fields: they are those of what is stored",
