@@ -7,8 +7,8 @@ use clap::{Parser, Subcommand};
 use crate::context::Context;
 use crate::failure::Outcome;
 use crate::{
-    add, ask, backup, bench, chat, compact, count, doctor, eval, export, get, ls, put, rm, search,
-    stats,
+    add, ask, backup, bench, chat, compact, count, doctor, eval, export, get, ls, put, rm, schema,
+    search, stats,
 };
 
 /// Index files, search them, ask them: one directory, one commit, nothing to download.
@@ -57,6 +57,8 @@ pub(crate) enum Command {
     Ls(ls::Ls),
     /// Count documents
     Count(count::Count),
+    /// Show the fields of a collection, add fields, drop fields
+    Schema(schema::SchemaCommand),
     /// Show sizes and counts
     Stats(stats::Stats),
     /// Examine everything that is stored, and mend what can be mended
@@ -89,6 +91,7 @@ pub(crate) fn dispatch(command: Command, context: &mut Context) -> Outcome {
         Command::Rm(rm) => rm.run(context),
         Command::Ls(ls) => ls.run(context),
         Command::Count(count) => count.run(context),
+        Command::Schema(schema) => schema.run(context),
         Command::Stats(stats) => stats.run(context),
         Command::Doctor(doctor) => doctor.run(context),
         Command::Backup(backup) => backup.run(context),

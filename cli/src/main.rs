@@ -24,6 +24,7 @@ mod output;
 mod progress;
 mod put;
 mod rm;
+mod schema;
 mod search;
 mod snippet;
 mod stats;

@@ -16,7 +16,7 @@ use crate::{citation, jsonl, snippet};
 #[derive(Debug, Args)]
 pub(crate) struct Search {
     /// Words or a question; "a phrase", +must, -mustnot, prefix* and fuzzy~1 work by keyword
-    #[arg(required_unless_present_any = ["near", "like"], value_name = "QUERY")]
+    #[arg(required_unless_present_any = ["near", "like", "near_sparse", "near_multi"], value_name = "QUERY")]
     query: Option<String>,
     /// By keyword and by meaning, fused
     #[arg(long, group = "mode")]
@@ -30,6 +30,15 @@ pub(crate) struct Search {
     /// By a vector, as a JSON array of numbers
     #[arg(long, value_name = "JSON", conflicts_with_all = ["query", "mode", "like"])]
     near: Option<String>,
+    /// By a sparse vector, as a JSON object of weights by dimension
+    #[arg(long, value_name = "JSON", conflicts_with_all = ["query", "mode", "near", "like"])]
+    near_sparse: Option<String>,
+    /// By several vectors, as a JSON array of arrays: MaxSim
+    #[arg(long, value_name = "JSON", conflicts_with_all = ["query", "mode", "near", "near_sparse", "like"])]
+    near_multi: Option<String>,
+    /// The vector field to search by vector [default: vector, or the only one of its kind]
+    #[arg(long, value_name = "NAME")]
+    vector_field: Option<String>,
     /// By the vector of a stored document
     #[arg(long, value_name = "KEY", conflicts_with_all = ["query", "mode"])]
     like: Option<String>,
@@ -69,7 +78,8 @@ impl Search {
             return Err(Failure::argument("query", "must not be empty"));
         }
         let db = context.readable()?;
-        let collection = if self.text || self.near.is_some() || self.like.is_some() {
+        let near = [&self.near, &self.near_sparse, &self.near_multi, &self.like];
+        let collection = if self.text || near.iter().any(|near| near.is_some()) {
             // Nothing to embed: the model need not be loaded.
             db.existing_collection(&self.collection)?
         } else {
@@ -86,15 +96,34 @@ impl Search {
         }
     }
 
+    fn query(&self) -> Result<Query> {
+        if let Some(vector) = &self.near {
+            return Ok(Query::Vector(parse_vector(vector)?));
+        }
+        if let Some(text) = &self.near_sparse {
+            let vector = jsonl::sparse("--near-sparse", parse_json("--near-sparse", text)?);
+            let vector = vector.map_err(|detail| told("--near-sparse", &detail))?;
+            return Ok(Query::Sparse(vector));
+        }
+        if let Some(text) = &self.near_multi {
+            let vectors = jsonl::multi("--near-multi", parse_json("--near-multi", text)?);
+            let vectors = vectors.map_err(|detail| told("--near-multi", &detail))?;
+            return Ok(Query::Multi(vectors));
+        }
+        Ok(match &self.like {
+            Some(key) => lumos::like(key.as_str()),
+            None => self.query.as_deref().unwrap_or_default().into(),
+        })
+    }
+
     fn search(&self, collection: &Collection) -> Result<Explained> {
         let embedded = collection.schema()?.model.is_some();
-        let query: Query = match (&self.query, &self.near, &self.like) {
-            (_, Some(vector), _) => Query::Vector(parse_vector(vector)?),
-            (_, _, Some(key)) => lumos::like(key.as_str()),
-            (query, ..) => query.as_deref().unwrap_or_default().into(),
-        };
-        let by_vector = matches!(query, Query::Vector(_) | Query::Like(_));
+        let query = self.query()?;
+        let by_vector = !matches!(query, Query::Text(_));
         let mut search = collection.search(query).highlight("text");
+        if let Some(field) = &self.vector_field {
+            search = search.vector_field(field.as_str());
+        }
         if let Some(limit) = self.limit {
             search = search.limit(limit);
         }
@@ -136,9 +165,19 @@ impl Search {
     }
 }
 
+fn parse_json(option: &'static str, text: &str) -> Result<Value> {
+    serde_json::from_str(text)
+        .map_err(|error| Failure::argument(option, format!("is not JSON: {error}")))
+}
+
+/// A fault of an option, which is named before it already.
+fn told(option: &'static str, detail: &str) -> Failure {
+    let named = format!("\"{option}\" ");
+    Failure::argument(option, detail.strip_prefix(&named).unwrap_or(detail))
+}
+
 fn parse_vector(text: &str) -> Result<Vec<f32>> {
-    let value: Value = serde_json::from_str(text)
-        .map_err(|error| Failure::argument("--near", format!("is not a JSON array: {error}")))?;
+    let value = parse_json("--near", text)?;
     jsonl::numbers("--near", &value)
         .map_err(|_| Failure::argument("--near", "must be a JSON array of numbers"))
 }

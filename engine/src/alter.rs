@@ -68,7 +68,6 @@ impl Alter {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum FieldKind {
     Vector,
-    Sparse,
     Text,
     Meta,
 }
@@ -77,7 +76,6 @@ impl fmt::Display for FieldKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             FieldKind::Vector => "vector field",
-            FieldKind::Sparse => "sparse field",
             FieldKind::Text => "text field",
             FieldKind::Meta => "field",
         })
@@ -92,7 +90,6 @@ impl CollectionState {
             let held = sealed.held();
             let names = match kind {
                 FieldKind::Vector => &held.vectors,
-                FieldKind::Sparse => &held.sparse,
                 FieldKind::Text => &held.texts,
                 FieldKind::Meta => &held.fields,
             };

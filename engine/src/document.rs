@@ -57,11 +57,18 @@ pub trait Document: Sized {
 }
 
 /// A collection of documents of one type; see [`Lumos::documents`].
-#[derive(Debug)]
 pub struct Documents<T> {
     collection: Collection,
     vector_field: Option<String>,
     of: PhantomData<fn() -> T>,
+}
+
+impl<T> std::fmt::Debug for Documents<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut told = f.debug_struct("Documents");
+        told.field("collection", &self.collection.name())
+            .finish_non_exhaustive()
+    }
 }
 
 impl<T> Clone for Documents<T> {

@@ -28,6 +28,7 @@ mod filter;
 mod flat;
 mod fusion;
 mod hnsw;
+mod maxsim;
 mod metric;
 mod multi;
 mod ordinals;
@@ -50,10 +51,11 @@ pub use fusion::{RRF_K, fuse_convex, fuse_rrf};
 pub use hnsw::{
     GraphPart, GraphQuery, Hnsw, HnswParams, HnswView, Horizon, Route, SearchStats, Stopped, Widths,
 };
+pub use maxsim::MaxSim;
 pub use metric::Metric;
 pub use multi::{MAX_MULTI_VECTORS, MultiVector};
 pub use ordinals::OrdinalSet;
-pub use sparse::{MAX_SPARSE_ENTRIES, SparseVector};
+pub use sparse::{MAX_SPARSE_ENTRIES, SealedSparse, SparsePostings, SparseSource, SparseVector};
 pub use text::{
     Analyzer, MemoryPostings, SealedText, Snippet, TextBuilder, TextError, TextQuery,
     TextQueryError, TextScores, TextSource, TextStats, Token, highlight,

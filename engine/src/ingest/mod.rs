@@ -185,6 +185,12 @@ impl Ingest {
         };
         let field = schema.vectors.get(DEFAULT_VECTOR_FIELD).copied();
         let field = field.unwrap_or(crate::VectorField::new(dimension, Metric::Cosine));
+        if field.multi {
+            return Err(Error::InvalidArgument {
+                argument: "data",
+                detail: "has one vector a key, and the field has several a document".to_string(),
+            });
+        }
         // Refused before anything is written, as far as one look at the length can tell.
         if field.dimension != dimension {
             return Err(Error::DimensionMismatch {

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::Arc;
 
-use lumos_index::{Analyzer, MemoryColumns, MemoryPostings};
+use lumos_index::{Analyzer, MemoryColumns, MemoryPostings, SparsePostings};
 use lumos_wal::sync::{Mutex, RwLock};
 use roaring::RoaringBitmap;
 
@@ -43,6 +43,7 @@ pub(crate) struct Entry {
 pub(crate) struct Rows {
     pub(crate) entries: Vec<Entry>,
     pub(crate) vectors: BTreeMap<String, VectorColumn>,
+    pub(crate) sparse: BTreeMap<String, SparsePostings>,
     pub(crate) postings: MemoryPostings,
     pub(crate) columns: MemoryColumns,
     /// The newest row of every key.
@@ -71,6 +72,7 @@ impl MemorySegment {
             rows: RwLock::new(Rows {
                 entries: Vec::new(),
                 vectors: BTreeMap::new(),
+                sparse: BTreeMap::new(),
                 postings: MemoryPostings::new(Analyzer::default(), &text_fields),
                 columns: MemoryColumns::new(),
                 keys: BTreeMap::new(),
@@ -107,6 +109,10 @@ impl MemorySegment {
                 .collect();
             rows.postings.add(row, &texts);
             rows.columns.add(row, &body.meta);
+            for (name, vector) in &body.sparse {
+                let index = rows.sparse.entry(name.clone()).or_default();
+                index.add(row, vector);
+            }
         }
         for (name, vector) in record.vectors {
             if let Some(field) = schema.vectors.get(&name) {

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use lumos_index::{Columns, Filter, SealedColumns, SealedText};
+use lumos_index::{Columns, Filter, SealedColumns, SealedSparse, SealedText};
 use ownedbytes::OwnedBytes;
 use roaring::RoaringBitmap;
 
@@ -36,6 +36,7 @@ pub(crate) const VECTOR_ROWS: &str = "vrow.";
 pub(crate) const GRAPH: &str = "graph.";
 pub(crate) const CODES: &str = "codes.";
 pub(crate) const WIDTHS: &str = "widths.";
+pub(crate) const SPARSE: &str = "sparse.";
 
 /// An open sealed segment.
 pub(crate) struct SealedSegment {
@@ -56,6 +57,7 @@ pub(crate) struct SealedSegment {
     /// The first moment at which a row ends, in milliseconds since 1970.
     first_expiry: AtomicU64,
     vectors: BTreeMap<String, SealedVectors>,
+    sparse: BTreeMap<String, SealedSparse>,
     columns: Option<SealedColumns>,
     text: Option<SealedText>,
     /// Whether columns or keyword index had to be made anew.
@@ -131,6 +133,20 @@ impl SealedSegment {
         let columns = columns.and_then(|bytes| SealedColumns::open(bytes, rows).ok());
         let text = file.section(TEXT);
         let text = text.and_then(|bytes| SealedText::open(bytes).ok());
+        let mut sparse = BTreeMap::new();
+        let mut lost_sparse = Vec::new();
+        for name in &names {
+            let Some(field) = name.strip_prefix(SPARSE) else {
+                continue;
+            };
+            let bytes = file.section(name);
+            match bytes.and_then(|bytes| SealedSparse::open(bytes, rows).ok()) {
+                Some(index) => {
+                    sparse.insert(field.to_string(), index);
+                }
+                None => lost_sparse.push(name.clone()),
+            }
+        }
         let lost_columns = columns.is_none() && has(COLUMNS);
         let lost_text = text.is_none() && has(TEXT);
         let mut segment = SealedSegment {
@@ -147,26 +163,46 @@ impl SealedSegment {
             first_expiry: AtomicU64::new(next_expiry(expires.as_deref(), 0)),
             expires,
             vectors,
+            sparse,
             columns,
             text,
             rebuilt: false,
             filters: FilterCache::default(),
         };
         let lost = |lost: bool, name: &str| lost && !segment.file.is_distrusted(name);
-        segment.rebuilt = lost(lost_columns, COLUMNS) || lost(lost_text, TEXT);
-        if lost_columns || lost_text {
-            segment.rebuild(lost_columns, lost_text.then_some(text_fields))?;
+        segment.rebuilt = lost(lost_columns, COLUMNS)
+            || lost(lost_text, TEXT)
+            || lost_sparse.iter().any(|name| lost(true, name));
+        if lost_columns || lost_text || !lost_sparse.is_empty() {
+            segment.rebuild(lost_columns, lost_text.then_some(text_fields), &lost_sparse)?;
         }
         Ok(segment)
     }
 
-    /// Makes columns and keyword index anew.
-    fn rebuild(&mut self, columns: bool, text_fields: Option<&[String]>) -> Result<()> {
+    /// Makes columns, keyword index and the sections of sparse vectors anew.
+    fn rebuild(
+        &mut self,
+        columns: bool,
+        text_fields: Option<&[String]>,
+        sparse: &[String],
+    ) -> Result<()> {
         let mut derived = build::Derived::new(text_fields.unwrap_or_default())?;
         for row in 0..self.rows {
             derived.add(self.key(row)?, &self.payload(row)?)?;
         }
-        let (column_bytes, text_bytes) = derived.finish()?;
+        let build::Sections {
+            columns: column_bytes,
+            text: text_bytes,
+            sparse: sparse_bytes,
+        } = derived.finish()?;
+        for (name, bytes) in sparse_bytes {
+            if sparse.contains(&name) {
+                let index = SealedSparse::open(build::aligned(bytes), self.rows);
+                let index = index.map_err(|error| self.damaged(format!("{name}: {error}")))?;
+                let field = name.strip_prefix(SPARSE).unwrap_or(&name);
+                self.sparse.insert(field.to_string(), index);
+            }
+        }
         if columns {
             let columns = SealedColumns::open(OwnedBytes::new(column_bytes), self.rows);
             self.columns =
@@ -244,7 +280,7 @@ impl SealedSegment {
             fields: held(fields, &mut |path| {
                 columns.as_mut().is_some_and(|columns| columns.hide(path))
             }),
-            sparse: held(sparse, &mut |_| false),
+            sparse: held(sparse, &mut |name| self.sparse.remove(name).is_some()),
             counts,
         };
         let vectors = &self.held.vectors;
@@ -285,7 +321,10 @@ impl SealedSegment {
     pub(crate) fn merge_bytes(&self) -> u64 {
         const GRAPH_NODE: u64 = 400;
         let whole = [KEYS, COLUMNS, TEXT];
+        let sparse = self.sparse.keys();
+        let sparse = sparse.map(|field| self.file.section_len(&format!("{SPARSE}{field}")));
         let sections: u64 = whole.map(|name| self.file.section_len(name)).iter().sum();
+        let sections = sections + sparse.sum::<u64>();
         // Codes of seven bits to build on, then those that are kept, and the graph.
         let vectors = self.vectors.values().map(|vectors| {
             let codes = vectors.field.dimension as u64 * 2;
@@ -322,6 +361,11 @@ impl SealedSegment {
     /// The vector fields.
     pub(crate) fn vectors(&self) -> &BTreeMap<String, SealedVectors> {
         &self.vectors
+    }
+
+    /// The index of a field of sparse vectors.
+    pub(crate) fn sparse(&self, field: &str) -> Option<&SealedSparse> {
+        self.sparse.get(field)
     }
 
     pub(crate) fn text(&self) -> Option<&SealedText> {
@@ -401,7 +445,7 @@ impl SealedSegment {
     pub(crate) fn vectors_of(&self, row: u32) -> BTreeMap<String, Vec<f32>> {
         self.vectors
             .iter()
-            .filter_map(|(name, vectors)| Some((name.clone(), vectors.vector(row)?.into_owned())))
+            .filter_map(|(name, vectors)| Some((name.clone(), vectors.numbers(row)?)))
             .collect()
     }
 

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use lumos_index::{FilterError, IntoFilter};
+use lumos_index::{FilterError, IntoFilter, MultiVector, SparseVector};
 
 use super::bind::Bound;
 use super::request::{Fusion, SearchMode, SearchRequest};
@@ -18,6 +18,10 @@ pub enum Query {
     Text(String),
     /// A vector, `[dimension]`.
     Vector(Vec<f32>),
+    /// A sparse vector.
+    Sparse(SparseVector),
+    /// Several vectors, `[n, dimension]`.
+    Multi(MultiVector),
     /// The vector of a stored document.
     Like(String),
 }
@@ -25,6 +29,30 @@ pub enum Query {
 /// Searches with the vector of a stored document, which is not among the hits.
 pub fn like(key: impl Into<String>) -> Query {
     Query::Like(key.into())
+}
+
+impl From<SparseVector> for Query {
+    fn from(vector: SparseVector) -> Self {
+        Query::Sparse(vector)
+    }
+}
+
+impl From<&SparseVector> for Query {
+    fn from(vector: &SparseVector) -> Self {
+        Query::Sparse(vector.clone())
+    }
+}
+
+impl From<MultiVector> for Query {
+    fn from(vectors: MultiVector) -> Self {
+        Query::Multi(vectors)
+    }
+}
+
+impl From<&MultiVector> for Query {
+    fn from(vectors: &MultiVector) -> Self {
+        Query::Multi(vectors.clone())
+    }
 }
 
 impl From<&str> for Query {

@@ -9,6 +9,7 @@ use super::hit::{Highlight, Hit, LegRank, ScoredKey};
 use super::legs::{self, Found, Keywords, Nearest};
 use super::plan::{KeywordQuery, Plan, VectorQuery, bind_filter};
 use super::request::{Fusion, SearchRequest};
+use super::several;
 use crate::key_list::KeyList;
 use crate::state::{CollectionState, Place};
 use crate::{Doc, Error, Result};
@@ -140,6 +141,11 @@ fn rank(
     allowed: &[Allowed<'_>],
     request: &SearchRequest,
 ) -> Result<Ranking> {
+    if let Some(query) = &plan.several {
+        let (found, nearest) = several::best(state, allowed, query, request.limit)?;
+        let rows = by_score(found);
+        return Ok(Ranking { rows, nearest });
+    }
     match (&plan.vector, &plan.keywords) {
         (Some(vector), None) => {
             let mut nearest = legs::nearest(state, allowed, vector, request.limit)?;
@@ -185,6 +191,19 @@ fn rank_all(
 fn by_vector(query: &VectorQuery, found: Vec<Found>) -> Vec<Ranked> {
     let ranked = (1..).zip(found).map(|(rank, found)| {
         let score = query.metric.score(found.value);
+        Ranked {
+            place: found.place,
+            score,
+            vector: Some(LegRank { rank, score }),
+            text: None,
+        }
+    });
+    ranked.collect()
+}
+
+fn by_score(found: Vec<Found>) -> Vec<Ranked> {
+    let ranked = (1..).zip(found).map(|(rank, found)| {
+        let score = found.value;
         Ranked {
             place: found.place,
             score,

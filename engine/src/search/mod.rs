@@ -11,6 +11,7 @@ mod legs;
 mod matches;
 mod plan;
 mod request;
+mod several;
 
 pub(crate) use allowed::Allowed;
 pub use batch::SearchBatch;

@@ -1,6 +1,6 @@
 //! What is asked of a search.
 
-use lumos_index::{Filter, FilterError, IntoFilter};
+use lumos_index::{Filter, FilterError, IntoFilter, MultiVector, SparseVector};
 
 /// Which legs answer a search.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -47,7 +47,12 @@ pub struct SearchRequest {
     pub text: Option<String>,
     /// The query vector, `[dimension]`.
     pub vector: Option<Vec<f32>>,
-    /// The vector field; the default field when `None`.
+    /// The sparse query vector, of a search by it alone.
+    pub sparse: Option<SparseVector>,
+    /// Several query vectors, of a search by MaxSim alone.
+    pub multi: Option<MultiVector>,
+    /// The vector field; when `None` the default field, or the one sparse field or field of several vectors
+    /// for a search by those.
     pub vector_field: Option<String>,
     /// The text fields; all of the collection when empty.
     pub text_fields: Vec<String>,
@@ -80,6 +85,8 @@ impl Default for SearchRequest {
         SearchRequest {
             text: None,
             vector: None,
+            sparse: None,
+            multi: None,
             vector_field: None,
             text_fields: Vec::new(),
             mode: SearchMode::Auto,
@@ -111,6 +118,24 @@ impl SearchRequest {
     pub fn vector(query: impl Into<Vec<f32>>) -> Self {
         SearchRequest {
             vector: Some(query.into()),
+            ..SearchRequest::default()
+        }
+    }
+
+    /// A search by the dot product of sparse vectors.
+    #[must_use]
+    pub fn sparse(query: SparseVector) -> Self {
+        SearchRequest {
+            sparse: Some(query),
+            ..SearchRequest::default()
+        }
+    }
+
+    /// A search by MaxSim; see [`VectorField::multi`](crate::VectorField::multi).
+    #[must_use]
+    pub fn multi(query: MultiVector) -> Self {
+        SearchRequest {
+            multi: Some(query),
             ..SearchRequest::default()
         }
     }

@@ -36,6 +36,7 @@ targets!(
     payload_decode,
     query_parse,
     segment_open,
+    sparse_open,
     text_open,
     vectors_open,
     wal_decode,
