@@ -35,6 +35,7 @@ mod expire;
 mod export;
 mod follow;
 mod ingest;
+mod kept;
 mod key_list;
 mod kv;
 mod load;
@@ -81,14 +82,15 @@ pub use ingest::{Ingest, IngestProgress};
 pub use kv::Kv;
 pub use lumos_index::{
     Element, Filter, FilterError, IntoFilter, MAX_MULTI_VECTORS, MAX_SPARSE_ENTRIES, Metric,
-    MultiVector, SparseVector, TextError, TextQueryError, VectorError, field,
+    MultiVector, Normalise, SparseVector, TextError, TextQueryError, VectorError, field,
 };
 pub use lumos_wal::{Durability, Seqno};
 pub use options::OpenOptions;
 pub use schema::{CodesChoice, FieldType, Schema, SparseField, VectorField};
 pub use search::{
-    Explained, Fusion, Highlight, Hit, LegRank, Query, ScoredKey, Search, SearchBatch, SearchMode,
-    SearchRequest, SegmentSearch, VectorRoute, like,
+    Ask, Example, Explained, FilterCost, Fusion, Highlight, Hit, Leg, LegCost, LegRank, LegScore,
+    Query, Recommend, ScoredKey, Search, SearchBatch, SearchMode, SearchRequest, SegmentSearch,
+    Stage, StageTime, Strategy, VectorRoute, like, recommend,
 };
 pub use segment::SegmentAccess;
 pub use snapshot::Snapshot;

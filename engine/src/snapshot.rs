@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::manifest::CollectionKind;
 use crate::pins::{Pin, Pins};
-use crate::search::execute;
+use crate::search::answer;
 use crate::state::DbState;
 use crate::{Doc, Hit, Result, Scan, SearchRequest, Seqno};
 
@@ -78,7 +78,7 @@ impl Snapshot {
     /// # Errors
     /// `UnknownCollection`, `DimensionMismatch`, `Vector`, `Filter`, `Query`, `InvalidArgument`.
     pub fn search(&self, collection: &str, request: &SearchRequest) -> Result<Vec<Hit>> {
-        execute::search(self.state.collection(collection)?, request)
+        answer::search(self.state.collection(collection)?, request)
     }
 
     pub(crate) fn state(&self) -> &DbState {

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use lumos_engine::{
-    Collection, Doc, Element, Error, Lumos, Metric, MultiVector, Query, Schema, SparseVector,
+    Collection, Doc, Element, Error, Leg, Lumos, Metric, MultiVector, Query, Schema, SparseVector,
     VectorField, like,
 };
 use lumos_wal::{OpenMode, SimVfs, Vfs};
@@ -314,6 +314,57 @@ fn what_cannot_be_stored_or_searched_is_refused() {
         error.unwrap_err().to_string(),
         "metric must be Cosine or Dot for several vectors, it is Hamming"
     );
+}
+
+/// As legs they are fused with others, rank what others found, and give every candidate its own score.
+#[test]
+fn legs_of_both_kinds_score_every_candidate() {
+    let db = Lumos::memory().unwrap();
+    let docs = db.collection_with("docs", schema()).unwrap();
+    let mut random = Random(9);
+    let all: Vec<Doc> = (0..60).map(|n| random.doc(&format!("k{n}"))).collect();
+    docs.put_all(all.clone()).unwrap();
+    for sealed in [false, true] {
+        if sealed {
+            db.compact().unwrap();
+        }
+        let (words, tokens) = (random.sparse(), random.multi());
+        let legs = [
+            Leg::sparse(words.clone()).depth(5),
+            Leg::multi(tokens.clone()).depth(5),
+            Leg::text("words").depth(5),
+        ];
+        let hits = docs.search_legs(legs).limit(20).run().unwrap();
+        assert!(hits.len() > 5, "{}", hits.len());
+        for hit in &hits {
+            let doc = all.iter().find(|doc| doc.key == hit.key()).unwrap();
+            let of = |name: &str| {
+                let leg = hit.legs.iter().find(|leg| leg.name == name);
+                leg.map(|leg| leg.score)
+            };
+            let shares = |v: &&SparseVector| v.iter().any(|(id, _)| words.weight(id) != 0.0);
+            let sparse = doc.sparse_field("words").filter(shares);
+            assert_eq!(of("sparse"), sparse.map(|v| words.dot(v)));
+            let multi = doc.multi_field("tokens").map(|d| maxsim(&tokens, d) + 0.0);
+            assert_eq!(of("multi"), multi);
+        }
+        let ranked = Leg::prefetch([Leg::text("words").depth(40)]).then(Leg::multi(tokens.clone()));
+        let hits = docs.search_legs([ranked]).limit(40).run().unwrap();
+        let with_both = |doc: &&Doc| !doc.texts.is_empty() && !doc.multi.is_empty();
+        assert_eq!(hits.len(), all.iter().filter(with_both).count());
+        assert!(hits.is_sorted_by(|a, b| a.score >= b.score));
+        let least = docs
+            .search(&tokens)
+            .score_at_least(3.0)
+            .limit(60)
+            .run()
+            .unwrap();
+        let expected = docs.search(&tokens).within(3.0).limit(60).run().unwrap();
+        let keys = |hits: &[lumos_engine::Hit]| -> Vec<String> {
+            hits.iter().map(|hit| hit.key().to_string()).collect()
+        };
+        assert_eq!(keys(&least), keys(&expected));
+    }
 }
 
 /// Fields of both kinds are dropped like others.

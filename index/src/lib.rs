@@ -20,6 +20,7 @@
 //! ```
 
 mod cache_line;
+mod caret;
 mod codes;
 mod distance;
 mod element;
@@ -35,6 +36,7 @@ mod ordinals;
 mod sparse;
 mod text;
 mod topk;
+mod values;
 mod vectors;
 mod visited;
 
@@ -47,7 +49,9 @@ pub use filter::{
     field, is_date, path_join, path_keys,
 };
 pub use flat::exact_search;
-pub use fusion::{RRF_K, fuse_convex, fuse_rrf};
+pub use fusion::{
+    ConvexLeg, Normalise, RRF_K, fuse_convex, fuse_convex_legs, fuse_dbsf, fuse_rrf, fuse_sum,
+};
 pub use hnsw::{
     GraphPart, GraphQuery, Hnsw, HnswParams, HnswView, Horizon, Route, SearchStats, Stopped, Widths,
 };
@@ -57,8 +61,9 @@ pub use multi::{MAX_MULTI_VECTORS, MultiVector};
 pub use ordinals::OrdinalSet;
 pub use sparse::{MAX_SPARSE_ENTRIES, SealedSparse, SparsePostings, SparseSource, SparseVector};
 pub use text::{
-    Analyzer, MemoryPostings, SealedText, Snippet, TextBuilder, TextError, TextQuery,
-    TextQueryError, TextScores, TextSource, TextStats, Token, highlight,
+    Analyzer, Analyzers, MemoryPostings, SealedText, Snippet, TextBuilder, TextError, TextQuery,
+    TextQueryError, TextSearch, TextSource, Token, highlight,
 };
 pub use topk::{Neighbor, TopK};
+pub use values::{RowValues, Scalar};
 pub use vectors::Vectors;

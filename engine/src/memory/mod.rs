@@ -11,10 +11,11 @@ use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::Arc;
 
-use lumos_index::{Analyzer, MemoryColumns, MemoryPostings, SparsePostings};
+use lumos_index::{Analyzers, MemoryColumns, MemoryPostings, RowValues, SparsePostings};
 use lumos_wal::sync::{Mutex, RwLock};
 use roaring::RoaringBitmap;
 
+use crate::kept::Kept;
 use crate::manifest::CollectionKind;
 use crate::record::{Body, Record};
 use crate::{Result, Schema};
@@ -62,6 +63,7 @@ pub(crate) struct MemorySegment {
     rows: RwLock<Rows>,
     /// Held by the thread that extends the graphs.
     growing: Mutex<()>,
+    values: Kept<RowValues>,
 }
 
 impl MemorySegment {
@@ -73,7 +75,7 @@ impl MemorySegment {
                 entries: Vec::new(),
                 vectors: BTreeMap::new(),
                 sparse: BTreeMap::new(),
-                postings: MemoryPostings::new(Analyzer::default(), &text_fields),
+                postings: MemoryPostings::new(&Analyzers::default(), &text_fields),
                 columns: MemoryColumns::new(),
                 keys: BTreeMap::new(),
                 bytes: 0,
@@ -81,6 +83,7 @@ impl MemorySegment {
             }),
             text_fields,
             growing: Mutex::new(()),
+            values: Kept::default(),
         }
     }
 
@@ -268,6 +271,11 @@ impl MemorySegment {
             }
         }
         found
+    }
+
+    /// Values by row that were asked for.
+    pub(crate) fn values(&self) -> &Kept<RowValues> {
+        &self.values
     }
 
     /// Reads all columns at once, for sealing.

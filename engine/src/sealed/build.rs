@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use lumos_index::{Analyzer, MemoryColumns, Packer, Scheme, SparsePostings, TextBuilder, Vectors};
+use lumos_index::{Analyzers, MemoryColumns, Packer, Scheme, SparsePostings, TextBuilder, Vectors};
 use ownedbytes::OwnedBytes;
 use roaring::RoaringBitmap;
 
@@ -192,9 +192,9 @@ impl Derived {
     pub(super) fn new(text_fields: &[String]) -> Result<Self> {
         let text = match text_fields.is_empty() {
             true => None,
-            false => {
-                Some(TextBuilder::new(Analyzer::default(), text_fields).map_err(Error::Keywords)?)
-            }
+            false => Some(
+                TextBuilder::new(&Analyzers::default(), text_fields).map_err(Error::Keywords)?,
+            ),
         };
         Ok(Derived {
             sparse: BTreeMap::new(),

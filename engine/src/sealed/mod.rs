@@ -10,11 +10,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use lumos_index::{Columns, Filter, SealedColumns, SealedSparse, SealedText};
+use lumos_index::{Columns, Filter, RowValues, SealedColumns, SealedSparse, SealedText};
 use ownedbytes::OwnedBytes;
 use roaring::RoaringBitmap;
 
 use crate::dropped::Hidden;
+use crate::kept::Kept;
 use crate::manifest::SegmentEntry;
 use crate::search::FilterCache;
 use crate::segment::{Keys, Payload, SegmentFile, u64_at};
@@ -63,6 +64,7 @@ pub(crate) struct SealedSegment {
     /// Whether columns or keyword index had to be made anew.
     rebuilt: bool,
     filters: FilterCache,
+    values: Kept<RowValues>,
 }
 
 impl std::fmt::Debug for SealedSegment {
@@ -168,6 +170,7 @@ impl SealedSegment {
             text,
             rebuilt: false,
             filters: FilterCache::default(),
+            values: Kept::default(),
         };
         let lost = |lost: bool, name: &str| lost && !segment.file.is_distrusted(name);
         segment.rebuilt = lost(lost_columns, COLUMNS)
@@ -301,6 +304,15 @@ impl SealedSegment {
     /// What filters matched.
     pub(crate) fn filters(&self) -> &FilterCache {
         &self.filters
+    }
+
+    /// Values by row that were asked for.
+    pub(crate) fn values(&self) -> &Kept<RowValues> {
+        &self.values
+    }
+
+    pub(crate) fn columns(&self) -> Option<&SealedColumns> {
+        self.columns.as_ref()
     }
 
     pub(crate) fn number(&self) -> u64 {

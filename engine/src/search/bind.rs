@@ -3,6 +3,8 @@
 use lumos_index::Filter;
 
 use super::builder::{Query, Search};
+use super::leg::{Ask, Leg};
+use super::meaning;
 use super::request::{Fusion, SearchMode, SearchRequest};
 use crate::database::MAX_LIMIT;
 use crate::doc::DEFAULT_VECTOR_FIELD;
@@ -76,6 +78,17 @@ impl<Q> Search<Q> {
                 Query::Sparse(vector) => request.sparse = Some(vector),
                 Query::Multi(vectors) => request.multi = Some(vectors),
                 Query::Text(text) => request.text = Some(text),
+                Query::Legs(legs) => request.legs = legs,
+                Query::Recommend(recommend) => {
+                    let mut leg = Leg::new(Ask::Recommend(recommend));
+                    leg.fields.extend(request.vector_field.clone());
+                    request.legs.push(leg);
+                    if let Some(text) = request.text.take() {
+                        let mut leg = Leg::text(text);
+                        leg.fields.clone_from(&request.text_fields);
+                        request.legs.push(leg);
+                    }
+                }
                 Query::Like(key) => {
                     let doc = state.get(&key)?.unwrap_or_default();
                     request.vector = doc.vector_field(&field).map(<[f32]>::to_vec);
@@ -98,6 +111,10 @@ impl<Q> Search<Q> {
             }
         }
         self.embed(&mut requests)?;
+        for request in &mut requests {
+            let keep = self.fusion.is_some();
+            meaning::embed(self.db.core(), &self.collection, request, keep)?;
+        }
         Ok(Bound {
             snapshot,
             collection: self.collection,
@@ -111,6 +128,7 @@ impl<Q> Search<Q> {
     fn embed(&self, requests: &mut [SearchRequest]) -> Result<()> {
         let lacks_vector = |request: &&mut SearchRequest| {
             request.mode != SearchMode::Text
+                && request.legs.is_empty()
                 && request.text.is_some()
                 && request.vector.is_none()
                 && request.vector_field.is_none()

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use lumos_index::{Analyzer, Filter, FilterError, Metric, TextQuery};
+use lumos_index::{Analyzers, Filter, FilterError, Metric, TextQuery};
 
 use super::allowed::Allowed;
 use super::request::{SearchMode, SearchRequest};
@@ -63,10 +63,10 @@ impl VectorQuery {
 /// The keyword side of a search.
 #[derive(Debug)]
 pub(crate) struct KeywordQuery {
-    pub(crate) analyzer: Analyzer,
+    pub(crate) analyzers: Analyzers,
     pub(crate) query: TextQuery,
-    /// The fields searched; all when empty.
-    pub(crate) fields: Vec<String>,
+    /// The fields searched and what each is worth; all alike when empty.
+    pub(crate) fields: Vec<(String, f32)>,
 }
 
 /// What a search does.
@@ -130,7 +130,7 @@ impl Plan {
 }
 
 /// `None` when no vector was stored yet.
-fn bind_vector(
+pub(super) fn bind_vector(
     state: &CollectionState,
     request: &SearchRequest,
     vector: &[f32],
@@ -206,7 +206,7 @@ fn invalid(argument: &'static str, detail: String) -> Error {
     Error::InvalidArgument { argument, detail }
 }
 
-fn bind_keywords(
+pub(super) fn bind_keywords(
     state: &CollectionState,
     request: &SearchRequest,
     text: &str,
@@ -226,9 +226,13 @@ fn bind_keywords(
         }
     }
     Ok(KeywordQuery {
-        analyzer: Analyzer::default(),
+        analyzers: Analyzers::default(),
         query,
-        fields: request.text_fields.clone(),
+        fields: request
+            .text_fields
+            .iter()
+            .map(|field| (field.clone(), 1.0))
+            .collect(),
     })
 }
 

@@ -11,13 +11,13 @@ use roaring::RoaringBitmap;
 
 use super::Allowed;
 use super::explain::Visit;
-use super::legs::{Found, Nearest, filled, told};
+use super::legs::{Found, Nearest, by_segment, filled, told};
 use super::plan::{Width, width};
 use super::request::{SearchMode, SearchRequest};
 use crate::memory::VectorColumn;
 use crate::prepare::prepare_vector;
 use crate::sealed::SealedVectors;
-use crate::source::Source;
+use crate::source::{SegmentView, Source};
 use crate::state::{CollectionState, Place};
 use crate::{DEFAULT_VECTOR_FIELD, Error, Result};
 
@@ -146,14 +146,102 @@ fn choose<'s>(
     }
 }
 
-/// The `k` best documents, the best first, ties by place; and what was done to find them.
+impl SeveralQuery {
+    pub(crate) fn field(&self) -> &str {
+        &self.field
+    }
+
+    /// A word for it.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self.ask {
+            Ask::Sparse(_) => "sparse",
+            Ask::Multi(..) => "multi",
+        }
+    }
+}
+
+/// The score of each place, `None` where a row has no such vector or shares no dimension with the query.
+pub(crate) fn scores(
+    state: &CollectionState,
+    query: &SeveralQuery,
+    places: &[Place],
+) -> Result<Vec<Option<f32>>> {
+    let mut fault = None;
+    let count = state.segments.len();
+    let values = by_segment(count, places, None, |segment, rows| {
+        let Some(view) = state.segments.get(segment) else {
+            return vec![None; rows.len()];
+        };
+        let scored = match &query.ask {
+            Ask::Sparse(vector) => Ok(sparse_scores(view, query, vector, rows)),
+            Ask::Multi(metric, vectors) => multi_scores(view, query, *metric, vectors, rows),
+        };
+        scored.unwrap_or_else(|error| {
+            fault = Some(error);
+            vec![None; rows.len()]
+        })
+    });
+    match fault {
+        Some(error) => told(state, Err(error)),
+        None => Ok(values),
+    }
+}
+
+fn sparse_scores(
+    view: &SegmentView,
+    query: &SeveralQuery,
+    vector: &SparseVector,
+    rows: &[u32],
+) -> Vec<Option<f32>> {
+    let scored = match &view.source {
+        Source::Memory(memory) => memory.read(|stored| {
+            let postings = stored.sparse.get(&query.field)?;
+            Some(SparseSource::Memory(postings, view.rows).scores(vector, rows))
+        }),
+        Source::Sealed(sealed) => {
+            let index = sealed.sparse(&query.field);
+            index.map(|index| SparseSource::Sealed(index, view.rows).scores(vector, rows))
+        }
+    };
+    scored.unwrap_or_else(|| vec![None; rows.len()])
+}
+
+fn multi_scores(
+    view: &SegmentView,
+    query: &SeveralQuery,
+    metric: Metric,
+    vectors: &MultiVector,
+    rows: &[u32],
+) -> Result<Vec<Option<f32>>, VectorError> {
+    let score = |data: Vectors<'_>, place: &dyn Fn(u32) -> Range<u32>| {
+        let maxsim = MaxSim::new(data, metric, vectors)?;
+        let places = rows.iter().map(|row| place(*row));
+        let scores = places.map(|at| (!at.is_empty()).then(|| maxsim.score(at)));
+        Ok(scores.collect())
+    };
+    let nothing = || Ok(vec![None; rows.len()]);
+    match &view.source {
+        Source::Memory(memory) => memory.read(|stored| match stored.vectors.get(&query.field) {
+            Some(column) => {
+                let data = Vectors::new(column.field.dimension, &column.tail)?;
+                score(data, &|row| column.ordinals(row))
+            }
+            None => nothing(),
+        }),
+        Source::Sealed(sealed) => match sealed.vectors().get(&query.field) {
+            Some(column) => score(column.data()?, &|row| column.ordinals(row)),
+            None => nothing(),
+        },
+    }
+}
+
+/// The `k` best documents with their scores, the best first, ties by place; and what was done to find them.
 pub(crate) fn best(
     state: &CollectionState,
     allowed: &[Allowed<'_>],
     query: &SeveralQuery,
     k: usize,
-) -> Result<(Vec<Found>, Nearest)> {
-    let mut found = Vec::new();
+) -> Result<Nearest> {
     let mut nearest = Nearest::default();
     for (segment, allowed) in filled(allowed) {
         let (rows, visit) = match &query.ask {
@@ -164,15 +252,18 @@ pub(crate) fn best(
             Ask::Multi(metric, vectors) => told(state, multi(query, *metric, vectors, allowed, k))?,
         };
         nearest.visited(segment, visit);
-        found.extend(rows.into_iter().map(|(value, row)| Found {
-            place: Place { segment, row },
-            value,
-        }));
+        nearest
+            .found
+            .extend(rows.into_iter().map(|(value, row)| Found {
+                place: Place { segment, row },
+                value,
+            }));
     }
+    let found = &mut nearest.found;
     found.retain(|found| query.within.is_none_or(|within| found.value >= within));
     found.sort_by(|a, b| b.value.total_cmp(&a.value).then(a.place.cmp(&b.place)));
     found.truncate(k);
-    Ok((found, nearest))
+    Ok(nearest)
 }
 
 /// The best rows of a segment with their scores.

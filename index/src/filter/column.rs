@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use super::expr::Op;
 use super::path::inside;
 use super::value::{Num, Probe, instant, scalars};
+use crate::values::Scalar;
 
 /// Deepest object that is indexed; what lies deeper is stored and not found.
 const MAX_DEPTH: usize = 64;
@@ -23,6 +24,9 @@ pub trait Columns {
     /// The rows whose value compares so with a probe.
     #[doc(hidden)]
     fn select(&self, path: &str, select: Select<'_>) -> RoaringBitmap;
+    /// Calls `visit` with every distinct value at a path, in the order of [`Scalar`], and its rows.
+    #[doc(hidden)]
+    fn each(&self, path: &str, visit: &mut dyn FnMut(Scalar<'_>, &mut dyn Iterator<Item = u32>));
 }
 
 /// A comparison of values of one type.
@@ -155,6 +159,21 @@ impl Columns for MemoryColumns {
             Probe::Number(value) => range(&column.numbers, select.op, &value),
             Probe::Date(value) => range(&column.dates, select.op, &value),
             Probe::Text(value) => range::<_, str>(&column.texts, select.op, value),
+        }
+    }
+
+    fn each(&self, path: &str, visit: &mut dyn FnMut(Scalar<'_>, &mut dyn Iterator<Item = u32>)) {
+        let Some(column) = self.columns.get(path) else {
+            return;
+        };
+        for (value, rows) in &column.bools {
+            visit(Scalar::Bool(*value), &mut rows.iter().copied());
+        }
+        for (value, rows) in &column.numbers {
+            visit(Scalar::from(*value), &mut rows.iter().copied());
+        }
+        for (value, rows) in &column.texts {
+            visit(Scalar::Text(value), &mut rows.iter().copied());
         }
     }
 }

@@ -20,6 +20,7 @@ pub use expr::Filter;
 pub use path::{path_join, path_keys};
 pub use sealed::SealedColumns;
 pub use value::{Literal, is_date};
+pub(crate) use value::{Num, instant};
 
 #[cfg(test)]
 mod tests;

@@ -17,6 +17,7 @@ use super::column::{Columns, MemoryColumn, MemoryColumns, Select, Values};
 use super::expr::Op;
 use super::value::{Num, Probe};
 use crate::error::DecodeError;
+use crate::values::Scalar;
 
 const MAGIC: &[u8; 8] = b"LUMOCOL1";
 const HEADER: usize = 16;
@@ -310,6 +311,13 @@ impl<'a> Kind<'a> {
         self.rows.get(start * 4..end * 4)
     }
 
+    /// The rows of value `i`, in order.
+    fn rows_at(&self, i: usize) -> Option<&'a [u8]> {
+        let start = u32_at(self.starts, i * 4)? as usize;
+        let end = u32_at(self.starts, (i + 1) * 4)? as usize;
+        self.rows.get(start * 4..end * 4)
+    }
+
     fn number(&self, i: usize) -> Option<Num> {
         let at = i * 17;
         match self.values.get(at)? {
@@ -364,5 +372,26 @@ impl Columns for SealedColumns {
             });
         // Bytes that contradict themselves match nothing; the segment's checksum reports them.
         rows.map(|list| self.rows_of(list)).unwrap_or_default()
+    }
+    fn each(&self, path: &str, visit: &mut dyn FnMut(Scalar<'_>, &mut dyn Iterator<Item = u32>)) {
+        for part in [2, 3, 4] {
+            let Some(kind) = self.part(path, part).and_then(Kind::read) else {
+                continue;
+            };
+            for i in 0..kind.n {
+                let value = match part {
+                    2 => kind.values.get(i).map(|value| Scalar::Bool(*value > 0)),
+                    3 => kind.number(i).map(Scalar::from),
+                    _ => {
+                        let text = kind.text(i).and_then(|text| std::str::from_utf8(text).ok());
+                        text.map(Scalar::Text)
+                    }
+                };
+                if let (Some(value), Some(list)) = (value, kind.rows_at(i)) {
+                    let (list, _) = list.as_chunks::<4>();
+                    visit(value, &mut list.iter().map(|row| u32::from_le_bytes(*row)));
+                }
+            }
+        }
     }
 }

@@ -39,6 +39,13 @@ impl Num {
             (None, None) => Num::from_f64(number.as_f64()?),
         }
     }
+
+    pub(crate) fn to_f64(self) -> f64 {
+        match self {
+            Num::Int(value) => value as f64,
+            Num::Float(value) => value,
+        }
+    }
 }
 
 impl Ord for Num {
