@@ -33,8 +33,8 @@ pub(crate) struct SeveralQuery {
 
 /// Documents that are all compared, graph or not.
 const FEW: usize = 2_000;
-/// Vectors near each of the query whose documents are compared, as a multiple of the limit.
-const DEPTH: usize = 4;
+/// Vectors near each of the query whose documents are compared, as a multiple of the limit and at least.
+const DEPTH: (usize, usize) = (16, 256);
 
 #[derive(Debug)]
 enum Ask {
@@ -323,7 +323,7 @@ fn multi(
             let width = column.ef(query.width, k).filter(|_| documents.len() > FEW);
             let mut visit = match column.graph().zip(width) {
                 Some((graph, ef)) => {
-                    let ef = ef.max(k.saturating_mul(DEPTH));
+                    let ef = ef.max(k.saturating_mul(DEPTH.0)).max(DEPTH.1);
                     near(column, &graph, metric, vectors, ef, &mut documents)?
                 }
                 None => Visit::default(),
