@@ -40,6 +40,7 @@
 //! | change several things in one commit | [`Lumos::write`], [`Transaction`] |
 //! | keep small state | [`Lumos::kv`] |
 //! | search | [`Collection::search`], [`Collection::search_batch`], [`Search`], [`Filter`], [`field`], [`like`] |
+//! | count, list and change by metadata | [`Collection::find`], [`Collection::facets`], [`Collection::scroll`], [`Collection::update`] |
 //! | read a state that does not move | [`Lumos::snapshot`] |
 //! | follow a writer in another process | [`OpenOptions::read_only`], [`Lumos::refresh`] |
 //! | follow the commits | [`Lumos::changes`] |
@@ -71,15 +72,20 @@ pub use lumos_agent as agent;
 #[doc(hidden)]
 pub use lumos_engine::expanded;
 pub use lumos_engine::{
-    Alter, BackupReport, Batch, Change, Changes, Checkup, CodesChoice, Collection, CollectionStats,
-    Commit, DEFAULT_TEXT_FIELD, DEFAULT_VECTOR_FIELD, Diagnosis, Doc, Document, Documents,
-    Durability, Element, EmbedKind, Embedder, Error as EngineError, Event, Explained, ExportReport,
-    FieldType, Filter, FilterError, Finding, Fusion, Highlight, Hit, Ingest, IngestProgress,
-    IntoFilter, KeySpaceStats, Kv, LegRank, Lumos, MAX_MULTI_VECTORS, MAX_SPARSE_ENTRIES, Metric,
-    MultiVector, OpenOptions, PinnedStats, Query, RecallReport, Scan, Schema, ScoredKey, Search,
-    SearchBatch, SearchMode, SearchRequest, SegmentAccess, SegmentSearch, Selection, Seqno,
-    Severity, Snapshot, SparseField, SparseVector, Stats, Store, TextError, TextQueryError,
-    Transaction, TransactionKv, VectorError, VectorField, VectorRoute, VectorStats, field, like,
+    Alter, Analyzer, AnalyzerError, Ask, BackupReport, Batch, Candidate, Change, Changes, Checkup,
+    CodesChoice, Collection, CollectionStats, Commit, DEFAULT_TEXT_FIELD, DEFAULT_VECTOR_FIELD,
+    DateCount, Diagnosis, Doc, Document, Documents, Durability, Element, EmbedKind, Embedder,
+    Error as EngineError, Event, Example, Explained, ExportReport, Expr, Facet, FacetAnswer,
+    FacetResult, Faceted, FieldType, Filter, FilterCost, FilterError, Find, Finding, Formula,
+    FormulaError, Fusion, Group, GroupedSearch, Highlight, Hit, IndexKind, Ingest, IngestProgress,
+    Interval, IntoFilter, IntoFormula, KeySpaceStats, Kv, Language, Leg, LegCost, LegRank,
+    LegScore, Length, LexicalOverlap, Lumos, MAX_MULTI_VECTORS, MAX_SPARSE_ENTRIES, Metric, Mmr,
+    MultiVector, Normalise, Now, OpenOptions, Order, Page, PinnedStats, Query, RangeCount,
+    RecallReport, Recommend, Reranker, Scan, Schema, ScoredKey, Scroll, Search, SearchBatch,
+    SearchMode, SearchRequest, SegmentAccess, SegmentSearch, Selection, Seqno, Severity, Snapshot,
+    SparseField, SparseVector, Stage, StageTime, Stats, Store, Strategy, TermCount, TextError,
+    TextQuery, TextQueryError, Token, Transaction, TransactionKv, VectorError, VectorField,
+    VectorRoute, VectorStats, element, field, like, now, recommend,
 };
 /// ```
 /// use lumos::prelude::*;
@@ -194,8 +200,8 @@ pub mod prelude {
     pub use crate::agent::{Agent, Memory, RagTool};
     pub use crate::rag::Rag;
     pub use crate::{
-        Collection, Doc, Document, Durability, Embedder, FieldType, Fusion, Hit, Lumos, Metric,
-        Result, Schema, Store, field, like, tool,
+        Collection, Doc, Document, Durability, Embedder, FieldType, Fusion, Hit, Leg, Lumos,
+        Metric, Result, Schema, Store, field, like, recommend, tool,
     };
     #[doc(no_inline)]
     pub use serde_json::json;

@@ -7,8 +7,8 @@ use clap::{Parser, Subcommand};
 use crate::context::Context;
 use crate::failure::Outcome;
 use crate::{
-    add, ask, backup, bench, chat, compact, count, doctor, eval, export, get, ls, put, rm, schema,
-    search, stats,
+    add, analyze, ask, backup, bench, chat, compact, count, doctor, eval, export, get, index, ls,
+    put, rm, schema, search, set, stats,
 };
 
 /// Index files, search them, ask them: one directory, one commit, nothing to download.
@@ -53,12 +53,18 @@ pub(crate) enum Command {
     Put(put::Put),
     /// Remove documents by key or by filter
     Rm(rm::Rm),
+    /// Set metadata fields of every document that matches
+    Set(set::Set),
     /// List keys
     Ls(ls::Ls),
+    /// Show the terms that an analyzer makes of a text
+    Analyze(analyze::Analyze),
     /// Count documents
     Count(count::Count),
     /// Show the fields of a collection, add fields, drop fields
     Schema(schema::SchemaCommand),
+    /// Declare indexes of metadata that are made in advance
+    Index(index::Index),
     /// Show sizes and counts
     Stats(stats::Stats),
     /// Examine everything that is stored, and mend what can be mended
@@ -89,7 +95,10 @@ pub(crate) fn dispatch(command: Command, context: &mut Context) -> Outcome {
         Command::Get(get) => get.run(context),
         Command::Put(put) => put.run(context),
         Command::Rm(rm) => rm.run(context),
+        Command::Set(set) => set.run(context),
+        Command::Index(index) => index.run(context),
         Command::Ls(ls) => ls.run(context),
+        Command::Analyze(analyze) => analyze.run(context),
         Command::Count(count) => count.run(context),
         Command::Schema(schema) => schema.run(context),
         Command::Stats(stats) => stats.run(context),

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod add;
+mod analyze;
 mod args;
 mod ask;
 mod backup;
@@ -14,8 +15,11 @@ mod count;
 mod doctor;
 mod eval;
 mod export;
+mod facets;
 mod failure;
+mod find;
 mod get;
+mod index;
 mod interrupt;
 mod jsonl;
 mod ls;
@@ -26,6 +30,7 @@ mod put;
 mod rm;
 mod schema;
 mod search;
+mod set;
 mod snippet;
 mod stats;
 

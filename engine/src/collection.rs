@@ -164,6 +164,7 @@ impl Collection {
                 None => return Ok(0),
             },
             Selection::Matching(filter) => {
+                let filter = self.resolved(filter);
                 let keys = execute::matching_keys(state, &filter)?;
                 if keys.is_empty() {
                     return Ok(0);
@@ -188,11 +189,17 @@ impl Collection {
     /// # Errors
     /// `Filter` for a bad filter or an unknown field.
     pub fn count_matching(&self, filter: impl lumos_index::IntoFilter) -> Result<u64> {
-        let filter = filter.into_filter().map_err(|source| Error::Filter {
-            input: String::new(),
-            source,
-        })?;
+        let input = filter.input();
+        let filter = filter.into_filter();
+        let filter = filter.map_err(|source| Error::Filter { input, source })?;
+        let filter = self.resolved(filter);
         execute::count(self.db.core().state().collection(&self.name)?, &filter)
+    }
+
+    /// A filter with the moment of now in the place of `now()`.
+    pub(crate) fn resolved(&self, filter: Filter) -> Filter {
+        let now = self.db.core().options.clock.now();
+        filter.resolve(now).unwrap_or(filter)
     }
 
     /// The schema as stored.
@@ -287,15 +294,14 @@ impl Collection {
     /// As [`Search::run`], of the first request that is wrong.
     pub fn search_all(&self, requests: &[SearchRequest]) -> Result<Vec<Vec<Hit>>> {
         let snapshot = self.db.snapshot();
-        let state = snapshot.state().collection(&self.name)?;
         if !requests.iter().any(meaning::is_due) {
-            return answer::search_all(state, requests);
+            return answer::search_all(&snapshot, &self.name, requests);
         }
         let mut requests = requests.to_vec();
         for request in &mut requests {
             let set = request.fusion != crate::Fusion::default();
             meaning::embed(self.db.core(), &self.name, request, set)?;
         }
-        answer::search_all(state, &requests)
+        answer::search_all(&snapshot, &self.name, &requests)
     }
 }

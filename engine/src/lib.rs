@@ -19,6 +19,7 @@ mod backup;
 mod batch;
 mod changes;
 mod checkpoint;
+mod clock;
 mod collection;
 mod core;
 mod database;
@@ -34,6 +35,7 @@ pub mod expanded;
 mod expire;
 mod export;
 mod follow;
+mod indexes;
 mod ingest;
 mod kept;
 mod key_list;
@@ -53,17 +55,20 @@ mod prepare;
 mod publish;
 mod record;
 mod recovery;
+mod reranker;
 mod schema;
 mod seal;
 mod sealed;
 mod search;
 mod segment;
+mod sides;
 mod snapshot;
 mod source;
 mod state;
 mod stats;
 mod store;
 mod transaction;
+mod update;
 mod worker;
 
 pub use alter::Alter;
@@ -78,19 +83,25 @@ pub use document::{Document, Documents};
 pub use embedder::{EmbedKind, Embedder};
 pub use error::{Error, Result};
 pub use export::ExportReport;
+pub use indexes::IndexKind;
 pub use ingest::{Ingest, IngestProgress};
 pub use kv::Kv;
 pub use lumos_index::{
-    Element, Filter, FilterError, IntoFilter, MAX_MULTI_VECTORS, MAX_SPARSE_ENTRIES, Metric,
-    MultiVector, Normalise, SparseVector, TextError, TextQueryError, VectorError, field,
+    Analyzer, AnalyzerError, DateCount, Element, Expr, Facet, FacetAnswer, FacetResult, Filter,
+    FilterError, Formula, FormulaError, Interval, IntoFilter, IntoFormula, Length,
+    MAX_MULTI_VECTORS, MAX_SPARSE_ENTRIES, Metric, MultiVector, Normalise, Now, RangeCount,
+    SparseVector, TermCount, TextError, TextQuery, TextQueryError, Token, VectorError, element,
+    field, now,
 };
 pub use lumos_wal::{Durability, Seqno};
 pub use options::OpenOptions;
+pub use reranker::{Candidate, LexicalOverlap, Mmr, Reranker};
 pub use schema::{CodesChoice, FieldType, Schema, SparseField, VectorField};
 pub use search::{
-    Ask, Example, Explained, FilterCost, Fusion, Highlight, Hit, Leg, LegCost, LegRank, LegScore,
-    Query, Recommend, ScoredKey, Search, SearchBatch, SearchMode, SearchRequest, SegmentSearch,
-    Stage, StageTime, Strategy, VectorRoute, like, recommend,
+    Ask, Example, Explained, Faceted, FilterCost, Find, Fusion, Group, GroupedSearch, Highlight,
+    Hit, Language, Leg, LegCost, LegRank, LegScore, Order, Page, Query, Recommend, ScoredKey,
+    Scroll, Search, SearchBatch, SearchMode, SearchRequest, SegmentSearch, Stage, StageTime,
+    Strategy, VectorRoute, like, recommend,
 };
 pub use segment::SegmentAccess;
 pub use snapshot::Snapshot;

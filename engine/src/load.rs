@@ -122,7 +122,6 @@ impl<'a> Loader<'a> {
         stored: &CollectionManifest,
         entry: &SegmentEntry,
     ) -> Result<Arc<SealedSegment>> {
-        let texts: Vec<String> = stored.schema.texts.keys().cloned().collect();
         let path = segment::segment_path(self.dir, entry.number);
         let mut file = SegmentFile::open(self.vfs, &path, self.options.access)?;
         if file.len() != entry.bytes {
@@ -136,7 +135,8 @@ impl<'a> Loader<'a> {
         if self.options.untrusted {
             file.distrust();
         }
-        let sealed = SealedSegment::open(file, entry, &texts)?;
+        let sealed = SealedSegment::open(file, entry, &stored.schema.texts)?;
+        sealed.prepare(&stored.schema.indexes)?;
         Ok(Arc::new(sealed))
     }
 

@@ -2,9 +2,11 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use lumos_wal::{Durability, OsVfs, Vfs};
 
+use crate::clock::Clock;
 use crate::segment::SegmentAccess;
 use crate::{BackupReport, Lumos, Result};
 
@@ -33,6 +35,7 @@ pub struct OpenOptions {
     pub(crate) memory_limit: Option<usize>,
     pub(crate) salt_seed: Option<u64>,
     pub(crate) vfs: Arc<dyn Vfs>,
+    pub(crate) clock: Clock,
 }
 
 impl Default for OpenOptions {
@@ -49,6 +52,7 @@ impl Default for OpenOptions {
             memory_limit: None,
             salt_seed: None,
             vfs: Arc::new(OsVfs),
+            clock: Clock::default(),
         }
     }
 }
@@ -126,6 +130,29 @@ impl OpenOptions {
     /// Makes the salts of log files repeatable, for simulation (default random).
     pub fn salt_seed(mut self, seed: u64) -> Self {
         self.salt_seed = Some(seed);
+        self
+    }
+
+    /// What time it is for `now()` in filters (default the system's clock). When documents end
+    /// ([`Schema::ttl`](crate::Schema::ttl)) is told by the system's clock always.
+    ///
+    /// ```
+    /// # fn main() -> lumos_engine::Result<()> {
+    /// use std::time::{Duration, UNIX_EPOCH};
+    /// use lumos_engine::{Doc, Lumos};
+    /// # let dir = tempfile::tempdir().map_err(|e| e.to_string()).unwrap();
+    /// # let path = dir.path().join("data");
+    /// let new_year = UNIX_EPOCH + Duration::from_secs(1_767_225_600); // 2026-01-01
+    /// let db = Lumos::options().clock(move || new_year).open(&path)?;
+    /// let docs = db.collection("docs")?;
+    /// docs.put(Doc::new("a").field("created", "2025-12-30"))?;
+    /// assert_eq!(docs.count_matching("created > now() - 7d")?, 1);
+    /// assert_eq!(docs.count_matching("created > now() - 1d")?, 0);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn clock(mut self, clock: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
+        self.clock = Clock::new(clock);
         self
     }
 

@@ -6,16 +6,19 @@ mod vectors;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use lumos_index::Analyzer;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::alter::{self, FieldKind};
 use crate::declared;
 use crate::expire;
+use crate::indexes;
 use crate::manifest::CollectionKind;
 use crate::name::{MAX_PAYLOAD_BYTES, check_depth, check_key, check_name};
 use crate::op::Op;
 use crate::record::Record;
+use crate::schema::DEFAULT_ANALYZER;
 use crate::state::{CollectionState, DbState};
 use crate::{
     Change, CodesChoice, Doc, Error, FieldType, Result, Schema, SparseField, SparseVector,
@@ -171,6 +174,8 @@ impl<'a> Preparer<'a> {
 
     /// Creates the collection if it is missing, and adds what the schema declares to it.
     pub(crate) fn ensure(&mut self, collection: &str, wanted: &Schema) -> Result<()> {
+        let stored = self.state.named(CollectionKind::Documents, collection);
+        let has_rows = stored.is_some_and(|state| state.segments.iter().any(|view| view.rows > 0));
         let touched = self.touch(CollectionKind::Documents, collection)?;
         let mismatch = |detail: String| {
             Err(Error::SchemaMismatch {
@@ -228,20 +233,27 @@ impl<'a> Preparer<'a> {
         }
         for (name, analyzer) in &wanted.texts {
             check_name("text field", name)?;
-            if lumos_index::Analyzer::named(analyzer).is_none() {
-                return Err(Error::InvalidArgument {
-                    argument: "analyzer",
-                    detail: format!("\"{analyzer}\" is not known; there is \"default\""),
-                });
-            }
+            let described = Analyzer::named(analyzer).map_err(|source| Error::Analyzer {
+                input: analyzer.clone(),
+                source,
+            });
+            let described = described?.to_string();
             match touched.schema.texts.get(name) {
-                None => touched.add_text(name, analyzer)?,
-                Some(stored) if stored != analyzer => {
-                    return mismatch(format!(
-                        "text field \"{name}\" has analyzer \"{stored}\", \"{analyzer}\" was asked for"
-                    ));
+                None => touched.add_text(name, &described)?,
+                Some(stored) if *stored == described => {}
+                Some(stored) if has_rows => {
+                    let (collection, field) = (collection.to_string(), name.clone());
+                    return Err(Error::AnalyzerChange {
+                        collection,
+                        field,
+                        stored: stored.clone(),
+                        wanted: described,
+                    });
                 }
-                Some(_) => {}
+                Some(_) => {
+                    let schema = touched.changed_schema();
+                    schema.texts.insert(name.clone(), described);
+                }
             }
         }
         for (name, field) in &wanted.sparse {
@@ -265,6 +277,9 @@ impl<'a> Preparer<'a> {
                 argument: "ttl",
                 detail: "must be at least a millisecond".to_string(),
             });
+        }
+        if let Some(indexes) = indexes::joined(&touched.schema.indexes, &wanted.indexes)? {
+            touched.changed_schema().indexes = indexes;
         }
         if wanted.ttl_ms.is_some() && wanted.ttl_ms != touched.schema.ttl_ms {
             touched.changed_schema().ttl_ms = wanted.ttl_ms;
@@ -392,7 +407,7 @@ impl<'a> Preparer<'a> {
         for name in doc.texts.keys() {
             if !touched.schema.texts.contains_key(name) {
                 check_name("text field", name)?;
-                touched.add_text(name, "default")?;
+                touched.add_text(name, DEFAULT_ANALYZER)?;
             }
         }
         let mut vectors = BTreeMap::new();

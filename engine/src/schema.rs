@@ -1,16 +1,19 @@
 //! What a collection stores: vector fields, text fields, declared metadata types, the embedding model.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use lumos_index::{Codes, Element, Metric, Rung, Scheme, Vectors};
+use lumos_index::{Analyzer, Analyzers, Codes, Element, Metric, Rung, Scheme, Vectors};
 use serde::{Deserialize, Serialize};
 
-use crate::Seqno;
 use crate::doc::{DEFAULT_TEXT_FIELD, DEFAULT_VECTOR_FIELD};
 use crate::dropped::{Dropped, Was};
-use crate::manifest::{DROPPED_FIELDS, ELEMENTS, SEVERAL_VECTORS};
+use crate::manifest::{ANALYZERS, DROPPED_FIELDS, ELEMENTS, SEVERAL_VECTORS};
 use crate::name::MAX_DIMENSION;
+use crate::{IndexKind, Seqno};
+
+/// The analyzer of fields of which nothing is said.
+pub(crate) const DEFAULT_ANALYZER: &str = "default";
 
 /// The declared type of a metadata field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -206,7 +209,7 @@ pub struct Schema {
     /// Vector fields by name.
     #[serde(default)]
     pub vectors: BTreeMap<String, VectorField>,
-    /// Text fields by name, with the name of the analyzer of each.
+    /// Text fields by name, with the description of the analyzer of each ([`Analyzer::named`]).
     #[serde(default)]
     pub texts: BTreeMap<String, String>,
     /// Sparse vector fields by name.
@@ -221,6 +224,9 @@ pub struct Schema {
     /// How long a document lives after it was put, in milliseconds; for ever without it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ttl_ms: Option<u64>,
+    /// Indexes of metadata that are made in advance, by path; see [`Collection::index`](crate::Collection::index).
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub indexes: BTreeMap<String, BTreeSet<IndexKind>>,
     /// Fields that were dropped, of which segments may still have something.
     #[serde(default, skip_serializing_if = "Dropped::is_empty")]
     pub(crate) dropped: Dropped,
@@ -264,7 +270,29 @@ impl Schema {
     /// Declares a text field by name, with the default analyzer.
     #[must_use]
     pub fn text_field(mut self, name: &str) -> Self {
-        self.texts.insert(name.to_string(), "default".to_string());
+        self.texts
+            .insert(name.to_string(), DEFAULT_ANALYZER.to_string());
+        self
+    }
+
+    /// Declares a text field by name, with a description of its analyzer as [`Analyzer::named`] reads it. A
+    /// description that it does not read is refused when the collection is opened with the schema.
+    ///
+    /// The analyzer of a field stays what it is as long as the collection has documents.
+    ///
+    /// ```
+    /// # fn main() -> lumos_engine::Result<()> {
+    /// use lumos_engine::{Doc, Lumos, Schema};
+    /// let schema = Schema::new().text().text_with("symbol", "code");
+    /// let docs = Lumos::memory()?.collection_with("functions", schema)?;
+    /// docs.put(Doc::new("a").text("Finds a user.").with_text("symbol", "getUserName()"))?;
+    /// assert_eq!(docs.search("user name").text_field("symbol").keywords().run()?[0].key(), "a");
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn text_with(mut self, name: &str, analyzer: &str) -> Self {
+        self.texts.insert(name.to_string(), analyzer.to_string());
         self
     }
 
@@ -344,6 +372,11 @@ impl Schema {
         drop(&mut self.sparse, &mut dropped.sparse, name, at);
     }
 
+    /// The analyzer of each text field.
+    pub(crate) fn analyzers(&self) -> Analyzers {
+        analyzers(&self.texts)
+    }
+
     /// What a build must know to read documents of this schema; see [`crate::manifest`].
     pub(crate) fn features(&self) -> u32 {
         let mut features = 0;
@@ -356,6 +389,12 @@ impl Schema {
         if !self.dropped.is_empty() {
             features |= DROPPED_FIELDS;
         }
+        let is_default = |text: &String| {
+            text == DEFAULT_ANALYZER || Analyzer::named(text).is_ok_and(|it| it.is_default())
+        };
+        if !self.texts.values().all(is_default) {
+            features |= ANALYZERS;
+        }
         features
     }
 
@@ -366,6 +405,10 @@ impl Schema {
                 return Err(format!("{argument} of vector field \"{name}\" {detail}"));
             }
         }
+        for (name, analyzer) in &self.texts {
+            Analyzer::named(analyzer)
+                .map_err(|error| format!("analyzer of text field \"{name}\": {error}"))?;
+        }
         Ok(())
     }
 
@@ -375,4 +418,14 @@ impl Schema {
         self.model = Some(name.to_string());
         self
     }
+}
+
+/// The analyzers of text fields, given as descriptions that were checked before.
+pub(crate) fn analyzers(texts: &BTreeMap<String, String>) -> Analyzers {
+    let texts = texts
+        .iter()
+        .filter(|(_, analyzer)| *analyzer != DEFAULT_ANALYZER);
+    texts.fold(Analyzers::default(), |all, (name, analyzer)| {
+        all.with(name, Analyzer::named(analyzer).unwrap_or_default())
+    })
 }

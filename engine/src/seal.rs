@@ -45,6 +45,9 @@ pub(crate) fn seal_next(core: &Core, checkpoint: &mut Checkpoint) -> Result<bool
         return Ok(false);
     };
     let written = write_file(core, checkpoint.take_number(), &*frozen)?;
+    if let Some(collection) = state.collections.get(&id) {
+        written.segment.prepare(&collection.schema.indexes)?;
+    }
     checkpoint.register(written.entry);
     let sealed = Arc::new(written.segment);
     publish(core, checkpoint, |state| {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::Arc;
 
-use lumos_index::Filter;
+use lumos_index::Columns;
 use roaring::RoaringBitmap;
 
 use crate::memory::MemorySegment;
@@ -203,24 +203,18 @@ impl SegmentView {
         }
     }
 
-    /// The live rows that match a filter.
-    pub(crate) fn matches(&self, filter: &Filter) -> Result<RoaringBitmap> {
-        let mut rows = match &self.source {
-            Source::Memory(segment) => {
-                segment.read(|rows| lumos_index::eval(filter, &rows.columns, self.rows))
-            }
-            Source::Sealed(segment) => segment.matches(filter)?,
-        };
-        rows -= &*self.deletes;
-        Ok(rows)
+    /// Whether some row has a value at a metadata path, or something in it.
+    pub(crate) fn knows(&self, path: &str) -> bool {
+        match &self.source {
+            Source::Memory(segment) => segment.read(|rows| rows.columns.knows(path)),
+            Source::Sealed(segment) => segment.columns().is_some_and(|columns| columns.knows(path)),
+        }
     }
 
-    /// Whether any row has a value at this metadata path.
+    /// The metadata paths at which some row has a value.
     pub(crate) fn paths(&self) -> Vec<String> {
         match &self.source {
-            Source::Memory(segment) => {
-                segment.read(|rows| lumos_index::Columns::paths(&rows.columns))
-            }
+            Source::Memory(segment) => segment.read(|rows| rows.columns.paths()),
             Source::Sealed(segment) => segment.paths(),
         }
     }

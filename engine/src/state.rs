@@ -215,8 +215,8 @@ impl CollectionState {
 
     fn set_schema(&mut self, schema: Schema) -> Result<()> {
         let dropped = schema.dropped != self.schema.dropped;
-        let texts: Vec<String> = schema.texts.keys().cloned().collect();
         self.schema = Arc::new(schema);
+        let texts = &self.schema.clone().texts;
         let fits = |active: &MemorySegment| active.text_fields() == texts;
         let empty = self
             .segments

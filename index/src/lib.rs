@@ -25,12 +25,15 @@ mod codes;
 mod distance;
 mod element;
 mod error;
+mod facet;
 mod filter;
 mod flat;
+mod formula;
 mod fusion;
 mod hnsw;
 mod maxsim;
 mod metric;
+mod mmr;
 mod multi;
 mod ordinals;
 mod sparse;
@@ -44,11 +47,17 @@ pub use codes::{Codes, CodesView, Rung, Scheme};
 pub use distance::prefetch;
 pub use element::{Element, Packer};
 pub use error::{DecodeError, VectorError};
+pub use facet::{
+    DateCount, Facet, FacetAnswer, FacetError, FacetPart, FacetResult, Interval, RangeCount,
+    TermCount,
+};
 pub use filter::{
-    Columns, Field, Filter, FilterError, IntoFilter, Literal, MemoryColumns, SealedColumns, eval,
-    field, is_date, path_join, path_keys,
+    Columns, Field, Filter, FilterError, FilterRows, IntoFilter, Length, Literal, MemoryColumns,
+    Now, SealedColumns, Side, SideKey, SideKind, Sides, WordsOf, element, eval, field, is_date,
+    metadata_path, now, path_join, path_keys,
 };
 pub use flat::exact_search;
+pub use formula::{Expr, Formula, FormulaError, FormulaFault, FormulaRow, IntoFormula};
 pub use fusion::{
     ConvexLeg, Normalise, RRF_K, fuse_convex, fuse_convex_legs, fuse_dbsf, fuse_rrf, fuse_sum,
 };
@@ -57,12 +66,13 @@ pub use hnsw::{
 };
 pub use maxsim::MaxSim;
 pub use metric::Metric;
+pub use mmr::mmr;
 pub use multi::{MAX_MULTI_VECTORS, MultiVector};
 pub use ordinals::OrdinalSet;
 pub use sparse::{MAX_SPARSE_ENTRIES, SealedSparse, SparsePostings, SparseSource, SparseVector};
 pub use text::{
-    Analyzer, Analyzers, MemoryPostings, SealedText, Snippet, TextBuilder, TextError, TextQuery,
-    TextQueryError, TextSearch, TextSource, Token, highlight,
+    Analyzer, AnalyzerError, Analyzers, MemoryPostings, SealedText, Snippet, TextBuilder,
+    TextError, TextQuery, TextQueryError, TextSearch, TextSource, Token, highlight,
 };
 pub use topk::{Neighbor, TopK};
 pub use values::{RowValues, Scalar};

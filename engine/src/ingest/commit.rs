@@ -37,6 +37,7 @@ pub(super) fn commit(into: &Target<'_>, rows: &dyn Rows, count: usize) -> Result
     let number = reserved.number;
     let written = write_file(core, number, rows)?;
     let collection = core.state().collection(name)?.clone();
+    written.segment.prepare(&collection.schema.indexes)?;
     let known: Vec<(SegmentView, RoaringBitmap)> = collection
         .segments
         .iter()
@@ -59,6 +60,15 @@ pub(super) fn commit(into: &Target<'_>, rows: &dyn Rows, count: usize) -> Result
             key: name.to_string(),
             detail: "a field was dropped while documents with it were loaded".to_string(),
         });
+    }
+    for (field, written_with) in rows.text_fields() {
+        let analyzer = now.schema.texts.get(&field);
+        if analyzer.is_some_and(|analyzer| *analyzer != written_with) {
+            return Err(Error::Conflict {
+                key: name.to_string(),
+                detail: format!("the analyzer of text field \"{field}\" was changed meanwhile"),
+            });
+        }
     }
     // What other commits have added since is looked at now, while no more can come.
     let mut dying = Vec::with_capacity(now.segments.len());

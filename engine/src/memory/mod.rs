@@ -11,13 +11,14 @@ use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::Arc;
 
-use lumos_index::{Analyzers, MemoryColumns, MemoryPostings, RowValues, SparsePostings};
+use lumos_index::{MemoryColumns, MemoryPostings, RowValues, SparsePostings};
 use lumos_wal::sync::{Mutex, RwLock};
 use roaring::RoaringBitmap;
 
 use crate::kept::Kept;
 use crate::manifest::CollectionKind;
 use crate::record::{Body, Record};
+use crate::sides::GrowingSides;
 use crate::{Result, Schema};
 
 pub(crate) use column::{GRAPH_MIN_ROWS, VectorColumn};
@@ -59,36 +60,40 @@ pub(crate) struct Rows {
 #[derive(Debug)]
 pub(crate) struct MemorySegment {
     kind: CollectionKind,
-    text_fields: Vec<String>,
+    /// With the analyzer of each.
+    text_fields: BTreeMap<String, String>,
     rows: RwLock<Rows>,
     /// Held by the thread that extends the graphs.
     growing: Mutex<()>,
     values: Kept<RowValues>,
+    sides: GrowingSides,
 }
 
 impl MemorySegment {
     pub(crate) fn new(kind: CollectionKind, schema: &Schema) -> Self {
-        let text_fields: Vec<String> = schema.texts.keys().cloned().collect();
+        let names: Vec<String> = schema.texts.keys().cloned().collect();
         MemorySegment {
             kind,
             rows: RwLock::new(Rows {
                 entries: Vec::new(),
                 vectors: BTreeMap::new(),
                 sparse: BTreeMap::new(),
-                postings: MemoryPostings::new(&Analyzers::default(), &text_fields),
+                postings: MemoryPostings::new(&schema.analyzers(), &names),
                 columns: MemoryColumns::new(),
                 keys: BTreeMap::new(),
                 bytes: 0,
                 first_expiry: None,
             }),
-            text_fields,
+            text_fields: schema.texts.clone(),
             growing: Mutex::new(()),
             values: Kept::default(),
+            sides: GrowingSides::default(),
         }
     }
 
-    /// The text fields this segment indexes; a schema with others needs another segment.
-    pub(crate) fn text_fields(&self) -> &[String] {
+    /// The text fields this segment indexes, with the analyzer of each; a schema with others needs another
+    /// segment.
+    pub(crate) fn text_fields(&self) -> &BTreeMap<String, String> {
         &self.text_fields
     }
 
@@ -271,6 +276,11 @@ impl MemorySegment {
             }
         }
         found
+    }
+
+    /// What filters needed beside columns.
+    pub(crate) fn sides(&self) -> &GrowingSides {
+        &self.sides
     }
 
     /// Values by row that were asked for.

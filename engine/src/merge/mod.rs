@@ -222,6 +222,9 @@ fn merge(
         true => None,
         false => Some(write_file(core, reserved.number, &rows)?),
     };
+    if let Some(written) = &written {
+        written.segment.prepare(&collection.schema.indexes)?;
+    }
     let mut checkpoint = core.maintenance.lock();
     let sealed = written.map(|written| {
         checkpoint.register(written.entry);

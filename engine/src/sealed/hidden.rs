@@ -24,8 +24,7 @@ impl SealedSegment {
             max_seqno: self.last_seqno,
             bytes: self.file.len(),
         };
-        let texts: Vec<String> = schema.texts.keys().cloned().collect();
-        let mut segment = SealedSegment::open(self.file.clone(), &entry, &texts)?;
+        let mut segment = SealedSegment::open(self.file.clone(), &entry, &schema.texts)?;
         segment.rebuilt = self.rebuilt;
         segment.hide(hidden);
         Ok(Some(segment))

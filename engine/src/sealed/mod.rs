@@ -11,9 +11,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use lumos_index::{Columns, Filter, RowValues, SealedColumns, SealedSparse, SealedText};
+use lumos_index::{Columns, RowValues, SealedColumns, SealedSparse, SealedText, Side};
 use ownedbytes::OwnedBytes;
-use roaring::RoaringBitmap;
 
 use crate::dropped::Hidden;
 use crate::kept::Kept;
@@ -66,6 +65,7 @@ pub(crate) struct SealedSegment {
     rebuilt: bool,
     filters: FilterCache,
     values: Kept<RowValues>,
+    sides: Kept<Side>,
 }
 
 impl std::fmt::Debug for SealedSegment {
@@ -79,14 +79,15 @@ impl std::fmt::Debug for SealedSegment {
 
 impl SealedSegment {
     /// Opens the sections of a segment file that a manifest describes. Columns and keyword index that are damaged are
-    /// made anew, in memory, from the documents; `text_fields` are those of the collection.
+    /// made anew, in memory, from the documents, and so is a keyword index of other analyzers; `text_fields`
+    /// are those of the collection, with the analyzer of each.
     ///
     /// # Errors
     /// [`Error::Corruption`] when a section that holds data is missing or does not fit.
     pub(crate) fn open(
         file: SegmentFile,
         entry: &SegmentEntry,
-        text_fields: &[String],
+        text_fields: &BTreeMap<String, String>,
     ) -> Result<Self> {
         let (number, rows) = (entry.number, entry.rows);
         let path = file.path().to_path_buf();
@@ -136,6 +137,10 @@ impl SealedSegment {
         let columns = columns.and_then(|bytes| SealedColumns::open(bytes, rows).ok());
         let text = file.section(TEXT);
         let text = text.and_then(|bytes| SealedText::open(bytes).ok());
+        let text = text.filter(|text| {
+            let mut analyzers = text.analyzers();
+            analyzers.all(|(field, was)| text_fields.get(field).is_none_or(|is| is == was))
+        });
         let mut sparse = BTreeMap::new();
         let mut lost_sparse = Vec::new();
         for name in &names {
@@ -172,6 +177,7 @@ impl SealedSegment {
             rebuilt: false,
             filters: FilterCache::default(),
             values: Kept::default(),
+            sides: Kept::default(),
         };
         let lost = |lost: bool, name: &str| lost && !segment.file.is_distrusted(name);
         segment.rebuilt = lost(lost_columns, COLUMNS)
@@ -187,10 +193,11 @@ impl SealedSegment {
     fn rebuild(
         &mut self,
         columns: bool,
-        text_fields: Option<&[String]>,
+        text_fields: Option<&BTreeMap<String, String>>,
         sparse: &[String],
     ) -> Result<()> {
-        let mut derived = build::Derived::new(text_fields.unwrap_or_default())?;
+        let none = BTreeMap::new();
+        let mut derived = build::Derived::new(text_fields.unwrap_or(&none))?;
         for row in 0..self.rows {
             derived.add(self.key(row)?, &self.payload(row)?)?;
         }
@@ -242,6 +249,11 @@ impl SealedSegment {
     /// What filters matched.
     pub(crate) fn filters(&self) -> &FilterCache {
         &self.filters
+    }
+
+    /// What filters needed beside columns.
+    pub(crate) fn sides(&self) -> &Kept<Side> {
+        &self.sides
     }
 
     /// Values by row that were asked for.
@@ -417,13 +429,6 @@ impl SealedSegment {
             }
         }
         Ok(found)
-    }
-
-    pub(crate) fn matches(&self, filter: &Filter) -> Result<RoaringBitmap> {
-        Ok(match &self.columns {
-            Some(columns) => lumos_index::eval(filter, columns, self.rows),
-            None => lumos_index::eval(filter, &lumos_index::MemoryColumns::new(), self.rows),
-        })
     }
 
     pub(crate) fn paths(&self) -> Vec<String> {

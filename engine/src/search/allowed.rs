@@ -1,11 +1,12 @@
 //! Which rows of a segment may be found.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
-use lumos_index::{Filter, OrdinalSet};
+use lumos_index::OrdinalSet;
 use roaring::RoaringBitmap;
 
-use super::matches::{Matches, Ordinals};
+use super::matches::{BoundFilter, Matches, Ordinals};
 use crate::Result;
 use crate::source::{SegmentView, Source};
 
@@ -20,19 +21,19 @@ pub(crate) struct Allowed<'a> {
 }
 
 impl<'a> Allowed<'a> {
-    pub(crate) fn new(view: &'a SegmentView, filter: Option<&Filter>) -> Result<Self> {
+    pub(crate) fn new(view: &'a SegmentView, filter: Option<&BoundFilter>) -> Result<Self> {
         let mut cached = filter.is_some();
-        let evaluate = |filter: &Filter| match &view.source {
+        let evaluate = |filter: &BoundFilter| match &view.source {
             Source::Sealed(segment) => {
                 let found = || {
                     cached = false;
-                    view.matches(filter)
+                    view.matches(&filter.filter)
                 };
                 segment.filters().get(filter, &view.deletes, found)
             }
             Source::Memory(_) => {
                 cached = false;
-                Ok(Arc::new(Matches::new(view.matches(filter)?)))
+                Ok(Arc::new(Matches::new(view.matches(&filter.filter)?)))
             }
         };
         let matching = filter.map(evaluate).transpose()?;
@@ -68,11 +69,11 @@ impl<'a> Allowed<'a> {
     }
 
     /// The rows as a bitmap, `None` when every row of the segment may be found.
-    pub(crate) fn bitmap(&self) -> Option<RoaringBitmap> {
+    pub(crate) fn bitmap(&self) -> Option<Cow<'_, RoaringBitmap>> {
         match &self.matching {
-            Some(matching) => Some(matching.rows.clone()),
+            Some(matching) => Some(Cow::Borrowed(&matching.rows)),
             None if self.view.deletes.is_empty() => None,
-            None => Some(self.view.live_rows()),
+            None => Some(Cow::Owned(self.view.live_rows())),
         }
     }
 

@@ -11,6 +11,28 @@ use crate::Result;
 /// Filters whose matches are kept for a segment, those used last.
 const KEPT: usize = 8;
 
+/// A filter that is asked of every segment.
+#[derive(Debug)]
+pub(crate) struct BoundFilter {
+    pub(crate) filter: Arc<Filter>,
+    /// Known once: a list of ten thousand values is not read again for every segment and entry.
+    fingerprint: u64,
+}
+
+impl BoundFilter {
+    pub(crate) fn new(filter: &Filter) -> Self {
+        BoundFilter {
+            fingerprint: filter.fingerprint(),
+            filter: Arc::new(filter.clone()),
+        }
+    }
+
+    fn is(&self, entry: &Entry) -> bool {
+        self.fingerprint == entry.fingerprint
+            && (Arc::ptr_eq(&self.filter, &entry.filter) || self.filter == entry.filter)
+    }
+}
+
 /// The live rows of a segment that match a filter.
 #[derive(Debug)]
 pub(crate) struct Matches {
@@ -45,7 +67,8 @@ pub(crate) struct FilterCache {
 
 #[derive(Debug)]
 struct Entry {
-    filter: Filter,
+    filter: Arc<Filter>,
+    fingerprint: u64,
     /// Held, so that no other deletes can be at its address.
     deletes: Arc<RoaringBitmap>,
     matches: Arc<Matches>,
@@ -55,7 +78,7 @@ impl FilterCache {
     /// The matches of a filter with some deletes, as they were found before or by `evaluate`.
     pub(crate) fn get(
         &self,
-        filter: &Filter,
+        filter: &BoundFilter,
         deletes: &Arc<RoaringBitmap>,
         evaluate: impl FnOnce() -> Result<RoaringBitmap>,
     ) -> Result<Arc<Matches>> {
@@ -63,7 +86,7 @@ impl FilterCache {
             let mut entries = self.entries.lock();
             let known = entries
                 .iter()
-                .position(|e| Arc::ptr_eq(&e.deletes, deletes) && e.filter == *filter);
+                .position(|e| Arc::ptr_eq(&e.deletes, deletes) && filter.is(e));
             if let Some(at) = known {
                 let entry = entries.remove(at);
                 let matches = entry.matches.clone();
@@ -78,7 +101,8 @@ impl FilterCache {
             entries.remove(0);
         }
         entries.push(Entry {
-            filter: filter.clone(),
+            filter: filter.filter.clone(),
+            fingerprint: filter.fingerprint,
             deletes: deletes.clone(),
             matches: matches.clone(),
         });
@@ -102,23 +126,22 @@ mod tests {
             Arc::<RoaringBitmap>::default(),
         );
         let found = |row: u32| Ok(RoaringBitmap::from_iter([row]));
+        let is = |path: &str, value: i64| BoundFilter::new(&field(path).eq(value));
         let unasked = || -> Result<RoaringBitmap> { panic!("evaluated again") };
-        let first = cache.get(&field("a").eq(1), &none, || found(1)).unwrap();
-        let again = cache.get(&field("a").eq(1), &none, unasked).unwrap();
+        let first = cache.get(&is("a", 1), &none, || found(1)).unwrap();
+        let again = cache.get(&is("a", 1), &none, unasked).unwrap();
         assert!(Arc::ptr_eq(&first, &again));
         // Other deletes with the same rows in them are other deletes.
-        let other = cache.get(&field("a").eq(1), &some, || found(2)).unwrap();
+        let other = cache.get(&is("a", 1), &some, || found(2)).unwrap();
         assert_eq!(other.rows, RoaringBitmap::from_iter([2]));
         for value in 2..KEPT as i64 {
-            cache
-                .get(&field("a").eq(value), &none, || found(3))
-                .unwrap();
-            cache.get(&field("a").eq(1), &none, unasked).unwrap();
+            cache.get(&is("a", value), &none, || found(3)).unwrap();
+            cache.get(&is("a", 1), &none, unasked).unwrap();
         }
-        cache.get(&field("b").eq(1), &none, || found(4)).unwrap();
-        cache.get(&field("a").eq(1), &none, unasked).unwrap();
+        cache.get(&is("b", 1), &none, || found(4)).unwrap();
+        cache.get(&is("a", 1), &none, unasked).unwrap();
         // The one that was used the longest ago made room.
-        let gone = cache.get(&field("a").eq(1), &some, || found(5)).unwrap();
+        let gone = cache.get(&is("a", 1), &some, || found(5)).unwrap();
         assert_eq!(gone.rows, RoaringBitmap::from_iter([5]));
     }
 }

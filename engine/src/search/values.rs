@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use lumos_index::{MemoryColumns, RowValues, Scalar};
 
-use crate::kept::Kept;
+use crate::sealed::SealedSegment;
 use crate::source::{SegmentView, Source};
 use crate::state::{CollectionState, Place};
 
@@ -29,22 +29,31 @@ impl SegmentView {
     /// The values at a metadata path of the rows of this segment.
     pub(crate) fn values(&self, path: &str) -> Arc<RowValues> {
         let rows = self.rows;
-        let made = |kept: &Kept<RowValues>, make: &dyn Fn() -> RowValues| {
-            kept.get_or_make(path, rows, RowValues::bytes, make)
-        };
         match &self.source {
-            Source::Memory(segment) => made(segment.values(), &|| {
-                segment.read(|rows_of| RowValues::new(&rows_of.columns, path, rows))
-            }),
-            Source::Sealed(segment) => made(segment.values(), &|| match segment.columns() {
-                Some(columns) => RowValues::new(columns, path, rows),
-                None => RowValues::new(&MemoryColumns::new(), path, rows),
-            }),
+            Source::Memory(segment) => {
+                let make = || segment.read(|all| RowValues::new(&all.columns, path, rows));
+                segment
+                    .values()
+                    .get_or_make(path, rows, RowValues::bytes, make)
+            }
+            Source::Sealed(segment) => segment.row_values(path),
         }
     }
 }
 
-#[allow(dead_code, reason = "formulas and groups will read values by place")]
+impl SealedSegment {
+    /// The values at a metadata path of all rows.
+    pub(crate) fn row_values(&self, path: &str) -> Arc<RowValues> {
+        let rows = self.rows();
+        let make = || match self.columns() {
+            Some(columns) => RowValues::new(columns, path, rows),
+            None => RowValues::new(&MemoryColumns::new(), path, rows),
+        };
+        self.values()
+            .get_or_make(path, rows, RowValues::bytes, make)
+    }
+}
+
 impl Values {
     /// The values of the rows of a segment, by its number in the state.
     pub(crate) fn segment(&self, segment: usize) -> Option<&RowValues> {

@@ -21,14 +21,19 @@ macro_rules! targets {
 }
 
 targets!(
+    analyze,
     backup_restore,
     codes_open,
     columns_open,
     db_ops_model,
     deletes_open,
     distance_kernels,
+    facets_eval,
     filter_eval,
     filter_parse,
+    formula_eval,
+    formula_parse,
+    fusion_eval,
     graph_open,
     import_lines,
     keys_open,

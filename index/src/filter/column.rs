@@ -24,6 +24,22 @@ pub trait Columns {
     /// The rows whose value compares so with a probe.
     #[doc(hidden)]
     fn select(&self, path: &str, select: Select<'_>) -> RoaringBitmap;
+    /// The rows with a value between two of one kind, ends included.
+    #[doc(hidden)]
+    fn between(&self, path: &str, range: Between<'_>) -> RoaringBitmap;
+    /// The rows with one of some values.
+    #[doc(hidden)]
+    fn any(&self, path: &str, among: Among<'_>) -> RoaringBitmap;
+    /// The rows with a text that begins with `prefix` and fits, if need be.
+    #[doc(hidden)]
+    fn texts(
+        &self,
+        path: &str,
+        prefix: &str,
+        fits: Option<&mut dyn FnMut(&str) -> bool>,
+    ) -> RoaringBitmap;
+    /// Whether a path is there, or something in it.
+    fn knows(&self, path: &str) -> bool;
     /// Calls `visit` with every distinct value at a path, in the order of [`Scalar`], and its rows.
     #[doc(hidden)]
     fn each(&self, path: &str, visit: &mut dyn FnMut(Scalar<'_>, &mut dyn Iterator<Item = u32>));
@@ -34,6 +50,19 @@ pub trait Columns {
 pub struct Select<'a> {
     pub(crate) op: Op,
     pub(crate) probe: Probe<'a>,
+}
+
+/// Two values of one type that others lie between.
+#[derive(Clone, Copy, Debug)]
+pub struct Between<'a> {
+    pub(crate) low: Probe<'a>,
+    pub(crate) high: Probe<'a>,
+}
+
+/// Values that ascend and differ.
+#[derive(Clone, Copy, Debug)]
+pub struct Among<'a> {
+    pub(crate) probes: &'a [Probe<'a>],
 }
 
 /// The rows of each value, in the order of the values.
@@ -96,6 +125,11 @@ impl MemoryColumns {
             }
             _ => {}
         }
+    }
+
+    /// Adds an element of an array as a row: a scalar is found at the empty path.
+    pub(crate) fn add_element(&mut self, row: u32, element: &Value) {
+        self.add_value(row, "", element, 0);
     }
 
     /// The bytes that [`SealedColumns::open`](crate::SealedColumns::open) reads, for a segment of `rows`
@@ -162,6 +196,57 @@ impl Columns for MemoryColumns {
         }
     }
 
+    fn between(&self, path: &str, range: Between<'_>) -> RoaringBitmap {
+        let Some(column) = self.columns.get(path) else {
+            return RoaringBitmap::new();
+        };
+        match (range.low, range.high) {
+            (Probe::Bool(low), Probe::Bool(high)) => within(&column.bools, &low, &high),
+            (Probe::Number(low), Probe::Number(high)) => within(&column.numbers, &low, &high),
+            (Probe::Date(low), Probe::Date(high)) => within(&column.dates, &low, &high),
+            (Probe::Text(low), Probe::Text(high)) => within::<_, str>(&column.texts, low, high),
+            _ => RoaringBitmap::new(),
+        }
+    }
+
+    fn any(&self, path: &str, among: Among<'_>) -> RoaringBitmap {
+        let Some(column) = self.columns.get(path) else {
+            return RoaringBitmap::new();
+        };
+        let lists = among.probes.iter().filter_map(|probe| match *probe {
+            Probe::Bool(value) => column.bools.get(&value),
+            Probe::Number(value) => column.numbers.get(&value),
+            Probe::Text(value) => column.texts.get(value),
+            Probe::Date(value) => column.dates.get(&value),
+        });
+        gather(lists)
+    }
+
+    fn texts(
+        &self,
+        path: &str,
+        prefix: &str,
+        mut fits: Option<&mut dyn FnMut(&str) -> bool>,
+    ) -> RoaringBitmap {
+        let Some(column) = self.columns.get(path) else {
+            return RoaringBitmap::new();
+        };
+        let from = (Bound::Included(prefix), Bound::Unbounded);
+        let texts = column.texts.range::<str, _>(from);
+        let texts = texts.take_while(|(text, _)| text.starts_with(prefix));
+        let texts = texts.filter(|(text, _)| fits.as_mut().is_none_or(|fits| fits(text)));
+        gather(texts.map(|(_, rows)| rows))
+    }
+
+    fn knows(&self, path: &str) -> bool {
+        let inside = format!("{path}.");
+        let next = self
+            .columns
+            .range::<str, _>((Bound::Included(inside.as_str()), Bound::Unbounded));
+        let mut next = next.map(|(path, _)| path);
+        self.columns.contains_key(path) || next.next().is_some_and(|path| path.starts_with(&inside))
+    }
+
     fn each(&self, path: &str, visit: &mut dyn FnMut(Scalar<'_>, &mut dyn Iterator<Item = u32>)) {
         let Some(column) = self.columns.get(path) else {
             return;
@@ -190,8 +275,22 @@ where
         Op::Gt => (Bound::Excluded(probe), Bound::Unbounded),
         Op::Gte => (Bound::Included(probe), Bound::Unbounded),
     };
-    values
-        .range::<Q, _>(bounds)
-        .flat_map(|(_, rows)| rows.iter().copied())
-        .collect()
+    gather(values.range::<Q, _>(bounds).map(|(_, rows)| rows))
+}
+
+fn within<K, Q>(values: &Values<K>, low: &Q, high: &Q) -> RoaringBitmap
+where
+    K: Ord + std::borrow::Borrow<Q>,
+    Q: Ord + ?Sized,
+{
+    if low > high {
+        return RoaringBitmap::new();
+    }
+    let bounds = (Bound::Included(low), Bound::Included(high));
+    gather(values.range::<Q, _>(bounds).map(|(_, rows)| rows))
+}
+
+/// The rows of some lists.
+fn gather<'a>(lists: impl Iterator<Item = &'a Vec<u32>>) -> RoaringBitmap {
+    lists.flat_map(|rows| rows.iter().copied()).collect()
 }

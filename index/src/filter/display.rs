@@ -2,7 +2,9 @@
 
 use std::fmt::{Display, Formatter, Result};
 
-use super::expr::{Filter, Node, Op};
+use super::expr::{Filter, Node, Op, Quantifier};
+use super::pattern::Style;
+use super::region::Region;
 use super::value::{Form, Literal, Num};
 
 impl Display for Filter {
@@ -14,31 +16,85 @@ impl Display for Filter {
 fn node(of: &Node, f: &mut Formatter<'_>) -> Result {
     match of {
         Node::Compare { path, op, value } => {
-            let op = match op {
-                Op::Eq => "=",
-                Op::Ne => "!=",
-                Op::Lt => "<",
-                Op::Lte => "<=",
-                Op::Gt => ">",
-                Op::Gte => ">=",
+            of_path(path, f)?;
+            write!(f, "{} {value}", sign(*op))
+        }
+        Node::Between { path, low, high } => {
+            of_path(path, f)?;
+            write!(f, "BETWEEN {low} AND {high}")
+        }
+        Node::Fits { path, pattern } => {
+            of_path(path, f)?;
+            let word = match pattern.style {
+                Style::Prefix => "STARTS WITH",
+                Style::Like => "LIKE",
+                Style::Glob => "GLOB",
+                Style::Regex => "REGEXP",
             };
-            write!(f, "{path} {op} {value}")
+            write!(f, "{word} {}", Literal::from(pattern.text.as_str()))
+        }
+        Node::Length { path, op, value } => write!(f, "LENGTH({path}) {} {value}", sign(*op)),
+        Node::Elements {
+            path,
+            quantifier,
+            inner,
+        } => {
+            let word = match quantifier {
+                Quantifier::Any => "ANY",
+                Quantifier::All => "ALL",
+                Quantifier::None => "NONE",
+            };
+            write!(f, "{path} {word} (")?;
+            node(inner, f)?;
+            f.write_str(")")
+        }
+        Node::Area { path, area } => {
+            let word = match area {
+                Region::Circle(_) => "WITHIN",
+                Region::Box(_) => "BOX",
+            };
+            write!(f, "{word}({path}{area})")
         }
         Node::In { path, values } => {
-            write!(f, "{path} IN (")?;
+            of_path(path, f)?;
+            f.write_str("IN (")?;
             for (at, value) in values.iter().enumerate() {
                 let comma = if at == 0 { "" } else { ", " };
                 write!(f, "{comma}{value}")?;
             }
             f.write_str(")")
         }
+        Node::Exists { path } if path.is_empty() => f.write_str("IS NOT NULL"),
         Node::Exists { path } => write!(f, "EXISTS({path})"),
+        Node::Match { field, words } => {
+            of_path(field, f)?;
+            write!(f, "MATCH {}", Literal::from(words.text.as_str()))
+        }
         Node::And(nodes) => joined(nodes, " AND ", f),
         Node::Or(nodes) => joined(nodes, " OR ", f),
         Node::Not(inner) => {
             f.write_str("NOT ")?;
             nested(inner, f)
         }
+    }
+}
+
+/// The path before an operator; an element itself has none.
+fn of_path(path: &str, f: &mut Formatter<'_>) -> Result {
+    match path {
+        "" => Ok(()),
+        path => write!(f, "{path} "),
+    }
+}
+
+fn sign(op: Op) -> &'static str {
+    match op {
+        Op::Eq => "=",
+        Op::Ne => "!=",
+        Op::Lt => "<",
+        Op::Lte => "<=",
+        Op::Gt => ">",
+        Op::Gte => ">=",
     }
 }
 
@@ -71,6 +127,10 @@ impl Display for Literal {
             Form::Number(Num::Int(value)) => write!(f, "{value}"),
             Form::Number(Num::Float(value)) => write!(f, "{value:?}"),
             Form::Text(text) => write!(f, "'{}'", text.replace('\'', "''")),
+            Form::Now(now) => {
+                f.write_str("now()")?;
+                now.terms().iter().try_for_each(|term| write!(f, " {term}"))
+            }
             Form::NotANumber => f.write_str("NaN"),
         }
     }

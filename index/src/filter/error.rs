@@ -34,10 +34,15 @@ impl FilterError {
     /// A path that no document has; `known` are those that some have.
     #[must_use]
     pub fn unknown_field(path: &str, input: &str, known: &[String]) -> Self {
-        let start = input.find(path).unwrap_or(0);
+        // Within ANY a path is written in two places: what is looked for is its last part then.
+        let last = path.rsplit('.').next().unwrap_or(path);
+        let span = [path, last].into_iter().find_map(|part| {
+            let start = input.find(part)?;
+            Some(start..start + part.len())
+        });
         let error = FilterError::new(
             format!("unknown field \"{path}\""),
-            start..start + path.len(),
+            span.unwrap_or(0..path.len()),
         );
         let near = known
             .iter()
@@ -57,6 +62,15 @@ impl FilterError {
                 error.with_hint(format!("documents have: {}{more}", shown.join(", ")))
             }
         }
+    }
+
+    /// A text field that the collection does not have; `known` are those that it has.
+    #[must_use]
+    pub fn unknown_text_field(field: &str, input: &str, known: &[String]) -> Self {
+        let start = input.find(field).unwrap_or(0);
+        let message = format!("there is no text field \"{field}\"");
+        let error = FilterError::new(message, start..start + field.len());
+        error.with_hint(format!("text fields are: {}", known.join(", ")))
     }
 
     /// What is wrong, as a sentence.
@@ -85,7 +99,7 @@ impl FilterError {
 }
 
 /// Edits between two words (Levenshtein), for suggestions; long words are not worth it.
-fn distance(a: &str, b: &str) -> usize {
+pub(crate) fn distance(a: &str, b: &str) -> usize {
     let (a, b): (Vec<char>, Vec<char>) =
         (a.chars().take(64).collect(), b.chars().take(64).collect());
     let mut row: Vec<usize> = (0..=b.len()).collect();

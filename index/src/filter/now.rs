@@ -70,11 +70,18 @@ impl Now {
     pub(crate) fn at(self, now: i128) -> Literal {
         let whole = now.div_euclid(SECOND) * SECOND;
         let moment = moved(whole, self.months).saturating_add(self.nanos);
-        let (first, last) = (bound(0, Month::January, 1), bound(9999, Month::December, 31));
+        let (first, last) = (
+            bound(0, Month::January, 1),
+            bound(9999, Month::December, 31),
+        );
         let within = moment.clamp(first, last);
         let text = OffsetDateTime::from_unix_timestamp_nanos(within)
             .ok()
-            .and_then(|moment| moment.format(&time::format_description::well_known::Rfc3339).ok());
+            .and_then(|moment| {
+                moment
+                    .format(&time::format_description::well_known::Rfc3339)
+                    .ok()
+            });
         Literal(Form::Text(text.unwrap_or_default()))
     }
 
@@ -82,7 +89,10 @@ impl Now {
     pub(crate) fn terms(self) -> Vec<String> {
         let mut terms = Vec::new();
         let mut term = |negative: bool, amount: String, unit: &str| {
-            terms.push(format!("{} {amount}{unit}", if negative { '-' } else { '+' }));
+            terms.push(format!(
+                "{} {amount}{unit}",
+                if negative { '-' } else { '+' }
+            ));
         };
         if self.months != 0 {
             let (amount, unit) = match self.months % 12 {
@@ -96,7 +106,11 @@ impl Now {
             let fits = |(_, nanos): &&(&str, i128)| size % nanos.unsigned_abs() == 0;
             match UNITS.iter().rev().find(fits) {
                 Some((unit, nanos)) => {
-                    term(self.nanos < 0, (size / nanos.unsigned_abs()).to_string(), unit);
+                    term(
+                        self.nanos < 0,
+                        (size / nanos.unsigned_abs()).to_string(),
+                        unit,
+                    );
                 }
                 None => {
                     let (whole, rest) = (size / 1_000_000_000, size % 1_000_000_000);
@@ -154,7 +168,9 @@ impl Shift {
 fn bound(year: i32, month: Month, day: u8) -> i128 {
     let date = Date::from_calendar_date(year, month, day).ok();
     let time = if year == 0 { Time::MIDNIGHT } else { Time::MAX };
-    date.map_or(0, |date| date.with_time(time).assume_utc().unix_timestamp_nanos())
+    date.map_or(0, |date| {
+        date.with_time(time).assume_utc().unix_timestamp_nanos()
+    })
 }
 
 /// The same time of the day, months later.
@@ -169,7 +185,11 @@ fn moved(moment: i128, months: i64) -> i128 {
         let month = Month::try_from(u8::try_from(month.rem_euclid(12) + 1).ok()?).ok()?;
         let day = at.day().min(month.length(year));
         let date = Date::from_calendar_date(year, month, day).ok()?;
-        Some(date.with_time(at.time()).assume_utc().unix_timestamp_nanos())
+        Some(
+            date.with_time(at.time())
+                .assume_utc()
+                .unix_timestamp_nanos(),
+        )
     };
     let far = if months < 0 { -MOST_NANOS } else { MOST_NANOS };
     moved().unwrap_or(moment + far)
@@ -213,9 +233,18 @@ mod tests {
         assert_eq!(at(now()), "'2026-03-31T12:00:00Z'");
         assert_eq!(at(now().months(-1)), "'2026-02-28T12:00:00Z'");
         assert_eq!(at(now().months(12)), "'2027-03-31T12:00:00Z'");
-        assert_eq!(at(now() - Duration::from_secs(86_400)), "'2026-03-30T12:00:00Z'");
-        assert_eq!(at(now() + Duration::from_millis(1500)), "'2026-03-31T12:00:01.5Z'");
-        assert_eq!(at(now().months(i32::MAX)), "'9999-12-31T23:59:59.999999999Z'");
+        assert_eq!(
+            at(now() - Duration::from_secs(86_400)),
+            "'2026-03-30T12:00:00Z'"
+        );
+        assert_eq!(
+            at(now() + Duration::from_millis(1500)),
+            "'2026-03-31T12:00:01.5Z'"
+        );
+        assert_eq!(
+            at(now().months(i32::MAX)),
+            "'9999-12-31T23:59:59.999999999Z'"
+        );
         assert_eq!(at(now().months(-100_000)), "'0000-01-01T00:00:00Z'");
     }
 }

@@ -59,8 +59,10 @@ pub(crate) fn is_keyword(word: &str) -> bool {
         .any(|keyword| word.eq_ignore_ascii_case(keyword))
 }
 
-/// Reads a path as it stands in a filter; what is none is one key.
-pub(crate) fn normalise(path: &str) -> String {
+/// A dotted path into metadata in the spelling of columns: keys that are no plain words in backticks. What is
+/// no path is one key.
+#[must_use]
+pub fn normalise(path: &str) -> String {
     split(path).map_or_else(
         || join([path]),
         |keys| join(keys.iter().map(String::as_str)),
@@ -73,13 +75,14 @@ pub fn path_join<'a>(keys: impl IntoIterator<Item = &'a str>) -> String {
     join(keys)
 }
 
-/// The keys of a path as it stands in a filter, outermost first; what is no path is one key.
+/// The keys of a dotted path into metadata, outermost first; what is no path is one key.
 #[must_use]
 pub fn path_keys(path: &str) -> Vec<String> {
     split(path).unwrap_or_else(|| vec![path.to_string()])
 }
 
-fn split(path: &str) -> Option<Vec<String>> {
+/// The keys of a path; `None` when it is none.
+pub(crate) fn split(path: &str) -> Option<Vec<String>> {
     let mut keys = Vec::new();
     let mut rest = path;
     loop {

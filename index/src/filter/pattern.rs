@@ -44,7 +44,10 @@ enum Piece {
     Char(char),
     One,
     Run,
-    Class { ranges: Vec<(char, char)>, negated: bool },
+    Class {
+        ranges: Vec<(char, char)>,
+        negated: bool,
+    },
 }
 
 impl Pattern {
@@ -187,7 +190,10 @@ impl Piece {
             Piece::One => true,
             Piece::Run => false,
             Piece::Class { ranges, negated } => {
-                ranges.iter().any(|(first, last)| (*first..=*last).contains(&c)) != *negated
+                ranges
+                    .iter()
+                    .any(|(first, last)| (*first..=*last).contains(&c))
+                    != *negated
             }
         }
     }
@@ -216,13 +222,14 @@ fn whole(pieces: &[Piece], text: &str) -> bool {
             (None, Some(_)) => return false,
             _ => {}
         }
-        match &mut retry {
-            Some((after, from)) if from.next().is_some() => {
-                at = *after;
-                rest = from.clone();
-            }
-            _ => return false,
+        let Some((after, from)) = &mut retry else {
+            return false;
+        };
+        if from.next().is_none() {
+            return false;
         }
+        at = *after;
+        rest = from.clone();
     }
 }
 
@@ -237,7 +244,9 @@ fn literal_start(regex: &str) -> String {
     }
     let is_plain = |c: &char| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_' | '/' | ':');
     let mut prefix: String = rest.chars().take_while(is_plain).collect();
-    let after = rest.get(prefix.len()..).and_then(|rest| rest.chars().next());
+    let after = rest
+        .get(prefix.len()..)
+        .and_then(|rest| rest.chars().next());
     if after.is_some_and(|c| matches!(c, '?' | '*' | '+' | '{')) {
         prefix.pop();
     }
@@ -271,7 +280,12 @@ mod tests {
     fn patterns_take_whole_texts() {
         for (style, pattern, yes, no) in [
             (Style::Like, "a%", &["a", "abc"][..], &["", "ba"][..]),
-            (Style::Like, "%a_c%", &["abc", "xaacc", "abcabc"], &["ac", "abbc"]),
+            (
+                Style::Like,
+                "%a_c%",
+                &["abc", "xaacc", "abcabc"],
+                &["ac", "abbc"],
+            ),
             (Style::Like, "100\\%", &["100%"], &["1000"]),
             (Style::Like, "", &[""], &["a"]),
             (Style::Glob, "a*?[x-z]", &["abx", "a..z"], &["ax", "abw"]),
@@ -287,7 +301,10 @@ mod tests {
                     assert_eq!(pattern.fits(text), fits, "{pattern:?} {text}");
                     let (prefix, all) = pattern.prefix();
                     assert!(!fits || text.starts_with(&prefix), "{pattern:?} {text}");
-                    assert!(!all || text.starts_with(&prefix) == fits, "{pattern:?} {text}");
+                    assert!(
+                        !all || text.starts_with(&prefix) == fits,
+                        "{pattern:?} {text}"
+                    );
                 }
             }
         }
@@ -314,7 +331,10 @@ mod tests {
             (Style::Like, &"a".repeat(2_000), "longer"),
         ] {
             let pattern = Pattern::new(style, text);
-            assert!(pattern.fault().is_some_and(|fault| fault.contains(reason)), "{pattern:?}");
+            assert!(
+                pattern.fault().is_some_and(|fault| fault.contains(reason)),
+                "{pattern:?}"
+            );
         }
     }
 }

@@ -10,10 +10,12 @@
 //! bytes); a date is an `i128` of nanoseconds since 1970; texts are `u64[n]`, where each ends, then their
 //! bytes.
 
+use std::cmp::Ordering;
+
 use ownedbytes::OwnedBytes;
 use roaring::RoaringBitmap;
 
-use super::column::{Columns, MemoryColumn, MemoryColumns, Select, Values};
+use super::column::{Among, Between, Columns, MemoryColumn, MemoryColumns, Select, Values};
 use super::expr::Op;
 use super::value::{Num, Probe};
 use crate::error::DecodeError;
@@ -195,6 +197,11 @@ impl SealedColumns {
         self.entries.len() < before
     }
 
+    /// Bytes of all columns.
+    pub(crate) fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
     fn part(&self, path: &str, part: usize) -> Option<&[u8]> {
         let at = self
             .entries
@@ -204,12 +211,17 @@ impl SealedColumns {
         self.bytes.get(start..end)
     }
 
-    /// The rows of a list, which is in order for each value but not for all of them.
-    fn rows_of(&self, list: &[u8]) -> RoaringBitmap {
-        let (list, _) = list.as_chunks::<4>();
-        let rows = list.iter().map(|row| u32::from_le_bytes(*row));
+    fn kind(&self, path: &str, part: usize) -> Option<Kind<'_>> {
+        self.part(path, part).and_then(Kind::read)
+    }
+
+    /// The rows of lists, each of which is in order.
+    fn rows_of(&self, lists: &[&[u8]]) -> RoaringBitmap {
+        let count: usize = lists.iter().map(|list| list.len() / 4).sum();
+        let lists = lists.iter().flat_map(|list| list.as_chunks::<4>().0);
+        let rows = lists.map(|row| u32::from_le_bytes(*row));
         let rows = rows.filter(|row| *row < self.rows);
-        if list.len() < self.rows as usize / MANY {
+        if count < self.rows as usize / MANY {
             let mut rows: Vec<u32> = rows.collect();
             rows.sort_unstable();
             return rows.into_iter().collect();
@@ -221,6 +233,16 @@ impl SealedColumns {
             }
         }
         RoaringBitmap::from_lsb0_bytes(0, &bits)
+    }
+}
+
+/// The part of an entry that has values of the kind of a probe.
+fn part_of(probe: &Probe<'_>) -> usize {
+    match probe {
+        Probe::Bool(_) => 2,
+        Probe::Number(_) => 3,
+        Probe::Text(_) => 4,
+        Probe::Date(_) => 5,
     }
 }
 
@@ -279,26 +301,45 @@ impl<'a> Kind<'a> {
         })
     }
 
-    /// The rows of the values that compare so with a probe, given how value `i` compares with it.
-    fn select(
-        &self,
-        op: Op,
-        compare: impl Fn(usize) -> Option<std::cmp::Ordering>,
-    ) -> Option<&'a [u8]> {
-        let first = |least: std::cmp::Ordering| {
-            let (mut low, mut high) = (0, self.n);
-            while low < high {
-                let middle = low + (high - low) / 2;
-                if compare(middle)? < least {
-                    low = middle + 1;
-                } else {
-                    high = middle;
-                }
+    /// How value `i` compares with a probe.
+    fn compare(&self, i: usize, probe: &Probe<'_>) -> Option<Ordering> {
+        Some(match probe {
+            Probe::Bool(probe) => self.values.get(i)?.cmp(&u8::from(*probe)),
+            Probe::Number(probe) => self.number(i)?.cmp(probe),
+            Probe::Text(probe) => self.text(i)?.cmp(probe.as_bytes()),
+            Probe::Date(probe) => i128_at(self.values, i * 16)?.cmp(probe),
+        })
+    }
+
+    /// The first value from `low` on that is not below a probe, or is above it.
+    fn first(&self, mut low: usize, probe: &Probe<'_>, least: Ordering) -> Option<usize> {
+        // Steps that double find near ones soon: lists of probes go on from the last one.
+        let (mut high, mut step) = (low, 1);
+        while high < self.n && self.compare(high, probe)? < least {
+            low = high + 1;
+            high = (high + step).min(self.n);
+            step *= 2;
+        }
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if self.compare(middle, probe)? < least {
+                low = middle + 1;
+            } else {
+                high = middle;
             }
-            Some(low)
-        };
-        let not_below = first(std::cmp::Ordering::Equal)?;
-        let above = first(std::cmp::Ordering::Greater)?;
+        }
+        Some(low)
+    }
+
+    /// The values that are equal to a probe.
+    fn equal(&self, probe: &Probe<'_>) -> Option<(usize, usize)> {
+        let from = self.first(0, probe, Ordering::Equal)?;
+        Some((from, self.first(from, probe, Ordering::Greater)?))
+    }
+
+    /// The rows of the values that compare so with a probe.
+    fn select(&self, op: Op, probe: &Probe<'_>) -> Option<&'a [u8]> {
+        let (not_below, above) = self.equal(probe)?;
         let (from, to) = match op {
             Op::Eq | Op::Ne => (not_below, above),
             Op::Lt => (0, not_below),
@@ -306,6 +347,11 @@ impl<'a> Kind<'a> {
             Op::Gt => (above, self.n),
             Op::Gte => (not_below, self.n),
         };
+        self.rows_between(from, to)
+    }
+
+    /// The rows of some values.
+    fn rows_between(&self, from: usize, to: usize) -> Option<&'a [u8]> {
         let start = u32_at(self.starts, from * 4)? as usize;
         let end = u32_at(self.starts, to * 4)? as usize;
         self.rows.get(start * 4..end * 4)
@@ -313,9 +359,7 @@ impl<'a> Kind<'a> {
 
     /// The rows of value `i`, in order.
     fn rows_at(&self, i: usize) -> Option<&'a [u8]> {
-        let start = u32_at(self.starts, i * 4)? as usize;
-        let end = u32_at(self.starts, (i + 1) * 4)? as usize;
-        self.rows.get(start * 4..end * 4)
+        self.rows_between(i, i + 1)
     }
 
     fn number(&self, i: usize) -> Option<Num> {
@@ -342,37 +386,84 @@ impl Columns for SealedColumns {
 
     fn present(&self, path: &str) -> RoaringBitmap {
         self.part(path, 1)
-            .map(|list| self.rows_of(list))
+            .map(|list| self.rows_of(&[list]))
             .unwrap_or_default()
     }
 
+    // Bytes that contradict themselves match nothing; the segment's checksum reports them.
     fn select(&self, path: &str, select: Select<'_>) -> RoaringBitmap {
-        let part = match select.probe {
-            Probe::Bool(_) => 2,
-            Probe::Number(_) => 3,
-            Probe::Text(_) => 4,
-            Probe::Date(_) => 5,
-        };
-        let rows = self
-            .part(path, part)
-            .and_then(Kind::read)
-            .and_then(|kind| match select.probe {
-                Probe::Bool(probe) => kind.select(select.op, |i| {
-                    Some(kind.values.get(i)?.cmp(&u8::from(probe)))
-                }),
-                Probe::Number(probe) => {
-                    kind.select(select.op, |i| Some(kind.number(i)?.cmp(&probe)))
-                }
-                Probe::Text(probe) => {
-                    kind.select(select.op, |i| Some(kind.text(i)?.cmp(probe.as_bytes())))
-                }
-                Probe::Date(probe) => kind.select(select.op, |i| {
-                    Some(i128_at(kind.values, i * 16)?.cmp(&probe))
-                }),
-            });
-        // Bytes that contradict themselves match nothing; the segment's checksum reports them.
-        rows.map(|list| self.rows_of(list)).unwrap_or_default()
+        let kind = self.kind(path, part_of(&select.probe));
+        let rows = kind.and_then(|kind| kind.select(select.op, &select.probe));
+        rows.map(|list| self.rows_of(&[list])).unwrap_or_default()
     }
+
+    fn between(&self, path: &str, range: Between<'_>) -> RoaringBitmap {
+        let Between { low, high } = range;
+        let part = part_of(&low);
+        let rows = || {
+            let kind = self.kind(path, part).filter(|_| part == part_of(&high))?;
+            let from = kind.first(0, &low, Ordering::Equal)?;
+            let to = kind.first(0, &high, Ordering::Greater)?;
+            kind.rows_between(from, to)
+        };
+        rows().map(|list| self.rows_of(&[list])).unwrap_or_default()
+    }
+
+    fn any(&self, path: &str, among: Among<'_>) -> RoaringBitmap {
+        let mut lists = Vec::new();
+        for probes in among.probes.chunk_by(|a, b| part_of(a) == part_of(b)) {
+            let part = probes.first().map(part_of);
+            let Some(kind) = part.and_then(|part| self.kind(path, part)) else {
+                continue;
+            };
+            let mut at = 0;
+            for probe in probes {
+                let Some(next) = kind.first(at, probe, Ordering::Equal) else {
+                    break;
+                };
+                at = next;
+                if kind.compare(at, probe) == Some(Ordering::Equal) {
+                    lists.extend(kind.rows_at(at));
+                }
+            }
+        }
+        self.rows_of(&lists)
+    }
+
+    fn texts(
+        &self,
+        path: &str,
+        prefix: &str,
+        mut fits: Option<&mut dyn FnMut(&str) -> bool>,
+    ) -> RoaringBitmap {
+        let Some(kind) = self.kind(path, 4) else {
+            return RoaringBitmap::new();
+        };
+        let mut lists = Vec::new();
+        let first = kind.first(0, &Probe::Text(prefix), Ordering::Equal);
+        for i in first.unwrap_or(kind.n)..kind.n {
+            let text = kind.text(i).and_then(|text| std::str::from_utf8(text).ok());
+            let Some(text) = text.filter(|text| text.starts_with(prefix)) else {
+                break;
+            };
+            if fits.as_mut().is_none_or(|fits| fits(text)) {
+                lists.extend(kind.rows_at(i));
+            }
+        }
+        self.rows_of(&lists)
+    }
+
+    fn knows(&self, path: &str) -> bool {
+        let at = |path: &str| {
+            let at = self
+                .entries
+                .partition_point(|(entry, _)| entry.as_str() < path);
+            self.entries.get(at).map(|(entry, _)| entry.as_str())
+        };
+        let inside = format!("{path}.");
+        at(path) == Some(path) || at(&inside).is_some_and(|entry| entry.starts_with(&inside))
+    }
+
     fn each(&self, path: &str, visit: &mut dyn FnMut(Scalar<'_>, &mut dyn Iterator<Item = u32>)) {
         for part in [2, 3, 4] {
             let Some(kind) = self.part(path, part).and_then(Kind::read) else {

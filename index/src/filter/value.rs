@@ -1,7 +1,9 @@
 //! Values that filters compare.
 
 use std::cmp::Ordering;
+use std::hash::{Hash, Hasher};
 
+use super::now::Now;
 use serde_json::{Number, Value};
 use time::format_description::well_known::Rfc3339;
 use time::{Date, OffsetDateTime};
@@ -84,22 +86,33 @@ impl PartialEq for Num {
 
 impl Eq for Num {}
 
+impl Hash for Num {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        match self {
+            Num::Int(value) => value.hash(state),
+            Num::Float(value) => value.to_bits().hash(state),
+        }
+    }
+}
+
 /// A value written in a filter.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Hash)]
 pub struct Literal(pub(crate) Form);
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Hash)]
 pub(crate) enum Form {
     Bool(bool),
     Number(Num),
     /// A string; one that is an RFC 3339 date stands for an instant.
     Text(String),
+    /// The moment of the search, and what is added to it.
+    Now(Now),
     /// NaN or infinite: refused when the filter is used.
     NotANumber,
 }
 
 /// What a literal is compared with, as columns keep it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Probe<'a> {
     Bool(bool),
     Number(Num),
@@ -108,13 +121,42 @@ pub(crate) enum Probe<'a> {
     Date(i128),
 }
 
+/// The kinds of values that compare with one another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Bool,
+    Number,
+    Text,
+    Date,
+}
+
 impl Literal {
     pub(crate) fn probe(&self) -> Option<Probe<'_>> {
         match &self.0 {
             Form::Bool(value) => Some(Probe::Bool(*value)),
             Form::Number(number) => Some(Probe::Number(*number)),
             Form::Text(text) => Some(instant(text).map_or(Probe::Text(text), Probe::Date)),
-            Form::NotANumber => None,
+            Form::Now(_) | Form::NotANumber => None,
+        }
+    }
+}
+
+impl Literal {
+    /// What it compares with; `None` when with nothing.
+    pub(crate) fn kind(&self) -> Option<Kind> {
+        match (&self.0, self.probe()) {
+            (Form::Now(_), _) | (_, Some(Probe::Date(_))) => Some(Kind::Date),
+            (_, Some(Probe::Bool(_))) => Some(Kind::Bool),
+            (_, Some(Probe::Number(_))) => Some(Kind::Number),
+            (_, Some(Probe::Text(_))) => Some(Kind::Text),
+            (_, None) => None,
+        }
+    }
+
+    pub(crate) fn num(&self) -> Option<Num> {
+        match self.0 {
+            Form::Number(number) => Some(number),
+            _ => None,
         }
     }
 }

@@ -4,12 +4,25 @@
 //! or      = and { OR and }
 //! and     = not { AND not }
 //! not     = NOT not | primary
-//! primary = ( or ) | EXISTS ( path ) | path compare
-//! compare = op value | [NOT] IN ( value { , value } ) | IS [NOT] NULL
+//! primary = ( or ) | EXISTS ( path ) | LENGTH ( path ) op number | path compare | path elements
+//!         | WITHIN ( path , lat , lon , distance ) | BOX ( path , south , west , north , east )
+//! compare = op value | BETWEEN value AND value | [NOT] IN ( value { , value } ) | IS [NOT] NULL
+//!         | [NOT] pattern
+//!         | [NOT] MATCH text
+//! pattern = STARTS WITH text | LIKE text [ESCAPE text] | GLOB text | REGEXP text | =~ /regex/
+//! elements = ANY ( or ) | ALL ( or ) | NONE ( or )
 //! path    = key { . key }       key = word | `anything`
-//! value   = 'text' | "text" | number | date | TRUE | FALSE
+//! value   = 'text' | "text" | number | date | DATE text | TRUE | FALSE | NOW ( ) { sign duration }
 //! op      = = | == | != | <> | < | <= | > | >=
 //! ```
+//!
+//! Within the parentheses of `elements` paths are those of the element, and a comparison without a path is one
+//! of the element itself. Words that are no keywords of a path (see `path.rs`) are words of the language only
+//! where a field cannot stand, so that fields may be called so.
+
+mod compare;
+mod function;
+mod value;
 
 use std::ops::Range;
 
@@ -17,10 +30,9 @@ use super::error::FilterError;
 use super::expr::{Filter, MAX_DEPTH, MAX_NODES, Node};
 use super::lex::{Spanned, Token, lex};
 use super::path::{is_keyword, join};
-use super::value::{Form, Literal};
 
 /// Longest text of a filter, in bytes.
-const MAX_BYTES: usize = 16 << 10;
+const MAX_BYTES: usize = 1 << 20;
 
 pub(crate) fn parse(input: &str) -> Result<Filter, FilterError> {
     if input.len() > MAX_BYTES {
@@ -32,6 +44,7 @@ pub(crate) fn parse(input: &str) -> Result<Filter, FilterError> {
         at: 0,
         end: input.len(),
         nodes: 0,
+        elements: 0,
     };
     if parser.tokens.is_empty() {
         return Err(FilterError::new("the filter is empty", 0..input.len())
@@ -49,6 +62,8 @@ struct Parser {
     at: usize,
     end: usize,
     nodes: usize,
+    /// In how many arrays what is read is about the elements.
+    elements: usize,
 }
 
 impl Parser {
@@ -57,8 +72,12 @@ impl Parser {
     }
 
     fn span(&self) -> Range<usize> {
+        self.span_ahead(0)
+    }
+
+    fn span_ahead(&self, ahead: usize) -> Range<usize> {
         self.tokens
-            .get(self.at)
+            .get(self.at + ahead)
             .map_or(self.end..self.end, |spanned| spanned.span.clone())
     }
 
@@ -69,10 +88,7 @@ impl Parser {
     }
 
     fn word(&self, ahead: usize, keyword: &str) -> bool {
-        let token = self
-            .tokens
-            .get(self.at + ahead)
-            .map(|spanned| &spanned.token);
+        let token = self.ahead(ahead);
         matches!(token, Some(Token::Word(word)) if word.eq_ignore_ascii_case(keyword))
     }
 
@@ -80,6 +96,17 @@ impl Parser {
         let found = self.word(0, keyword);
         self.at += usize::from(found);
         found
+    }
+
+    /// A word that is none of the language where a field may stand, and what follows it.
+    fn is_called(&self, function: &str) -> bool {
+        self.word(0, function) && self.ahead(1) == Some(&Token::Open)
+    }
+
+    fn ahead(&self, ahead: usize) -> Option<&Token> {
+        self.tokens
+            .get(self.at + ahead)
+            .map(|spanned| &spanned.token)
     }
 
     fn expect(&mut self, token: &Token, wanted: &str) -> Result<(), FilterError> {
@@ -141,58 +168,10 @@ impl Parser {
             self.expect(&Token::Close, "\")\"")?;
             return Ok(Node::Exists { path });
         }
-        self.comparison()
-    }
-
-    fn comparison(&mut self) -> Result<Node, FilterError> {
-        let path = self.path()?;
-        let start = self.span();
-        if let Some(Token::Op(op)) = self.peek() {
-            let op = *op;
-            self.at += 1;
-            let value = self.value()?;
-            return Ok(Node::Compare { path, op, value });
+        match self.function()? {
+            Some(node) => Ok(node),
+            None => self.comparison(depth),
         }
-        if self.take_word("is") {
-            let not = self.take_word("not");
-            if !self.take_word("null") {
-                return Err(self.unexpected("NULL").with_hint("compare with = and !="));
-            }
-            let exists = Node::Exists { path };
-            return Ok(if not {
-                exists
-            } else {
-                Node::Not(Box::new(exists))
-            });
-        }
-        let not = self.word(0, "not") && self.word(1, "in");
-        self.at += usize::from(not);
-        if self.take_word("in") {
-            let node = Node::In {
-                path,
-                values: self.list()?,
-            };
-            return Ok(if not { Node::Not(Box::new(node)) } else { node });
-        }
-        let error = self.unexpected("a comparison (=, !=, <, <=, >, >=, IN, IS NULL)");
-        Err(match self.peek() {
-            Some(Token::Word(word)) if word.eq_ignore_ascii_case("like") => {
-                FilterError::new("there is no LIKE", start)
-                    .with_hint("search words with a text query, compare whole values here")
-            }
-            _ => error,
-        })
-    }
-
-    fn list(&mut self) -> Result<Vec<Literal>, FilterError> {
-        self.expect(&Token::Open, "\"(\" after IN")?;
-        let mut values = vec![self.value()?];
-        while self.peek() == Some(&Token::Comma) {
-            self.at += 1;
-            values.push(self.value()?);
-        }
-        self.expect(&Token::Close, "\",\" or \")\"")?;
-        Ok(values)
     }
 
     fn path(&mut self) -> Result<String, FilterError> {
@@ -218,27 +197,6 @@ impl Parser {
             }
             self.at += 1;
         }
-    }
-
-    fn value(&mut self) -> Result<Literal, FilterError> {
-        let span = self.span();
-        let form = match self.peek() {
-            Some(Token::Text(text)) => Form::Text(text.clone()),
-            Some(Token::Number(number)) => Form::Number(*number),
-            Some(Token::Word(word)) if word.eq_ignore_ascii_case("true") => Form::Bool(true),
-            Some(Token::Word(word)) if word.eq_ignore_ascii_case("false") => Form::Bool(false),
-            Some(Token::Word(word)) if word.eq_ignore_ascii_case("null") => {
-                return Err(FilterError::new("nothing equals NULL", span)
-                    .with_hint("write IS NULL or IS NOT NULL"));
-            }
-            Some(Token::Word(word)) => {
-                let hint = format!("text is written in quotes: '{word}'");
-                return Err(self.unexpected("a value").with_hint(hint));
-            }
-            _ => return Err(self.unexpected("a value")),
-        };
-        self.next();
-        Ok(Literal(form))
     }
 }
 
