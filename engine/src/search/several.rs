@@ -60,7 +60,7 @@ pub(crate) fn bind(
     }
     let others = [
         request.vector.is_some() && single.is_none(),
-        request.text.is_some(),
+        request.text.is_some() || request.words.is_some(),
     ];
     let both = request.sparse.is_some() && multi.is_some();
     let alone = matches!(request.mode, SearchMode::Auto | SearchMode::Vector);
@@ -147,10 +147,6 @@ fn choose<'s>(
 }
 
 impl SeveralQuery {
-    pub(crate) fn field(&self) -> &str {
-        &self.field
-    }
-
     /// A word for it.
     pub(crate) fn kind(&self) -> &'static str {
         match self.ask {

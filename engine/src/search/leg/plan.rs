@@ -94,7 +94,6 @@ impl Tree {
             legs.iter().find_map(|leg| match &leg.job {
                 Job::Near(query) => Some(query.field.as_str()),
                 Job::Best(best) => best.positive.first().map(|query| query.field.as_str()),
-                Job::Several(query) => Some(query.field()),
                 Job::Prefetch { legs, then, .. } => then
                     .as_deref()
                     .and_then(|then| first(std::slice::from_ref(then)))
