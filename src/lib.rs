@@ -35,6 +35,8 @@
 //! |---|---|
 //! | open a database, with options | [`Lumos::open`], [`Lumos::memory`], [`OpenOptions`] |
 //! | store documents | [`Collection::put`], [`Collection::put_all`], [`Doc`], [`Schema`] |
+//! | store structs | [`Lumos::documents`], [`Document`](macro@Document) |
+//! | add and drop fields | [`Collection::alter`] |
 //! | change several things in one commit | [`Lumos::write`], [`Transaction`] |
 //! | keep small state | [`Lumos::kv`] |
 //! | search | [`Collection::search`], [`Collection::search_batch`], [`Search`], [`Filter`], [`field`], [`like`] |
@@ -67,21 +69,92 @@ pub mod vector;
 pub use error::{Error, Result};
 #[doc(no_inline)]
 pub use lumos_agent as agent;
+#[doc(hidden)]
+pub use lumos_engine::expanded;
 pub use lumos_engine::{
-    Analyzer, AnalyzerError, Ask, BackupReport, Batch, Candidate, Change, Changes, Checkup,
+    Alter, Analyzer, AnalyzerError, Ask, BackupReport, Batch, Candidate, Change, Changes, Checkup,
     CodesChoice, Collection, CollectionStats, Commit, DEFAULT_TEXT_FIELD, DEFAULT_VECTOR_FIELD,
-    DateCount, Diagnosis, Doc, Durability, Element, EmbedKind, Embedder, Error as EngineError,
-    Event, Example, Explained, ExportReport, Expr, Facet, FacetAnswer, FacetResult, Faceted,
-    FieldType, Filter, FilterCost, FilterError, Find, Finding, Formula, FormulaError, Fusion,
-    Group, GroupedSearch, Highlight, Hit, IndexKind, Ingest, IngestProgress, Interval, IntoFilter,
-    IntoFormula, KeySpaceStats, Kv, Language, Leg, LegCost, LegRank, LegScore, Length,
-    LexicalOverlap, Lumos, Metric, Mmr, Normalise, Now, OpenOptions, Order, Page, PinnedStats,
-    Query, RangeCount, RecallReport, Recommend, Reranker, Scan, Schema, ScoredKey, Scroll, Search,
-    SearchBatch, SearchMode, SearchRequest, SegmentAccess, SegmentSearch, Selection, Seqno,
-    Severity, Snapshot, Stage, StageTime, Stats, Store, Strategy, TermCount, TextError, TextQuery,
-    TextQueryError, Token, Transaction, TransactionKv, VectorError, VectorField, VectorRoute,
-    VectorStats, element, field, like, now, recommend,
+    DateCount, Diagnosis, Doc, Document, Documents, Durability, Element, EmbedKind, Embedder,
+    Error as EngineError, Event, Example, Explained, ExportReport, Expr, Facet, FacetAnswer,
+    FacetResult, Faceted, FieldType, Filter, FilterCost, FilterError, Find, Finding, Formula,
+    FormulaError, Fusion, Group, GroupedSearch, Highlight, Hit, IndexKind, Ingest, IngestProgress,
+    Interval, IntoFilter, IntoFormula, KeySpaceStats, Kv, Language, Leg, LegCost, LegRank,
+    LegScore, Length, LexicalOverlap, Lumos, MAX_MULTI_VECTORS, MAX_SPARSE_ENTRIES, Metric, Mmr,
+    MultiVector, Normalise, Now, OpenOptions, Order, Page, PinnedStats, Query, RangeCount,
+    RecallReport, Recommend, Reranker, Scan, Schema, ScoredKey, Scroll, Search, SearchBatch,
+    SearchMode, SearchRequest, SegmentAccess, SegmentSearch, Selection, Seqno, Severity, Snapshot,
+    SparseField, SparseVector, Stage, StageTime, Stats, Store, Strategy, TermCount, TextError,
+    TextQuery, TextQueryError, Token, Transaction, TransactionKv, VectorError, VectorField,
+    VectorRoute, VectorStats, element, field, like, now, recommend,
 };
+/// ```
+/// use lumos::prelude::*;
+///
+/// #[derive(Document)]
+/// struct Note {
+///     #[document(key)]
+///     id: u64,
+///     #[document(text)]
+///     body: String,
+///     #[document(vector(2, cosine))]
+///     embedding: Vec<f32>,
+///     #[document(field(date))]
+///     written: String,
+///     tags: Vec<String>,
+/// }
+///
+/// # fn main() -> lumos::Result<()> {
+/// let db = Lumos::memory()?;
+/// let notes = db.documents::<Note>("notes")?;
+/// notes.put(Note {
+///     id: 7,
+///     body: "rotate the keys".to_string(),
+///     embedding: vec![0.6, 0.8],
+///     written: "2026-11-26".to_string(),
+///     tags: vec!["ops".to_string()],
+/// })?;
+/// let hits = notes.search("keys").filter("tags = 'ops' AND written > '2026-01-01'").run()?;
+/// let note: Note = hits[0].parse()?;
+/// assert_eq!((note.id, note.tags.len()), (7, 1));
+/// let near = notes.search([1.0, 1.0]).run()?;
+/// assert_eq!(near[0].key(), "7");
+/// # Ok(())
+/// # }
+/// ```
+///
+/// What could not be stored does not compile, such as a document without a key:
+///
+/// ```compile_fail
+/// #[derive(lumos::Document)]
+/// struct Note {
+///     #[document(text)]
+///     body: String,
+/// }
+/// ```
+///
+/// a metric that there is none of:
+///
+/// ```compile_fail
+/// #[derive(lumos::Document)]
+/// struct Note {
+///     #[document(key)]
+///     id: String,
+///     #[document(vector(384, angular))]
+///     embedding: Vec<f32>,
+/// }
+/// ```
+///
+/// or a field of a type that cannot be read back:
+///
+/// ```compile_fail
+/// #[derive(lumos::Document)]
+/// struct Note {
+///     #[document(key)]
+///     id: String,
+///     opened: std::time::Instant,
+/// }
+/// ```
+pub use lumos_macros::Document;
 /// ```
 /// use lumos::agent::{Tool, ToolOutput};
 /// use lumos::tool;
@@ -127,8 +200,8 @@ pub mod prelude {
     pub use crate::agent::{Agent, Memory, RagTool};
     pub use crate::rag::Rag;
     pub use crate::{
-        Collection, Doc, Durability, Embedder, FieldType, Fusion, Hit, Leg, Lumos, Metric, Result,
-        Schema, Store, field, like, recommend, tool,
+        Collection, Doc, Document, Durability, Embedder, FieldType, Fusion, Hit, Leg, Lumos,
+        Metric, Result, Schema, Store, field, like, recommend, tool,
     };
     #[doc(no_inline)]
     pub use serde_json::json;

@@ -8,7 +8,7 @@ use crate::context::Context;
 use crate::failure::Outcome;
 use crate::{
     add, analyze, ask, backup, bench, chat, compact, count, doctor, eval, export, get, index, ls,
-    put, rm, search, set, stats,
+    put, rm, schema, search, set, stats,
 };
 
 /// Index files, search them, ask them: one directory, one commit, nothing to download.
@@ -61,6 +61,8 @@ pub(crate) enum Command {
     Analyze(analyze::Analyze),
     /// Count documents
     Count(count::Count),
+    /// Show the fields of a collection, add fields, drop fields
+    Schema(schema::SchemaCommand),
     /// Declare indexes of metadata that are made in advance
     Index(index::Index),
     /// Show sizes and counts
@@ -98,6 +100,7 @@ pub(crate) fn dispatch(command: Command, context: &mut Context) -> Outcome {
         Command::Ls(ls) => ls.run(context),
         Command::Analyze(analyze) => analyze.run(context),
         Command::Count(count) => count.run(context),
+        Command::Schema(schema) => schema.run(context),
         Command::Stats(stats) => stats.run(context),
         Command::Doctor(doctor) => doctor.run(context),
         Command::Backup(backup) => backup.run(context),

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
-use lumos::Doc;
+use lumos::{Doc, MultiVector, SparseVector};
 use serde_json::{Map, Value};
 
 use crate::failure::{Failure, LineFault, Result};
@@ -116,7 +116,7 @@ fn reason(error: &serde_json::Error) -> String {
 
 /// The document that an object describes; what is wrong with it otherwise.
 ///
-/// `key` or `_id`, `text`, `texts`, `vector`, `vectors` and `meta` are read as such; every other field
+/// `key` or `_id`, `text`, `texts`, `vector`, `vectors`, `sparse`, `multi` and `meta` are read as such; every other field
 /// is metadata.
 pub(crate) fn document(object: Map<String, Value>) -> Result<Doc, String> {
     let mut doc = Doc::default();
@@ -137,6 +137,16 @@ pub(crate) fn document(object: Map<String, Value>) -> Result<Doc, String> {
                 for (field, value) in map(&name, value)? {
                     let vector = numbers(&field, &value)?;
                     doc = doc.with_vector(field, vector);
+                }
+            }
+            "sparse" => {
+                for (field, value) in map(&name, value)? {
+                    doc.sparse.insert(field.clone(), sparse(&field, value)?);
+                }
+            }
+            "multi" => {
+                for (field, value) in map(&name, value)? {
+                    doc.multi.insert(field.clone(), multi(&field, value)?);
                 }
             }
             "meta" => doc.meta = map(&name, value)?,
@@ -194,6 +204,21 @@ pub(crate) fn numbers(name: &str, value: &Value) -> Result<Vec<f32>, String> {
     numbers.ok_or_else(|| format!("\"{name}\" must be an array of numbers"))
 }
 
+/// The sparse vector of a JSON object of weights by dimension.
+pub(crate) fn sparse(name: &str, value: Value) -> Result<SparseVector, String> {
+    serde_json::from_value(value).map_err(|error| {
+        let shape = "must be an object of weights by dimension, as {\"7\": 0.3}";
+        format!("\"{name}\" {shape}: {error}")
+    })
+}
+
+/// The several vectors of a JSON array of arrays.
+pub(crate) fn multi(name: &str, value: Value) -> Result<MultiVector, String> {
+    serde_json::from_value(value).map_err(|error| {
+        format!("\"{name}\" must be an array of arrays of numbers of one length: {error}")
+    })
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used)]
@@ -215,6 +240,14 @@ mod tests {
             .with_text("title", "two")
             .vector([1.0, 0.5])
             .with_vector("image", [2.0])
+            .sparse(
+                "words",
+                SparseVector::new([(7, 0.3), (30_522, 1.5)]).unwrap(),
+            )
+            .multi(
+                "tokens",
+                MultiVector::new([[1.0, 0.0], [0.5, 0.25]]).unwrap(),
+            )
             .meta(json!({"year": 2026}));
         let printed = serde_json::to_value(&doc).unwrap();
         assert_eq!(parse(printed).unwrap(), doc);
@@ -247,6 +280,16 @@ mod tests {
             (
                 json!({"key": "a", "vector": [1, "2"]}),
                 "\"vector\" must be an array of numbers",
+            ),
+            (
+                json!({"key": "a", "sparse": {"f": {"1": 1, "01": 2}}}),
+                "\"f\" must be an object of weights by dimension, as {\"7\": 0.3}: dimension 1 of the \
+                 sparse vector is there twice",
+            ),
+            (
+                json!({"key": "a", "multi": {"f": [[1], [1, 2]]}}),
+                "\"f\" must be an array of arrays of numbers of one length: the vector has 2 \
+                 dimensions where 1 are expected",
             ),
             (
                 json!({"key": "a", "meta": []}),

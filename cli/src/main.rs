@@ -28,6 +28,7 @@ mod output;
 mod progress;
 mod put;
 mod rm;
+mod schema;
 mod search;
 mod set;
 mod snippet;

@@ -64,7 +64,7 @@ fn legs_are_given_one_by_one() {
     fails(
         &lumos,
         &["--leg", "words:rotate"],
-        "there are text, meaning, vector, like",
+        "there are text, meaning, vector, sparse, multi, like",
     );
     fails(
         &lumos,

@@ -1,6 +1,7 @@
 //! A list of changes that are committed together.
 
 use crate::Doc;
+use crate::manifest::SEVERAL_VECTORS;
 
 /// One change in a [`Batch`].
 #[derive(Debug, Clone, PartialEq)]
@@ -110,6 +111,18 @@ impl Batch {
             key: key.into(),
             value,
         })
+    }
+
+    /// What a build must know to read these changes in a log.
+    pub(crate) fn features(changes: &[Change]) -> u32 {
+        let several = changes.iter().any(|change| match change {
+            Change::Put { doc, .. } => !doc.sparse.is_empty() || !doc.multi.is_empty(),
+            _ => false,
+        });
+        match several {
+            true => SEVERAL_VECTORS,
+            false => 0,
+        }
     }
 
     fn push(&mut self, change: Change) -> &mut Self {

@@ -286,16 +286,16 @@ fn deleted(document: bool, name: &str, key: &str) -> Event {
 
 fn doc(record: Record) -> Result<Doc> {
     let key = Arc::clone(&record.key).to_string();
-    let body: Body = serde_json::from_slice(&record.payload).map_err(|source| Error::Json {
-        key: key.clone(),
-        source,
-    })?;
-    Ok(Doc {
+    let body = Body::parse(&key, &record.payload)?;
+    let mut doc = Doc {
         key,
         meta: body.meta,
         texts: body.texts,
-        vectors: record.vectors,
-    })
+        sparse: body.sparse,
+        ..Doc::default()
+    };
+    doc.set_vectors(record.vectors, &body.counts);
+    Ok(doc)
 }
 
 impl Iterator for Changes {

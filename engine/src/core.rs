@@ -116,6 +116,7 @@ impl Core {
     /// Commits changes that depend on nothing read before.
     pub(crate) fn write(&self, changes: &[Change]) -> Result<Seqno> {
         self.committer()?;
+        self.announce(Batch::features(changes))?;
         {
             let _shared = self.gate.read();
             let prepared = self.prepare(changes)?;
@@ -196,6 +197,7 @@ impl Core {
 
     /// Checks changes, makes the collections fit them, and returns what is left to do.
     pub(crate) fn resolve(&self, changes: &[Change]) -> Result<Vec<Op>> {
+        self.announce(Batch::features(changes))?;
         let split = |ops: Vec<Op>| ops.into_iter().partition(Op::is_of_catalog);
         let (catalog, rows): (Vec<Op>, Vec<Op>) = split(self.prepare(changes)?.ops);
         if catalog.is_empty() {

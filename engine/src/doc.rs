@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
-use crate::{Error, Result};
+use crate::{MultiVector, Result, SparseVector};
 
 /// The text field that [`Doc::text`] writes and that search reads by default.
 pub const DEFAULT_TEXT_FIELD: &str = "text";
@@ -34,6 +34,12 @@ pub struct Doc {
     /// Vector fields by name, `[dimension]` numbers each.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub vectors: BTreeMap<String, Vec<f32>>,
+    /// Sparse vector fields by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub sparse: BTreeMap<String, SparseVector>,
+    /// Fields of several vectors by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub multi: BTreeMap<String, MultiVector>,
 }
 
 impl Doc {
@@ -72,6 +78,20 @@ impl Doc {
         self
     }
 
+    /// Sets a sparse vector field by name.
+    #[must_use]
+    pub fn sparse(mut self, field: impl Into<String>, vector: SparseVector) -> Self {
+        self.sparse.insert(field.into(), vector);
+        self
+    }
+
+    /// Sets a field of several vectors by name.
+    #[must_use]
+    pub fn multi(mut self, field: impl Into<String>, vectors: MultiVector) -> Self {
+        self.multi.insert(field.into(), vectors);
+        self
+    }
+
     /// Sets the metadata from a JSON object; any other JSON value is kept under the name `value`.
     #[must_use]
     pub fn meta(mut self, meta: Value) -> Self {
@@ -100,24 +120,45 @@ impl Doc {
         self.vectors.get(field).map(Vec::as_slice)
     }
 
-    /// Reads the metadata, with the text fields beside it, into a type.
+    /// The sparse vector field of this name.
+    pub fn sparse_field(&self, field: &str) -> Option<&SparseVector> {
+        self.sparse.get(field)
+    }
+
+    /// The field of several vectors of this name.
+    pub fn multi_field(&self, field: &str) -> Option<&MultiVector> {
+        self.multi.get(field)
+    }
+
+    /// Takes stored vectors, by field, one after the other where `counts` says that there are
+    /// several.
+    pub(crate) fn set_vectors(
+        &mut self,
+        stored: BTreeMap<String, Vec<f32>>,
+        counts: &BTreeMap<String, u32>,
+    ) {
+        for (name, numbers) in stored {
+            match counts.get(&name) {
+                Some(count) => {
+                    let dimension = numbers.len() / (*count).max(1) as usize;
+                    if let Ok(vectors) = MultiVector::from_numbers(dimension, numbers) {
+                        self.multi.insert(name, vectors);
+                    }
+                }
+                None => {
+                    self.vectors.insert(name, numbers);
+                }
+            }
+        }
+    }
+
+    /// Reads the metadata, with the text fields beside it and the key as `key`, into a type. A struct that has
+    /// a field named as a vector field reads that too.
     ///
     /// # Errors
     /// [`Error::Json`] when a field is missing or has another type.
     pub fn parse<T: DeserializeOwned>(&self) -> Result<T> {
-        let mut object = self.meta.clone();
-        for (field, text) in &self.texts {
-            object
-                .entry(field)
-                .or_insert_with(|| Value::String(text.clone()));
-        }
-        object
-            .entry("key")
-            .or_insert_with(|| Value::String(self.key.clone()));
-        serde_json::from_value(Value::Object(object)).map_err(|source| Error::Json {
-            key: self.key.clone(),
-            source,
-        })
+        crate::parsed::parse(self)
     }
 }
 

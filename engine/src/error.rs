@@ -111,6 +111,19 @@ pub enum Error {
         /// What differs.
         detail: String,
     },
+    /// A field that is added again as another than it was when it was dropped, while segments have bytes of it.
+    #[error(
+        "{field} of collection \"{collection}\" was dropped as another and is still in {segments} segment{}",
+        if *segments == 1 { "" } else { "s" }
+    )]
+    DroppedField {
+        /// The collection.
+        collection: String,
+        /// The kind of field and its name.
+        field: String,
+        /// Segments that have bytes of it.
+        segments: usize,
+    },
     /// The description of an analyzer that does not parse.
     #[error("analyzer: {source}")]
     Analyzer {
@@ -261,7 +274,9 @@ impl Error {
             Error::UnknownCollection { .. } => "E2002",
             Error::Vector { .. } => "E2003",
             Error::FieldType { .. } => "E2004",
-            Error::SchemaMismatch { .. } | Error::AnalyzerChange { .. } => "E2005",
+            Error::SchemaMismatch { .. }
+            | Error::DroppedField { .. }
+            | Error::AnalyzerChange { .. } => "E2005",
             Error::Conflict { .. } => "E2006",
             Error::InvalidArgument { .. } => "E2007",
             Error::ChangesGone { .. } => "E2009",
@@ -331,6 +346,9 @@ impl Error {
             Error::FieldType { .. } => "mend the document, or declare another type".to_string(),
             Error::SchemaMismatch { .. } => {
                 "open it with the stored schema, or use another collection name".to_string()
+            }
+            Error::DroppedField { .. } => {
+                "merge the segments first: lumos compact, or db.compact()".to_string()
             }
             Error::Filter { source, .. } => return source.hint(),
             Error::Analyzer { source, .. } => return source.hint(),

@@ -3,7 +3,7 @@
 //! | line | is |
 //! |---|---|
 //! | `{"collection", "schema"}` | a collection; comes before its documents |
-//! | `{"collection", "key", "meta", "texts", "vectors"}` | a document; what is empty is left out |
+//! | `{"collection", "key", "meta", "texts", "vectors", "sparse", "multi"}` | a document; what is empty is left out |
 //! | `{"space", "key", "value"}` | a value of the key-value space that is JSON |
 //! | `{"space", "key", "hex"}` | one that is not, in hexadecimal digits |
 
@@ -16,10 +16,11 @@ use serde_json::{Map, Value};
 
 use crate::core::Core;
 use crate::database::Lumos;
+use crate::dropped::Dropped;
 use crate::manifest::CollectionKind;
 use crate::recovery::io;
 use crate::state::{CollectionState, DbState};
-use crate::{Batch, Doc, Error, Result, Schema, Seqno};
+use crate::{Batch, Doc, Error, MultiVector, Result, Schema, Seqno, SparseVector};
 
 /// Documents and values of one commit of an import.
 const BATCH: usize = 1_000;
@@ -61,6 +62,10 @@ struct Line {
     texts: BTreeMap<String, String>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     vectors: BTreeMap<String, Vec<f32>>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    sparse: BTreeMap<String, SparseVector>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    multi: BTreeMap<String, MultiVector>,
     #[serde(skip_serializing_if = "Option::is_none")]
     value: Option<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -79,7 +84,10 @@ pub(crate) fn export(state: &DbState, out: &mut dyn Write) -> Result<ExportRepor
             report.collections += 1;
             let line = Line {
                 collection: Some(collection.name.clone()),
-                schema: Some((*collection.schema).clone()),
+                schema: Some(Schema {
+                    dropped: Dropped::default(),
+                    ..(*collection.schema).clone()
+                }),
                 ..Line::default()
             };
             write(out, &line)?;
@@ -116,6 +124,8 @@ fn document(collection: &CollectionState, doc: Doc) -> Line {
         meta: doc.meta,
         texts: doc.texts,
         vectors: doc.vectors,
+        sparse: doc.sparse,
+        multi: doc.multi,
         ..Line::default()
     }
 }
@@ -198,6 +208,8 @@ fn take(line: Line, batch: &mut Batch, report: &mut ExportReport) -> Result<(), 
                 meta: line.meta,
                 texts: line.texts,
                 vectors: line.vectors,
+                sparse: line.sparse,
+                multi: line.multi,
             };
             batch.put(collection, doc);
             report.documents += 1;

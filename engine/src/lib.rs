@@ -14,6 +14,7 @@
 //! ```
 #![deny(missing_docs)]
 
+mod alter;
 mod backup;
 mod batch;
 mod changes;
@@ -22,10 +23,15 @@ mod clock;
 mod collection;
 mod core;
 mod database;
+mod declared;
 mod doc;
 mod doctor;
+mod document;
+mod dropped;
 mod embedder;
 mod error;
+#[doc(hidden)]
+pub mod expanded;
 mod expire;
 mod export;
 mod follow;
@@ -43,6 +49,7 @@ mod merge;
 mod name;
 mod op;
 mod options;
+mod parsed;
 mod pins;
 mod prepare;
 mod publish;
@@ -64,6 +71,7 @@ mod transaction;
 mod update;
 mod worker;
 
+pub use alter::Alter;
 pub use backup::BackupReport;
 pub use batch::{Batch, Change};
 pub use changes::{Changes, Commit, Event};
@@ -71,6 +79,7 @@ pub use collection::{Collection, Selection};
 pub use database::Lumos;
 pub use doc::{DEFAULT_TEXT_FIELD, DEFAULT_VECTOR_FIELD, Doc};
 pub use doctor::{Checkup, Diagnosis, Finding, RecallReport, Severity};
+pub use document::{Document, Documents};
 pub use embedder::{EmbedKind, Embedder};
 pub use error::{Error, Result};
 pub use export::ExportReport;
@@ -79,14 +88,15 @@ pub use ingest::{Ingest, IngestProgress};
 pub use kv::Kv;
 pub use lumos_index::{
     Analyzer, AnalyzerError, DateCount, Element, Expr, Facet, FacetAnswer, FacetResult, Filter,
-    FilterError, Formula, FormulaError, Interval, IntoFilter, IntoFormula, Length, Metric,
-    Normalise, Now, RangeCount, TermCount, TextError, TextQuery, TextQueryError, Token,
-    VectorError, element, field, now,
+    FilterError, Formula, FormulaError, Interval, IntoFilter, IntoFormula, Length,
+    MAX_MULTI_VECTORS, MAX_SPARSE_ENTRIES, Metric, MultiVector, Normalise, Now, RangeCount,
+    SparseVector, TermCount, TextError, TextQuery, TextQueryError, Token, VectorError, element,
+    field, now,
 };
 pub use lumos_wal::{Durability, Seqno};
 pub use options::OpenOptions;
 pub use reranker::{Candidate, LexicalOverlap, Mmr, Reranker};
-pub use schema::{CodesChoice, FieldType, Schema, VectorField};
+pub use schema::{CodesChoice, FieldType, Schema, SparseField, VectorField};
 pub use search::{
     Ask, Example, Explained, Faceted, FilterCost, Find, Fusion, Group, GroupedSearch, Highlight,
     Hit, Language, Leg, LegCost, LegRank, LegScore, Order, Page, Query, Recommend, ScoredKey,

@@ -93,6 +93,10 @@ impl<'a> Loader<'a> {
                 Some(sealed) => sealed,
                 None => self.open(stored, entry)?,
             };
+            let sealed = match sealed.without_dropped(&stored.schema)? {
+                Some(hiding) => Arc::new(hiding),
+                None => sealed,
+            };
             let deletes = match entry.deletes {
                 Some(generation) => {
                     let number = entry.number;

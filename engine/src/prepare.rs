@@ -1,6 +1,8 @@
 //! From what a caller asks to physical operations: names, keys, schema, vectors are checked here,
 //! before anything is logged.
 
+mod vectors;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -8,36 +10,86 @@ use lumos_index::Analyzer;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::doc::DEFAULT_VECTOR_FIELD;
+use crate::alter::{self, FieldKind};
+use crate::declared;
 use crate::expire;
 use crate::indexes;
 use crate::manifest::CollectionKind;
-use crate::name::{MAX_DIMENSION, MAX_PAYLOAD_BYTES, check_depth, check_key, check_name};
+use crate::name::{MAX_PAYLOAD_BYTES, check_depth, check_key, check_name};
 use crate::op::Op;
 use crate::record::Record;
 use crate::schema::DEFAULT_ANALYZER;
-use crate::state::DbState;
-use crate::{Change, CodesChoice, Doc, Error, FieldType, Metric, Result, Schema, VectorField};
+use crate::state::{CollectionState, DbState};
+use crate::{
+    Change, CodesChoice, Doc, Error, FieldType, Result, Schema, SparseField, SparseVector,
+    VectorField,
+};
+pub(crate) use vectors::prepare_vector;
+use vectors::{one_vector, several_vectors};
 
 /// Checks changes against one state and collects operations.
 pub(crate) struct Preparer<'a> {
     state: &'a DbState,
     next_collection: u32,
-    touched: BTreeMap<(CollectionKind, String), Touched>,
+    touched: BTreeMap<(CollectionKind, String), Touched<'a>>,
     data: Vec<Op>,
     conditional: bool,
 }
 
 /// A collection that this transaction writes.
-struct Touched {
+struct Touched<'a> {
     id: u32,
+    /// As it was before, if it was there.
+    stored: Option<&'a CollectionState>,
     /// Shared with the state until it is changed.
     schema: Arc<Schema>,
     created: bool,
     changed: bool,
 }
 
-impl Touched {
+impl Touched<'_> {
+    /// Refuses a field that is added again as another than it was, while segments have bytes of that.
+    fn check_again(&self, kind: FieldKind, name: &str, same: bool) -> Result<()> {
+        let Some(stored) = self.stored.filter(|_| !same) else {
+            return Ok(());
+        };
+        match stored.holding(kind, name) {
+            0 => Ok(()),
+            segments => Err(alter::refused(&stored.name, kind, name, segments)),
+        }
+    }
+
+    fn add_vector(&mut self, name: &str, field: VectorField) -> Result<()> {
+        let was = self.schema.dropped.vectors.get(name);
+        let same = was.is_none_or(|was| was.was.codes(field.codes) == field);
+        self.check_again(FieldKind::Vector, name, same)?;
+        let schema = self.changed_schema();
+        schema.vectors.insert(name.to_string(), field);
+        Ok(())
+    }
+
+    fn add_text(&mut self, name: &str, analyzer: &str) -> Result<()> {
+        let was = self.schema.dropped.texts.get(name);
+        let same = was.is_none_or(|was| was.was == analyzer);
+        self.check_again(FieldKind::Text, name, same)?;
+        let schema = self.changed_schema();
+        schema.texts.insert(name.to_string(), analyzer.to_string());
+        Ok(())
+    }
+
+    fn add_sparse(&mut self, name: &str, field: SparseField) {
+        let schema = self.changed_schema();
+        schema.sparse.insert(name.to_string(), field);
+    }
+
+    fn add_field(&mut self, name: &str, kind: FieldType) -> Result<()> {
+        let was = self.schema.dropped.fields.get(name);
+        let same = was.is_none_or(|was| was.was == kind);
+        self.check_again(FieldKind::Meta, name, same)?;
+        self.changed_schema().fields.insert(name.to_string(), kind);
+        Ok(())
+    }
+
     /// The schema, to be changed.
     fn changed_schema(&mut self) -> &mut Schema {
         self.changed = true;
@@ -58,6 +110,10 @@ struct BodyRef<'a> {
     meta: &'a Map<String, Value>,
     #[serde(rename = "t", skip_serializing_if = "BTreeMap::is_empty")]
     texts: &'a BTreeMap<String, String>,
+    #[serde(rename = "s", skip_serializing_if = "BTreeMap::is_empty")]
+    sparse: &'a BTreeMap<String, SparseVector>,
+    #[serde(rename = "n", skip_serializing_if = "BTreeMap::is_empty")]
+    counts: &'a BTreeMap<String, u32>,
 }
 
 impl<'a> Preparer<'a> {
@@ -133,12 +189,7 @@ impl<'a> Preparer<'a> {
                 return Err(Error::InvalidArgument { argument, detail });
             }
             match touched.schema.vectors.get(name) {
-                None => {
-                    touched
-                        .changed_schema()
-                        .vectors
-                        .insert(name.clone(), *field);
-                }
+                None => touched.add_vector(name, *field)?,
                 Some(stored) if stored.dimension != field.dimension => {
                     return Err(Error::DimensionMismatch {
                         collection: collection.to_string(),
@@ -159,6 +210,20 @@ impl<'a> Preparer<'a> {
                         stored.element, field.element
                     ));
                 }
+                Some(stored) if stored.multi != field.multi => {
+                    let holds = |multi: bool| {
+                        if multi {
+                            "several vectors"
+                        } else {
+                            "one vector"
+                        }
+                    };
+                    return mismatch(format!(
+                        "vector field \"{name}\" has {} a document, {} was asked for",
+                        holds(stored.multi),
+                        holds(field.multi)
+                    ));
+                }
                 Some(stored) if ![CodesChoice::Auto, stored.codes].contains(&field.codes) => {
                     let schema = touched.changed_schema();
                     schema.vectors.insert(name.clone(), *field);
@@ -174,6 +239,7 @@ impl<'a> Preparer<'a> {
             });
             let described = described?.to_string();
             match touched.schema.texts.get(name) {
+                None => touched.add_text(name, &described)?,
                 Some(stored) if *stored == described => {}
                 Some(stored) if has_rows => {
                     let (collection, field) = (collection.to_string(), name.clone());
@@ -184,17 +250,22 @@ impl<'a> Preparer<'a> {
                         wanted: described,
                     });
                 }
-                _ => {
+                Some(_) => {
                     let schema = touched.changed_schema();
                     schema.texts.insert(name.clone(), described);
                 }
             }
         }
+        for (name, field) in &wanted.sparse {
+            check_name("sparse field", name)?;
+            if !touched.schema.sparse.contains_key(name) {
+                touched.add_sparse(name, *field);
+            }
+        }
         for (name, kind) in &wanted.fields {
+            check_name("field", name)?;
             match touched.schema.fields.get(name) {
-                None => {
-                    touched.changed_schema().fields.insert(name.clone(), *kind);
-                }
+                None => touched.add_field(name, *kind)?,
                 Some(stored) if stored != kind => {
                     return mismatch(format!("field \"{name}\" is {stored:?}, not {kind:?}"));
                 }
@@ -231,6 +302,24 @@ impl<'a> Preparer<'a> {
         Ok(())
     }
 
+    /// Drops the fields of a name from a collection.
+    pub(crate) fn drop_field(&mut self, collection: &str, name: &str) -> Result<()> {
+        let at = self.state.seqno;
+        let touched = self.touch(CollectionKind::Documents, collection)?;
+        let known = &touched.schema;
+        if !known.has_field(name) {
+            return Err(Error::InvalidArgument {
+                argument: "field",
+                detail: format!(
+                    "\"{name}\" is not in collection \"{collection}\"; it has: {}",
+                    known.field_names().join(", ")
+                ),
+            });
+        }
+        touched.changed_schema().drop_field(name, at);
+        Ok(())
+    }
+
     /// The operations in the order they are logged: schema first.
     pub(crate) fn finish(self) -> Prepared {
         let mut ops = Vec::with_capacity(self.data.len() + 1);
@@ -257,13 +346,14 @@ impl<'a> Preparer<'a> {
         Prepared { ops, exclusive }
     }
 
-    fn touch(&mut self, kind: CollectionKind, name: &str) -> Result<&mut Touched> {
+    fn touch(&mut self, kind: CollectionKind, name: &str) -> Result<&mut Touched<'a>> {
         let key = (kind, name.to_string());
         if !self.touched.contains_key(&key) {
             check_name("collection name", name)?;
             let touched = match self.state.named(kind, name) {
                 Some(state) => Touched {
                     id: state.id,
+                    stored: Some(state),
                     schema: state.schema.clone(),
                     created: false,
                     changed: false,
@@ -273,6 +363,7 @@ impl<'a> Preparer<'a> {
                     self.next_collection += 1;
                     Touched {
                         id,
+                        stored: None,
                         schema: Arc::default(),
                         created: true,
                         changed: false,
@@ -311,51 +402,40 @@ impl<'a> Preparer<'a> {
         check_depth(&doc.meta)?;
         let touched = self.touch(CollectionKind::Documents, collection)?;
         for (name, kind) in &touched.schema.fields {
-            if let Some(value) = doc.meta.get(name) {
-                check_field(&doc.key, name, *kind, value)?;
-            }
+            declared::check(&doc.key, name, *kind, &doc.meta)?;
         }
         for name in doc.texts.keys() {
             if !touched.schema.texts.contains_key(name) {
                 check_name("text field", name)?;
-                let schema = touched.changed_schema();
-                schema
-                    .texts
-                    .insert(name.clone(), DEFAULT_ANALYZER.to_string());
+                touched.add_text(name, DEFAULT_ANALYZER)?;
             }
         }
         let mut vectors = BTreeMap::new();
         for (name, vector) in &doc.vectors {
-            let field = match touched.schema.vectors.get(name) {
-                Some(field) => *field,
-                None => {
-                    check_name("vector field", name)?;
-                    if vector.is_empty() || vector.len() > MAX_DIMENSION {
-                        return Err(Error::InvalidArgument {
-                            argument: "vector",
-                            detail: format!(
-                                "must have 1 to {MAX_DIMENSION} numbers, it has {}",
-                                vector.len()
-                            ),
-                        });
-                    }
-                    let field = VectorField::new(vector.len(), Metric::Cosine);
-                    touched.changed_schema().vectors.insert(name.clone(), field);
-                    field
-                }
-            };
-            let model = touched
-                .schema
-                .model
-                .as_ref()
-                .filter(|_| name == DEFAULT_VECTOR_FIELD);
-            let mut vector = vector.clone();
-            prepare_vector(collection, field, model, &mut vector)?;
-            vectors.insert(name.clone(), vector);
+            vectors.insert(name.clone(), one_vector(touched, collection, name, vector)?);
+        }
+        let mut counts = BTreeMap::new();
+        for (name, several) in &doc.multi {
+            counts.insert(name.clone(), several.len() as u32);
+            let numbers = several_vectors(touched, collection, name, several)?;
+            if vectors.insert(name.clone(), numbers).is_some() {
+                return Err(Error::InvalidArgument {
+                    argument: "multi",
+                    detail: format!("\"{name}\" is given as one vector too"),
+                });
+            }
+        }
+        for name in doc.sparse.keys() {
+            if !touched.schema.sparse.contains_key(name) {
+                check_name("sparse field", name)?;
+                touched.add_sparse(name, SparseField::new());
+            }
         }
         let body = BodyRef {
             meta: &doc.meta,
             texts: &doc.texts,
+            sparse: &doc.sparse,
+            counts: &counts,
         };
         let payload = serde_json::to_vec(&body).map_err(|source| Error::Json {
             key: doc.key.clone(),
@@ -377,30 +457,6 @@ impl<'a> Preparer<'a> {
     }
 }
 
-/// Checks a vector and brings it into the form that is stored and compared.
-pub(crate) fn prepare_vector(
-    collection: &str,
-    field: VectorField,
-    model: Option<&String>,
-    vector: &mut [f32],
-) -> Result<()> {
-    if vector.len() != field.dimension {
-        return Err(Error::DimensionMismatch {
-            collection: collection.to_string(),
-            expected: field.dimension,
-            got: vector.len(),
-            model: model.cloned(),
-        });
-    }
-    field
-        .element
-        .prepare(field.metric, vector)
-        .map_err(|source| Error::Vector {
-            collection: collection.to_string(),
-            source,
-        })
-}
-
 fn check_payload(bytes: usize) -> Result<()> {
     if bytes > MAX_PAYLOAD_BYTES {
         return Err(Error::InvalidArgument {
@@ -409,41 +465,4 @@ fn check_payload(bytes: usize) -> Result<()> {
         });
     }
     Ok(())
-}
-
-fn check_field(key: &str, field: &str, kind: FieldType, value: &Value) -> Result<()> {
-    let fits = |value: &Value| match kind {
-        FieldType::Bool => value.is_boolean(),
-        FieldType::Int => value.is_i64() || value.is_u64(),
-        FieldType::Float => value.is_number(),
-        FieldType::Text => value.is_string(),
-        FieldType::Date => value.as_str().is_some_and(lumos_index::is_date),
-    };
-    let ok = match value {
-        Value::Null => true,
-        Value::Array(items) => items.iter().all(fits),
-        value => fits(value),
-    };
-    if ok {
-        return Ok(());
-    }
-    Err(Error::FieldType {
-        key: key.to_string(),
-        field: field.to_string(),
-        expected: match kind {
-            FieldType::Bool => "true or false",
-            FieldType::Int => "a whole number",
-            FieldType::Float => "a number",
-            FieldType::Text => "a string",
-            FieldType::Date => "an RFC 3339 date",
-        },
-        got: match value {
-            Value::Null => "null",
-            Value::Bool(_) => "a boolean",
-            Value::Number(_) => "a number",
-            Value::String(_) => "a string",
-            Value::Array(_) => "an array",
-            Value::Object(_) => "an object",
-        },
-    })
 }

@@ -3,8 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use lumos_index::SparseVector;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+
+use crate::{Error, Result};
 
 /// The payload of a document without metadata and text.
 pub(crate) const NOTHING: &[u8] = b"{}";
@@ -16,6 +19,38 @@ pub(crate) struct Body {
     pub(crate) meta: Map<String, Value>,
     #[serde(default, rename = "t", skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) texts: BTreeMap<String, String>,
+    #[serde(default, rename = "s", skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) sparse: BTreeMap<String, SparseVector>,
+    /// How many vectors there are in each field that has several.
+    #[serde(default, rename = "n", skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) counts: BTreeMap<String, u32>,
+}
+
+impl Body {
+    /// Reads the payload of a document.
+    ///
+    /// # Errors
+    /// `Json`, naming the document.
+    pub(crate) fn parse(key: &str, payload: &[u8]) -> Result<Body> {
+        if payload == NOTHING {
+            return Ok(Body::default());
+        }
+        serde_json::from_slice(payload).map_err(|source| Error::Json {
+            key: key.to_string(),
+            source,
+        })
+    }
+
+    /// The payload.
+    ///
+    /// # Errors
+    /// `Json`, naming the document.
+    pub(crate) fn encode(&self, key: &str) -> Result<Vec<u8>> {
+        serde_json::to_vec(self).map_err(|source| Error::Json {
+            key: key.to_string(),
+            source,
+        })
+    }
 }
 
 /// One row. For a key-value space the payload is the value itself and there is no body.

@@ -79,8 +79,10 @@ pub(crate) fn open(dir: &Path, options: OpenOptions) -> Result<Handle> {
     state.seqno = last;
     let publisher = Arc::new(Publisher::new(state));
     let background = options.background;
+    let announced = manifest.features();
     let core = Arc::new(Core {
         dir: Some(dir.to_path_buf()),
+        announced: announced.into(),
         committer: Some(Committer::new(Some(log), last, publisher.clone())),
         replayed_bytes: recovery.bytes.into(),
         maintenance: Mutex::new(Checkpoint::new(manifest)),

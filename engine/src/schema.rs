@@ -6,10 +6,11 @@ use std::time::Duration;
 use lumos_index::{Analyzer, Analyzers, Codes, Element, Metric, Rung, Scheme, Vectors};
 use serde::{Deserialize, Serialize};
 
-use crate::IndexKind;
 use crate::doc::{DEFAULT_TEXT_FIELD, DEFAULT_VECTOR_FIELD};
-use crate::manifest::{ANALYZERS, ELEMENTS};
+use crate::dropped::{Dropped, Was};
+use crate::manifest::{ANALYZERS, DROPPED_FIELDS, ELEMENTS, SEVERAL_VECTORS};
 use crate::name::MAX_DIMENSION;
+use crate::{IndexKind, Seqno};
 
 /// The analyzer of fields of which nothing is said.
 pub(crate) const DEFAULT_ANALYZER: &str = "default";
@@ -88,6 +89,9 @@ pub struct VectorField {
     /// What graphs are searched on; a segment obeys it when it is sealed or merged.
     #[serde(default, skip_serializing_if = "CodesChoice::is_auto")]
     pub codes: CodesChoice,
+    /// Whether a document has several vectors in it, as of the words of a text.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub multi: bool,
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "called by serde")]
@@ -104,7 +108,17 @@ impl VectorField {
             metric,
             element: Element::F32,
             codes: CodesChoice::Auto,
+            multi: false,
         }
+    }
+
+    /// Holds 1 to 1,024 vectors a document, as a late-interaction model makes them of its words (default:
+    /// one). Documents are ranked by MaxSim: for each vector of the query the best score among those of the
+    /// document, summed (ColBERT, Khattab and Zaharia 2020, section 3.3). Needs cosine or dot.
+    #[must_use]
+    pub fn multi(mut self) -> Self {
+        self.multi = true;
+        self
     }
 
     /// Keeps the numbers as this (default [`Element::F32`]). [`Element::Bits`] goes with
@@ -146,6 +160,7 @@ impl VectorField {
             metric,
             element,
             codes,
+            multi,
         } = *self;
         if dimension == 0 || dimension > MAX_DIMENSION {
             let detail = format!("must be 1 to {MAX_DIMENSION}, it is {dimension}");
@@ -158,6 +173,10 @@ impl VectorField {
             };
             return Some(("element", detail));
         }
+        if multi && ![Metric::Cosine, Metric::Dot].contains(&metric) {
+            let detail = format!("must be Cosine or Dot for several vectors, it is {metric:?}");
+            return Some(("metric", detail));
+        }
         if codes.rung().is_some() && !Codes::suit(dimension, metric) {
             let detail = format!(
                 "cannot be {codes:?} for {dimension} numbers under {metric:?}: codes need 32 \
@@ -166,6 +185,19 @@ impl VectorField {
             return Some(("codes", detail));
         }
         None
+    }
+}
+
+/// A field of sparse vectors, which are compared by dot product.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct SparseField {}
+
+impl SparseField {
+    /// A field of sparse vectors.
+    #[must_use]
+    pub fn new() -> Self {
+        SparseField::default()
     }
 }
 
@@ -180,7 +212,10 @@ pub struct Schema {
     /// Text fields by name, with the description of the analyzer of each ([`Analyzer::named`]).
     #[serde(default)]
     pub texts: BTreeMap<String, String>,
-    /// Declared metadata fields by name.
+    /// Sparse vector fields by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub sparse: BTreeMap<String, SparseField>,
+    /// Declared metadata fields by path: a key, or keys joined by dots into nested objects.
     #[serde(default)]
     pub fields: BTreeMap<String, FieldType>,
     /// The embedding model of the default vector field, when documents are embedded from text.
@@ -192,6 +227,9 @@ pub struct Schema {
     /// Indexes of metadata that are made in advance, by path; see [`Collection::index`](crate::Collection::index).
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub indexes: BTreeMap<String, BTreeSet<IndexKind>>,
+    /// Fields that were dropped, of which segments may still have something.
+    #[serde(default, skip_serializing_if = "Dropped::is_empty")]
+    pub(crate) dropped: Dropped,
 }
 
 impl Schema {
@@ -258,7 +296,16 @@ impl Schema {
         self
     }
 
-    /// Declares a metadata field; documents whose value has another type are refused.
+    /// Declares a field of sparse vectors by name.
+    #[must_use]
+    pub fn sparse_field(mut self, name: &str) -> Self {
+        self.sparse.insert(name.to_string(), SparseField::new());
+        self
+    }
+
+    /// Declares a metadata field; documents whose value has another type are refused. The name is a path
+    /// as in a filter: `author.born` is the key `born` of the objects at `author`, in arrays too; a key
+    /// with a dot in it stands in backticks.
     #[must_use]
     pub fn field(mut self, name: &str, kind: FieldType) -> Self {
         self.fields.insert(name.to_string(), kind);
@@ -286,6 +333,45 @@ impl Schema {
         VectorField::new(dimension, Metric::Cosine).element(element.unwrap_or_default())
     }
 
+    /// The names of all declared fields, sorted.
+    pub(crate) fn field_names(&self) -> Vec<&str> {
+        let names = self.vectors.keys().chain(self.sparse.keys());
+        let names = names.chain(self.texts.keys()).chain(self.fields.keys());
+        let mut names: Vec<&str> = names.map(String::as_str).collect();
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+
+    pub(crate) fn has_field(&self, name: &str) -> bool {
+        self.vectors.contains_key(name)
+            || self.sparse.contains_key(name)
+            || self.texts.contains_key(name)
+            || self.fields.contains_key(name)
+    }
+
+    /// Drops the fields of a name: rows up to the commit `at` have lost them.
+    pub(crate) fn drop_field(&mut self, name: &str, at: Seqno) {
+        fn drop<T>(
+            from: &mut BTreeMap<String, T>,
+            to: &mut BTreeMap<String, Was<T>>,
+            name: &str,
+            at: Seqno,
+        ) -> bool {
+            let was = from.remove(name).map(|was| Was { was, at });
+            let found = was.is_some();
+            to.extend(was.map(|was| (name.to_string(), was)));
+            found
+        }
+        let dropped = &mut self.dropped;
+        if drop(&mut self.vectors, &mut dropped.vectors, name, at) && name == DEFAULT_VECTOR_FIELD {
+            self.model = None;
+        }
+        drop(&mut self.texts, &mut dropped.texts, name, at);
+        drop(&mut self.fields, &mut dropped.fields, name, at);
+        drop(&mut self.sparse, &mut dropped.sparse, name, at);
+    }
+
     /// The analyzer of each text field.
     pub(crate) fn analyzers(&self) -> Analyzers {
         analyzers(&self.texts)
@@ -296,6 +382,12 @@ impl Schema {
         let mut features = 0;
         if self.vectors.values().any(VectorField::is_of_later_builds) {
             features |= ELEMENTS;
+        }
+        if !self.sparse.is_empty() || self.vectors.values().any(|field| field.multi) {
+            features |= SEVERAL_VECTORS;
+        }
+        if !self.dropped.is_empty() {
+            features |= DROPPED_FIELDS;
         }
         let is_default = |text: &String| {
             text == DEFAULT_ANALYZER || Analyzer::named(text).is_ok_and(|it| it.is_default())

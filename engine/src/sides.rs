@@ -150,7 +150,9 @@ impl SealedSegment {
             return Ok(made);
         }
         for row in 0..self.rows() {
-            let meta = match &*self.payload(row)? {
+            let payload = self.payload(row)?;
+            let left = self.hidden().strip_payload(self.key(row)?, &payload)?;
+            let meta = match left.as_deref().unwrap_or(&payload) {
                 NOTHING => Meta::default(),
                 payload => serde_json::from_slice(payload).map_err(|source| Error::Json {
                     key: self.key(row).unwrap_or_default().to_string(),

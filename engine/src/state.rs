@@ -8,7 +8,7 @@ use crate::manifest::CollectionKind;
 use crate::memory::MemorySegment;
 use crate::op::Op;
 use crate::record::{Body, Record};
-use crate::source::SegmentView;
+use crate::source::{SegmentView, Source};
 use crate::{Doc, Error, Result, Schema, Seqno};
 
 /// One collection or key space in a state.
@@ -107,21 +107,21 @@ impl CollectionState {
         let view = self.view(place)?;
         let key = view.key(place.row)?.into_owned();
         let payload = view.payload(place.row)?;
-        let body: Body = serde_json::from_slice(&payload).map_err(|source| Error::Json {
-            key: key.clone(),
-            source,
-        })?;
-        let vectors = if vectors {
-            view.vectors(place.row)
-        } else {
-            BTreeMap::new()
-        };
-        Ok(Doc {
+        let mut body = Body::parse(&key, &payload)?;
+        if let Some(sealed) = view.as_sealed() {
+            sealed.hidden().strip(&mut body);
+        }
+        let mut doc = Doc {
             key,
             meta: body.meta,
             texts: body.texts,
-            vectors,
-        })
+            ..Doc::default()
+        };
+        if vectors {
+            doc.sparse = body.sparse;
+            doc.set_vectors(view.vectors(place.row), &body.counts);
+        }
+        Ok(doc)
     }
 
     /// The document of a key, with its vectors.
@@ -181,7 +181,9 @@ impl CollectionState {
         Ok(true)
     }
 
-    fn upsert(&mut self, record: Record, seqno: Seqno) -> Result<()> {
+    fn upsert(&mut self, mut record: Record, seqno: Seqno) -> Result<()> {
+        // Replayed with the schema of a later commit.
+        self.schema.dropped.strip(&mut record, seqno)?;
         if !self.delete(&record.key, seqno)? {
             return Ok(());
         }
@@ -211,7 +213,8 @@ impl CollectionState {
         freeze
     }
 
-    fn set_schema(&mut self, schema: Schema) {
+    fn set_schema(&mut self, schema: Schema) -> Result<()> {
+        let dropped = schema.dropped != self.schema.dropped;
         self.schema = Arc::new(schema);
         let texts = &self.schema.clone().texts;
         let fits = |active: &MemorySegment| active.text_fields() == texts;
@@ -227,6 +230,26 @@ impl CollectionState {
         } else {
             self.freeze(|active| !fits(active));
         }
+        match dropped {
+            true => self.hide_dropped(),
+            false => Ok(()),
+        }
+    }
+
+    /// Takes from every segment what the schema says was dropped after its rows were written.
+    fn hide_dropped(&mut self) -> Result<()> {
+        for view in &mut self.segments {
+            view.source = match &view.source {
+                Source::Sealed(sealed) => match sealed.without_dropped(&self.schema)? {
+                    Some(hiding) => Source::Sealed(Arc::new(hiding)),
+                    None => continue,
+                },
+                Source::Memory(memory) => {
+                    Source::Memory(Arc::new(memory.made_anew(&self.schema, view.rows)?))
+                }
+            };
+        }
+        Ok(())
     }
 
     /// The seqno up to which every row is in a sealed segment, given the state's seqno.
@@ -315,7 +338,7 @@ impl DbState {
             Op::Ingest { .. } => {}
             Op::SetSchema { id, schema } => {
                 if let Some(state) = self.collections.get_mut(&id) {
-                    Arc::make_mut(state).set_schema(schema);
+                    Arc::make_mut(state).set_schema(schema)?;
                 }
             }
             Op::Upsert { id, record } => {

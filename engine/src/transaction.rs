@@ -5,8 +5,8 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::core::Core;
 use crate::kv::{from_json, to_json};
-use crate::manifest::CollectionKind;
-use crate::{Batch, Change, Doc, Result, Seqno};
+use crate::manifest::{CollectionKind, SEVERAL_VECTORS};
+use crate::{Batch, Change, Doc, Error, Result, Seqno};
 
 /// Changes to any number of collections and key spaces that are committed together; see
 /// [`Lumos::write`](crate::Lumos::write).
@@ -32,8 +32,14 @@ impl<'a> Transaction<'a> {
     /// Inserts or replaces a document; the collection is created when missing.
     ///
     /// # Errors
-    /// None now: what is wrong with the document surfaces at the commit, and nothing is written.
+    /// What is wrong with the document surfaces at the commit, and nothing is written. Now: `InvalidArgument`
+    /// for the first sparse vector or the first several vectors of a database in a transaction that has
+    /// read; declare the field before ([`Lumos::collection_with`](crate::Lumos::collection_with)).
     pub fn put(&mut self, collection: &str, doc: impl Into<Doc>) -> Result<()> {
+        let doc = doc.into();
+        if !doc.sparse.is_empty() || !doc.multi.is_empty() {
+            self.announce()?;
+        }
         self.batch.put(collection, doc);
         Ok(())
     }
@@ -86,6 +92,20 @@ impl<'a> Transaction<'a> {
         TransactionKv {
             transaction: self,
             space: space.to_string(),
+        }
+    }
+
+    /// The manifest must name what the log may hold, and cannot while this transaction keeps others out.
+    fn announce(&self) -> Result<()> {
+        match self.exclusive {
+            None => self.core.announce(SEVERAL_VECTORS),
+            Some(_) if self.core.has_announced(SEVERAL_VECTORS) => Ok(()),
+            Some(_) => Err(Error::InvalidArgument {
+                argument: "document",
+                detail: "has the first sparse or several vectors of this database, and the \
+                         transaction has read: declare the field before it"
+                    .to_string(),
+            }),
         }
     }
 

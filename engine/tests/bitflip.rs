@@ -8,7 +8,9 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use lumos_engine::{Doc, Error, Lumos, Result, Scan, SegmentAccess, Store};
+use lumos_engine::{
+    Doc, Error, Lumos, MultiVector, Result, Scan, SegmentAccess, SparseVector, Store,
+};
 use lumos_wal::{MemVfs, OpenMode, Vfs, read_all};
 use serde_json::json;
 
@@ -22,6 +24,14 @@ fn doc(key: usize) -> Doc {
     Doc::new(format!("k{key:04}"))
         .text(format!("number{key} of many"))
         .vector(vector)
+        .sparse(
+            "terms",
+            SparseVector::new([(key as u32 % 9, 0.5), (70, 1.0)]).unwrap(),
+        )
+        .multi(
+            "tokens",
+            MultiVector::new([[1.0, key as f32], [0.0, -1.0]]).unwrap(),
+        )
         .meta(json!({"key": key}))
 }
 
@@ -78,7 +88,14 @@ fn answers(db: &Lumos) -> String {
     let words = docs.search("number55").run().unwrap();
     let state = db.kv_scan("state", &Scan::all()).unwrap();
     let some = docs.count_matching("key >= 50").unwrap();
-    format!("{all:?} {:?} {words:?} {state:?} {some}", near.unwrap())
+    let terms = SparseVector::new([(3, 1.0), (70, 0.1)]).unwrap();
+    let terms = docs.search(terms).limit(30).run().unwrap();
+    let tokens = MultiVector::new([[1.0, 50.0], [1.0, 0.0]]).unwrap();
+    let tokens = docs.search(tokens).limit(30).run().unwrap();
+    format!(
+        "{all:?} {terms:?} {tokens:?} {:?} {words:?} {state:?} {some}",
+        near.unwrap()
+    )
 }
 
 /// What is at a byte of a log.

@@ -14,6 +14,24 @@ pub enum VectorError {
         /// Zero-based position of the first such component.
         position: usize,
     },
+    /// A dimension of a sparse vector is there twice.
+    #[error("dimension {id} of the sparse vector is there twice")]
+    Repeated {
+        /// The dimension.
+        id: u32,
+    },
+    /// A sparse vector has more entries than it may.
+    #[error("the sparse vector has more than {limit} entries")]
+    TooManyEntries {
+        /// Entries that it may have.
+        limit: usize,
+    },
+    /// There are more vectors in one document than it may have.
+    #[error("there are more than {limit} vectors")]
+    TooManyVectors {
+        /// Vectors that there may be.
+        limit: usize,
+    },
     /// The vector has no direction, which the cosine metric needs.
     #[error("the vector is zero, so its cosine to anything is undefined")]
     Zero,

@@ -31,9 +31,12 @@ mod flat;
 mod formula;
 mod fusion;
 mod hnsw;
+mod maxsim;
 mod metric;
 mod mmr;
+mod multi;
 mod ordinals;
+mod sparse;
 mod text;
 mod topk;
 mod values;
@@ -51,7 +54,7 @@ pub use facet::{
 pub use filter::{
     Columns, Field, Filter, FilterError, FilterRows, IntoFilter, Length, Literal, MemoryColumns,
     Now, SealedColumns, Side, SideKey, SideKind, Sides, WordsOf, element, eval, field, is_date,
-    metadata_path, now, path_keys,
+    metadata_path, now, path_join, path_keys,
 };
 pub use flat::exact_search;
 pub use formula::{Expr, Formula, FormulaError, FormulaFault, FormulaRow, IntoFormula};
@@ -61,9 +64,12 @@ pub use fusion::{
 pub use hnsw::{
     GraphPart, GraphQuery, Hnsw, HnswParams, HnswView, Horizon, Route, SearchStats, Stopped, Widths,
 };
+pub use maxsim::MaxSim;
 pub use metric::Metric;
 pub use mmr::mmr;
+pub use multi::{MAX_MULTI_VECTORS, MultiVector};
 pub use ordinals::OrdinalSet;
+pub use sparse::{MAX_SPARSE_ENTRIES, SealedSparse, SparsePostings, SparseSource, SparseVector};
 pub use text::{
     Analyzer, AnalyzerError, Analyzers, MemoryPostings, SealedText, Snippet, TextBuilder,
     TextError, TextQuery, TextQueryError, TextSearch, TextSource, Token, highlight,

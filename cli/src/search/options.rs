@@ -12,7 +12,7 @@ use crate::find;
 #[derive(Debug, Args)]
 pub(crate) struct Search {
     /// Words or a question; "a phrase", +must, -mustnot, prefix* and fuzzy~1 work by keyword
-    #[arg(required_unless_present_any = ["near", "like", "leg", "order_by", "filter", "facet"], value_name = "QUERY")]
+    #[arg(required_unless_present_any = ["near", "near_sparse", "near_multi", "like", "leg", "order_by", "filter", "facet"], value_name = "QUERY")]
     pub(super) query: Option<String>,
     /// The query is of the strict language: title:(wal OR "group commit"~2) AND NOT draft
     #[arg(long, requires = "query", conflicts_with = "as_you_type")]
@@ -38,13 +38,23 @@ pub(crate) struct Search {
     /// By a vector, as a JSON array of numbers
     #[arg(long, value_name = "JSON", conflicts_with_all = ["query", "mode", "like", "leg"])]
     pub(super) near: Option<String>,
+    /// By a sparse vector, as a JSON object of weights by dimension
+    #[arg(long, value_name = "JSON", conflicts_with_all = ["query", "mode", "near", "like", "leg"])]
+    pub(super) near_sparse: Option<String>,
+    /// By several vectors, as a JSON array of arrays: MaxSim
+    #[arg(long, value_name = "JSON", conflicts_with_all = ["query", "mode", "near", "near_sparse", "like", "leg"])]
+    pub(super) near_multi: Option<String>,
+    /// The vector field to search by vector [default: vector, or the only one of its kind]
+    #[arg(long, value_name = "NAME")]
+    pub(super) vector_field: Option<String>,
     /// By the vector of a stored document; again: by several of them
     #[arg(long, value_name = "KEY", conflicts_with_all = ["query", "mode", "leg"])]
     pub(super) like: Vec<String>,
     /// Away from the vector of a stored document; may be given again
     #[arg(long, value_name = "KEY", requires = "like")]
     pub(super) unlike: Vec<String>,
-    /// A leg, again: several, fused. text:WORDS, meaning:TEXT, vector:[1, 0] or like:KEY; @FIELD before the
+    /// A leg, again: several, fused. text:WORDS, meaning:TEXT, vector:[1, 0],
+    /// sparse:{"7": 1}, multi:[[1, 0]] or like:KEY; @FIELD before the
     /// colon, ^WEIGHT at the end
     #[arg(long, value_name = "LEG", conflicts_with_all = ["query", "mode"])]
     pub(super) leg: Vec<String>,

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use lumos::{
-    Collection, DEFAULT_TEXT_FIELD, Fusion, Leg, LexicalOverlap, Mmr, Normalise, Query, Reranker,
-    Search as Chain,
+    Collection, DEFAULT_TEXT_FIELD, Fusion, Leg, LexicalOverlap, Mmr, MultiVector, Normalise,
+    Query, Reranker, Search as Chain, SparseVector,
 };
 use serde_json::Value;
 
@@ -24,14 +24,20 @@ const HALF: f32 = 0.5;
 impl Search {
     /// Whether anything is searched for, so that there are ranks.
     pub(super) fn is_ranked(&self) -> bool {
-        self.query.is_some() || self.near.is_some() || !self.like.is_empty() || !self.leg.is_empty()
+        self.query.is_some() || self.is_near() || !self.leg.is_empty()
     }
 
     /// Whether nothing has to be embedded, so that the model need not be loaded.
     pub(super) fn needs_no_model(&self) -> bool {
         let meaning = |leg: &String| leg.starts_with("meaning");
         let legs = !self.leg.is_empty() && !self.leg.iter().any(meaning);
-        self.text || self.near.is_some() || !self.like.is_empty() || legs
+        self.text || self.is_near() || legs
+    }
+
+    /// Whether vectors are given, or documents that have some.
+    fn is_near(&self) -> bool {
+        let near = [&self.near, &self.near_sparse, &self.near_multi];
+        near.iter().any(|near| near.is_some()) || !self.like.is_empty()
     }
 
     /// The search, but for its groups.
@@ -40,6 +46,9 @@ impl Search {
         let query = self.asked()?;
         let by_words = matches!(query, Query::Text(_));
         let mut search = collection.search(query).highlight("text");
+        if let Some(field) = &self.vector_field {
+            search = search.vector_field(field.as_str());
+        }
         if let Some(limit) = self.limit {
             search = search.limit(limit);
         }
@@ -141,6 +150,12 @@ impl Search {
         if let Some(vector) = &self.near {
             return Ok(Query::Vector(parse_vector("--near", vector)?));
         }
+        if let Some(text) = &self.near_sparse {
+            return Ok(Query::Sparse(parse_sparse("--near-sparse", text)?));
+        }
+        if let Some(text) = &self.near_multi {
+            return Ok(Query::Multi(parse_multi("--near-multi", text)?));
+        }
         Ok(match (self.like.as_slice(), self.unlike.as_slice()) {
             ([], _) => self.query.as_deref().unwrap_or_default().into(),
             ([key], []) => lumos::like(key.as_str()),
@@ -214,10 +229,12 @@ fn parse_leg(text: &str) -> Result<Leg> {
         "text" => Leg::text(body),
         "meaning" => Leg::meaning(body),
         "vector" => Leg::vector(parse_vector("--leg", body)?),
+        "sparse" => Leg::sparse(parse_sparse("--leg", body)?),
+        "multi" => Leg::multi(parse_multi("--leg", body)?),
         "like" => Leg::like(body),
         _ => {
             return wrong(format!(
-                "is of kind \"{kind}\": there are text, meaning, vector, like"
+                "is of kind \"{kind}\": there are text, meaning, vector, sparse, multi, like"
             ));
         }
     };
@@ -228,6 +245,27 @@ fn parse_leg(text: &str) -> Result<Leg> {
         leg = leg.weight(weight);
     }
     Ok(leg)
+}
+
+fn parse_json(option: &'static str, text: &str) -> Result<Value> {
+    serde_json::from_str(text)
+        .map_err(|error| Failure::argument(option, format!("is not JSON: {error}")))
+}
+
+fn parse_sparse(option: &'static str, text: &str) -> Result<SparseVector> {
+    let vector = jsonl::sparse(option, parse_json(option, text)?);
+    vector.map_err(|detail| told(option, &detail))
+}
+
+fn parse_multi(option: &'static str, text: &str) -> Result<MultiVector> {
+    let vectors = jsonl::multi(option, parse_json(option, text)?);
+    vectors.map_err(|detail| told(option, &detail))
+}
+
+/// A fault of an option, which is named before it already.
+fn told(option: &'static str, detail: &str) -> Failure {
+    let named = format!("\"{option}\" ");
+    Failure::argument(option, detail.strip_prefix(&named).unwrap_or(detail))
 }
 
 fn parse_vector(argument: &'static str, text: &str) -> Result<Vec<f32>> {

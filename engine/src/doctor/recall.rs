@@ -31,7 +31,9 @@ pub(super) fn measure(state: &DbState, sample: usize) -> Result<Vec<RecallReport
     let mut reports = Vec::new();
     let collections = state.collections.values();
     for collection in collections.filter(|c| c.kind == CollectionKind::Documents) {
-        for field in collection.schema.vectors.keys() {
+        // Fields of several vectors are compared exactly.
+        let fields = collection.schema.vectors.iter();
+        for (field, _) in fields.filter(|(_, field)| !field.multi) {
             let queries = queries(collection, field, sample);
             if queries.is_empty() {
                 continue;

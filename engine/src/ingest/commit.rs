@@ -9,6 +9,7 @@ use std::sync::Arc;
 use roaring::RoaringBitmap;
 
 use crate::database::Lumos;
+use crate::dropped::Dropped;
 use crate::manifest::CollectionKind;
 use crate::op::Op;
 use crate::seal::{Reserved, publish, publish_under, write_file};
@@ -17,14 +18,19 @@ use crate::source::SegmentView;
 use crate::state::CollectionState;
 use crate::{Error, Result, Seqno};
 
-/// Writes and commits one segment of `count` rows; under an id also notes that they are there.
-pub(super) fn commit(
-    db: &Lumos,
-    name: &str,
-    id: Option<&str>,
-    rows: &dyn Rows,
-    count: usize,
-) -> Result<Seqno> {
+/// Where rows go.
+pub(super) struct Target<'a> {
+    pub(super) db: &'a Lumos,
+    pub(super) collection: &'a str,
+    /// The id of the load, under which is noted how many rows are there.
+    pub(super) id: Option<&'a str>,
+    /// The fields that were dropped before the rows were checked.
+    pub(super) dropped: &'a Dropped,
+}
+
+/// Writes and commits one segment of `count` rows.
+pub(super) fn commit(into: &Target<'_>, rows: &dyn Rows, count: usize) -> Result<Seqno> {
+    let (db, name, id) = (into.db, into.collection, into.id);
     let core = db.core();
     core.admit()?;
     let reserved = Reserved::new(core);
@@ -49,6 +55,12 @@ pub(super) fn commit(
             detail: "the collection was dropped and made anew meanwhile".to_string(),
         });
     };
+    if now.schema.dropped != *into.dropped {
+        return Err(Error::Conflict {
+            key: name.to_string(),
+            detail: "a field was dropped while documents with it were loaded".to_string(),
+        });
+    }
     for (field, written_with) in rows.text_fields() {
         let analyzer = now.schema.texts.get(&field);
         if analyzer.is_some_and(|analyzer| *analyzer != written_with) {

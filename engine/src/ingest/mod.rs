@@ -7,11 +7,13 @@ mod rows;
 use std::sync::Arc;
 
 use crate::database::Lumos;
+use crate::dropped::Dropped;
 use crate::manifest::CollectionKind;
 use crate::op::Op;
 use crate::prepare::prepare_vector;
 use crate::sealed::Rows;
 use crate::{Batch, DEFAULT_VECTOR_FIELD, Doc, Error, Metric, Result, Schema, Seqno};
+use commit::Target;
 use matrix::MatrixRows;
 use rows::DocumentRows;
 
@@ -46,6 +48,8 @@ pub struct Ingest {
     id: Option<String>,
     segment_bytes: Option<usize>,
     index_behind: bool,
+    /// The fields that were dropped before its first document was checked.
+    dropped: Dropped,
     progress: Option<Box<dyn FnMut(IngestProgress) + Send>>,
 }
 
@@ -66,6 +70,7 @@ impl Ingest {
             id: None,
             segment_bytes: None,
             index_behind: false,
+            dropped: Dropped::default(),
             progress: None,
         }
     }
@@ -110,6 +115,7 @@ impl Ingest {
         docs: impl IntoIterator<Item = D>,
     ) -> Result<IngestProgress> {
         self.db.core().committer()?;
+        self.note_dropped();
         let done = self.done();
         let mut progress = IngestProgress::default();
         let mut docs = docs.into_iter();
@@ -151,6 +157,7 @@ impl Ingest {
         data: &[f32],
     ) -> Result<IngestProgress> {
         self.db.core().committer()?;
+        self.note_dropped();
         let mut progress = IngestProgress::default();
         if keys.is_empty() && data.is_empty() {
             return Ok(progress);
@@ -178,6 +185,12 @@ impl Ingest {
         };
         let field = schema.vectors.get(DEFAULT_VECTOR_FIELD).copied();
         let field = field.unwrap_or(crate::VectorField::new(dimension, Metric::Cosine));
+        if field.multi {
+            return Err(Error::InvalidArgument {
+                argument: "data",
+                detail: "has one vector a key, and the field has several a document".to_string(),
+            });
+        }
         // Refused before anything is written, as far as one look at the length can tell.
         if field.dimension != dimension {
             return Err(Error::DimensionMismatch {
@@ -208,7 +221,13 @@ impl Ingest {
                 prepare: &prepare,
             };
             let (id, count) = (self.id.clone(), keys.len());
-            let seqno = commit::commit(&self.db, &self.collection, id.as_deref(), &rows, count)?;
+            let into = Target {
+                db: &self.db,
+                collection: &self.collection,
+                id: id.as_deref(),
+                dropped: &self.dropped,
+            };
+            let seqno = commit::commit(&into, &rows, count)?;
             note(&mut progress, seqno, count);
             self.report(progress);
         }
@@ -221,6 +240,10 @@ impl Ingest {
         let quarter = self.db.core().options.memory_limit.map(|limit| limit / 4);
         let bytes = self.segment_bytes.or(quarter).unwrap_or(SEGMENT_BYTES);
         bytes.max(1 << 20)
+    }
+
+    fn note_dropped(&mut self) {
+        self.dropped = self.schema().unwrap_or_default().dropped;
     }
 
     fn schema(&self) -> Option<Schema> {
@@ -259,7 +282,13 @@ impl Ingest {
         count: usize,
         progress: &mut IngestProgress,
     ) -> Result<()> {
-        let seqno = commit::commit(&self.db, &self.collection, self.id.as_deref(), rows, count)?;
+        let into = Target {
+            db: &self.db,
+            collection: &self.collection,
+            id: self.id.as_deref(),
+            dropped: &self.dropped,
+        };
+        let seqno = commit::commit(&into, rows, count)?;
         note(progress, seqno, count);
         self.report(*progress);
         Ok(())

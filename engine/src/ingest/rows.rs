@@ -25,6 +25,8 @@ pub(super) struct DocumentRows {
 #[derive(Default)]
 struct Column {
     rows: Vec<u32>,
+    /// Where the numbers of each row end.
+    ends: Vec<usize>,
     data: Vec<f32>,
 }
 
@@ -59,6 +61,7 @@ impl DocumentRows {
             let column = self.vectors.entry(name).or_default();
             column.rows.push(row);
             column.data.extend_from_slice(&vector);
+            column.ends.push(column.data.len());
         }
     }
 
@@ -100,7 +103,8 @@ impl Rows for DocumentRows {
     fn vectors(&self) -> Result<Vec<(String, VectorField, u32)>> {
         let fields = self.vectors.iter().filter_map(|(name, column)| {
             let field = self.schema.vectors.get(name)?;
-            Some((name.clone(), *field, column.rows.len() as u32))
+            let count = column.data.len() / field.dimension.max(1);
+            Some((name.clone(), *field, count as u32))
         });
         Ok(fields.collect())
     }
@@ -111,9 +115,13 @@ impl Rows for DocumentRows {
         visit: &mut dyn FnMut(u32, &[f32]) -> Result<()>,
     ) -> Result<()> {
         if let Some((spec, column)) = self.schema.vectors.get(field).zip(self.vectors.get(field)) {
-            let vectors = column.data.chunks_exact(spec.dimension.max(1));
-            for (row, vector) in column.rows.iter().zip(vectors) {
-                visit(*row, vector)?;
+            let mut start = 0;
+            for (row, end) in column.rows.iter().zip(&column.ends) {
+                let numbers = column.data.get(start..*end).unwrap_or_default();
+                for vector in numbers.chunks_exact(spec.dimension.max(1)) {
+                    visit(*row, vector)?;
+                }
+                start = *end;
             }
         }
         Ok(())

@@ -22,10 +22,14 @@ pub(crate) const MANIFEST: &str = "MANIFEST";
 pub(crate) const ELEMENTS: u32 = 1;
 /// The feature of text fields with an analyzer other than the default one.
 pub(crate) const ANALYZERS: u32 = 1 << 1;
+/// The feature of sparse vectors, and of fields with several vectors a document.
+pub(crate) const SEVERAL_VECTORS: u32 = 1 << 2;
+/// The feature of schemas that say what was dropped.
+pub(crate) const DROPPED_FIELDS: u32 = 1 << 3;
 const HEADER: Header = Header {
     magic: *b"LUMOSMAN",
     version: 1,
-    features: ELEMENTS | ANALYZERS,
+    features: ELEMENTS | ANALYZERS | SEVERAL_VECTORS | DROPPED_FIELDS,
 };
 
 /// What a collection is for.

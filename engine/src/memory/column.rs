@@ -1,5 +1,6 @@
 //! The vectors of one field: a prefix with a graph, never changed once published, and a short tail.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use lumos_index::{Codes, Hnsw, HnswParams, HnswView, Scheme, Vectors};
@@ -62,10 +63,15 @@ impl VectorColumn {
     }
 
     pub(crate) fn push(&mut self, row: u32, vector: &[f32]) {
-        if vector.len() == self.field.dimension {
-            self.tail.extend_from_slice(vector);
+        let vectors = vector.chunks_exact(self.field.dimension);
+        let one = vectors.len() == 1 || self.field.multi;
+        if !one || !vectors.remainder().is_empty() {
+            return;
+        }
+        for _ in vectors {
             self.tail_rows.push(row);
         }
+        self.tail.extend_from_slice(vector);
     }
 
     /// Number of vectors.
@@ -76,9 +82,23 @@ impl VectorColumn {
             + self.tail_rows.len()
     }
 
-    /// The vector of a row.
+    /// Where the vectors of a row lie in the tail: fields of several have no graph.
+    pub(crate) fn ordinals(&self, row: u32) -> Range<u32> {
+        let [from, to] = [row, row.saturating_add(1)]
+            .map(|row| self.tail_rows.partition_point(|at| *at < row) as u32);
+        from..to
+    }
+
+    /// The vector of a row, or all of its vectors, one after the other.
     pub(crate) fn slice(&self, row: u32) -> Option<&[f32]> {
         let dimension = self.field.dimension;
+        if self.field.multi {
+            let Range { start, end } = self.ordinals(row);
+            let numbers = self
+                .tail
+                .get(start as usize * dimension..end as usize * dimension)?;
+            return (!numbers.is_empty()).then_some(numbers);
+        }
         let (data, at) = match self.tail_rows.binary_search(&row) {
             Ok(at) => (&self.tail, at),
             Err(_) => {
@@ -107,7 +127,10 @@ impl MemorySegment {
                 .iter()
                 .filter(|(_, column)| {
                     let tail = column.tail_rows.len();
-                    tail > 0 && tail >= least_tail && column.len() >= least_total
+                    !column.field.multi
+                        && tail > 0
+                        && tail >= least_tail
+                        && column.len() >= least_total
                 })
                 .map(|(name, _)| name.clone())
                 .collect()

@@ -11,15 +11,15 @@ use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::Arc;
 
-use lumos_index::{MemoryColumns, MemoryPostings, RowValues};
+use lumos_index::{MemoryColumns, MemoryPostings, RowValues, SparsePostings};
 use lumos_wal::sync::{Mutex, RwLock};
 use roaring::RoaringBitmap;
 
-use crate::Schema;
 use crate::kept::Kept;
 use crate::manifest::CollectionKind;
 use crate::record::{Body, Record};
 use crate::sides::GrowingSides;
+use crate::{Result, Schema};
 
 pub(crate) use column::{GRAPH_MIN_ROWS, VectorColumn};
 
@@ -45,6 +45,7 @@ pub(crate) struct Entry {
 pub(crate) struct Rows {
     pub(crate) entries: Vec<Entry>,
     pub(crate) vectors: BTreeMap<String, VectorColumn>,
+    pub(crate) sparse: BTreeMap<String, SparsePostings>,
     pub(crate) postings: MemoryPostings,
     pub(crate) columns: MemoryColumns,
     /// The newest row of every key.
@@ -76,6 +77,7 @@ impl MemorySegment {
             rows: RwLock::new(Rows {
                 entries: Vec::new(),
                 vectors: BTreeMap::new(),
+                sparse: BTreeMap::new(),
                 postings: MemoryPostings::new(&schema.analyzers(), &names),
                 columns: MemoryColumns::new(),
                 keys: BTreeMap::new(),
@@ -115,6 +117,10 @@ impl MemorySegment {
                 .collect();
             rows.postings.add(row, &texts);
             rows.columns.add(row, &body.meta);
+            for (name, vector) in &body.sparse {
+                let index = rows.sparse.entry(name.clone()).or_default();
+                index.add(row, vector);
+            }
         }
         for (name, vector) in record.vectors {
             if let Some(field) = schema.vectors.get(&name) {
@@ -140,6 +146,34 @@ impl MemorySegment {
             rows.first_expiry = Some(rows.first_expiry.map_or(expires, |at| at.min(expires)));
         }
         row
+    }
+
+    /// The same rows under another schema, without what it says was dropped after they were written.
+    ///
+    /// # Errors
+    /// A payload that does not parse.
+    pub(crate) fn made_anew(&self, schema: &Schema, rows: u32) -> Result<MemorySegment> {
+        let made = MemorySegment::new(self.kind, schema);
+        for row in 0..rows {
+            let record = self.with_entry(row, |entry| {
+                let record = Record {
+                    key: entry.key.clone(),
+                    payload: entry.payload.clone(),
+                    vectors: BTreeMap::new(),
+                    expires: entry.expires,
+                };
+                (record, entry.seqno)
+            });
+            let Some((mut record, seqno)) = record else {
+                break;
+            };
+            record.vectors = self.vectors(row);
+            if self.kind == CollectionKind::Documents {
+                schema.dropped.strip(&mut record, seqno)?;
+            }
+            made.append(record, seqno, schema);
+        }
+        Ok(made)
     }
 
     /// Number of rows.

@@ -42,7 +42,7 @@ pub(crate) fn compact(core: &Core) -> Result<()> {
         let worth = |view: &SegmentView| {
             let damaged = view
                 .as_sealed()
-                .is_some_and(|sealed| sealed.needs_mending());
+                .is_some_and(|sealed| sealed.needs_mending() || !sealed.held().is_empty());
             !view.deletes.is_empty() || damaged || awaits_graph(view)
         };
         // From the end, so that a merge does not move what is still to be merged.

@@ -71,8 +71,9 @@ fn live_vectors(part: &Part, column: &SealedVectors) -> impl Iterator<Item = (u3
         while rows.peek().is_some_and(|(live, _)| *live < row) {
             rows.next();
         }
-        let (_, new) = rows.next_if(|(live, _)| *live == row)?;
-        Some((ordinal, new))
+        // A row may have several vectors.
+        let (_, new) = rows.peek().filter(|(live, _)| *live == row)?;
+        Some((ordinal, *new))
     })
 }
 

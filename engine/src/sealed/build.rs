@@ -2,17 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use lumos_index::{MemoryColumns, Packer, Scheme, TextBuilder, Vectors};
+use lumos_index::{MemoryColumns, Packer, Scheme, SparsePostings, TextBuilder, Vectors};
+use ownedbytes::OwnedBytes;
 use roaring::RoaringBitmap;
 
 use super::rows::{GoOn, Rows};
 use super::vectors::{HEADER_BYTES, encode_header};
 use super::{
-    CODES, COLUMNS, EXPIRES, GRAPH, KEYS, PAYLOAD, SEQNO, TEXT, VECTOR_ROWS, VECTORS, WIDTHS,
+    CODES, COLUMNS, EXPIRES, GRAPH, KEYS, PAYLOAD, SEQNO, SPARSE, TEXT, VECTOR_ROWS, VECTORS,
+    WIDTHS,
 };
 use crate::manifest::CollectionKind;
 use crate::memory::GRAPH_MIN_ROWS;
-use crate::record::{Body, NOTHING};
+use crate::record::Body;
 use crate::schema::analyzers;
 use crate::segment::{KeysBuilder, PayloadBuilder, SectionSink};
 use crate::{Error, Result, VectorField};
@@ -122,7 +124,7 @@ fn write_vectors(
         }
         false => None,
     };
-    if count != written.rows {
+    if field.multi || count != written.rows {
         sink.add(
             &format!("{VECTOR_ROWS}{name}"),
             bytemuck::cast_slice(&holders),
@@ -143,16 +145,45 @@ fn write_vectors(
 fn write_derived(rows: &dyn Rows, sink: &mut dyn SectionSink) -> Result<()> {
     let mut derived = Derived::new(&rows.text_fields())?;
     rows.each(&mut |row| derived.add(row.key, row.payload))?;
-    let (columns, text) = derived.finish()?;
+    let Sections {
+        columns,
+        text,
+        sparse,
+    } = derived.finish()?;
     sink.add(COLUMNS, &columns)?;
-    match text {
-        Some(text) => sink.add(TEXT, &text),
-        None => Ok(()),
+    if let Some(text) = text {
+        sink.add(TEXT, &text)?;
     }
+    for (name, bytes) in sparse {
+        sink.add(&name, &bytes)?;
+    }
+    Ok(())
 }
 
-/// Metadata columns and keyword index of documents that are added in order.
+/// What is derived from the documents of a segment.
+pub(super) struct Sections {
+    pub(super) columns: Vec<u8>,
+    /// Where there are text fields.
+    pub(super) text: Option<Vec<u8>>,
+    /// The index of each field of sparse vectors, by the name of its section.
+    pub(super) sparse: Vec<(String, Vec<u8>)>,
+}
+
+/// Bytes at an address that their numbers can be read from.
+pub(super) fn aligned(bytes: Vec<u8>) -> OwnedBytes {
+    // Room for the longest step to a multiple of 8.
+    let mut room = Vec::with_capacity(bytes.len() + 8);
+    room.resize(bytes.len() + 8, 0);
+    let start = room.as_ptr().align_offset(8).min(8);
+    if let Some(place) = room.get_mut(start..start + bytes.len()) {
+        place.copy_from_slice(&bytes);
+    }
+    OwnedBytes::new(room).slice(start..start + bytes.len())
+}
+
+/// Metadata columns, keyword index and sparse vectors of documents that are added in order.
 pub(super) struct Derived {
+    sparse: BTreeMap<String, SparsePostings>,
     columns: MemoryColumns,
     text: Option<TextBuilder>,
     rows: u32,
@@ -169,6 +200,7 @@ impl Derived {
             }
         };
         Ok(Derived {
+            sparse: BTreeMap::new(),
             columns: MemoryColumns::new(),
             text,
             rows: 0,
@@ -176,13 +208,10 @@ impl Derived {
     }
 
     pub(super) fn add(&mut self, key: &str, payload: &[u8]) -> Result<()> {
-        let body: Body = match payload {
-            NOTHING => Body::default(),
-            payload => serde_json::from_slice(payload).map_err(|source| Error::Json {
-                key: key.to_string(),
-                source,
-            })?,
-        };
+        let body = Body::parse(key, payload)?;
+        for (name, vector) in body.sparse {
+            self.sparse.entry(name).or_default().add(self.rows, &vector);
+        }
         self.columns.add(self.rows, &body.meta);
         if let Some(text) = &mut self.text {
             let texts = body.texts.iter();
@@ -193,10 +222,16 @@ impl Derived {
         Ok(())
     }
 
-    /// The sections of columns and, where there are text fields, of the keyword index.
-    pub(super) fn finish(self) -> Result<(Vec<u8>, Option<Vec<u8>>)> {
+    pub(super) fn finish(self) -> Result<Sections> {
         let text = self.text.map(TextBuilder::finish).transpose();
-        let columns = self.columns.encode(self.rows);
-        Ok((columns, text.map_err(Error::Keywords)?))
+        let sparse = self.sparse.into_iter().map(|(field, postings)| {
+            let bytes = postings.encode(self.rows);
+            (format!("{SPARSE}{field}"), bytes)
+        });
+        Ok(Sections {
+            columns: self.columns.encode(self.rows),
+            text: text.map_err(Error::Keywords)?,
+            sparse: sparse.collect(),
+        })
     }
 }

@@ -1,6 +1,7 @@
 //! A sealed segment: an immutable file whose sections are read where they lie.
 
 mod build;
+mod hidden;
 mod rows;
 mod vectors;
 
@@ -10,9 +11,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use lumos_index::{Columns, RowValues, SealedColumns, SealedText, Side};
+use lumos_index::{Columns, RowValues, SealedColumns, SealedSparse, SealedText, Side};
 use ownedbytes::OwnedBytes;
 
+use crate::dropped::Hidden;
 use crate::kept::Kept;
 use crate::manifest::SegmentEntry;
 use crate::search::FilterCache;
@@ -35,6 +37,7 @@ pub(crate) const VECTOR_ROWS: &str = "vrow.";
 pub(crate) const GRAPH: &str = "graph.";
 pub(crate) const CODES: &str = "codes.";
 pub(crate) const WIDTHS: &str = "widths.";
+pub(crate) const SPARSE: &str = "sparse.";
 
 /// An open sealed segment.
 pub(crate) struct SealedSegment {
@@ -46,10 +49,16 @@ pub(crate) struct SealedSegment {
     /// `None` when all rows are of one commit.
     seqnos: Option<OwnedBytes>,
     first_seqno: u64,
+    last_seqno: u64,
+    /// What its rows have lost to drops of fields.
+    hidden: Hidden,
+    /// What of that there are bytes of.
+    held: Hidden,
     expires: Option<OwnedBytes>,
     /// The first moment at which a row ends, in milliseconds since 1970.
     first_expiry: AtomicU64,
     vectors: BTreeMap<String, SealedVectors>,
+    sparse: BTreeMap<String, SealedSparse>,
     columns: Option<SealedColumns>,
     text: Option<SealedText>,
     /// Whether columns or keyword index had to be made anew.
@@ -132,6 +141,20 @@ impl SealedSegment {
             let mut analyzers = text.analyzers();
             analyzers.all(|(field, was)| text_fields.get(field).is_none_or(|is| is == was))
         });
+        let mut sparse = BTreeMap::new();
+        let mut lost_sparse = Vec::new();
+        for name in &names {
+            let Some(field) = name.strip_prefix(SPARSE) else {
+                continue;
+            };
+            let bytes = file.section(name);
+            match bytes.and_then(|bytes| SealedSparse::open(bytes, rows).ok()) {
+                Some(index) => {
+                    sparse.insert(field.to_string(), index);
+                }
+                None => lost_sparse.push(name.clone()),
+            }
+        }
         let lost_columns = columns.is_none() && has(COLUMNS);
         let lost_text = text.is_none() && has(TEXT);
         let mut segment = SealedSegment {
@@ -142,9 +165,13 @@ impl SealedSegment {
             payload,
             seqnos,
             first_seqno: entry.min_seqno,
+            last_seqno: entry.max_seqno,
+            hidden: Hidden::default(),
+            held: Hidden::default(),
             first_expiry: AtomicU64::new(next_expiry(expires.as_deref(), 0)),
             expires,
             vectors,
+            sparse,
             columns,
             text,
             rebuilt: false,
@@ -153,25 +180,40 @@ impl SealedSegment {
             sides: Kept::default(),
         };
         let lost = |lost: bool, name: &str| lost && !segment.file.is_distrusted(name);
-        segment.rebuilt = lost(lost_columns, COLUMNS) || lost(lost_text, TEXT);
-        if lost_columns || lost_text {
-            segment.rebuild(lost_columns, lost_text.then_some(text_fields))?;
+        segment.rebuilt = lost(lost_columns, COLUMNS)
+            || lost(lost_text, TEXT)
+            || lost_sparse.iter().any(|name| lost(true, name));
+        if lost_columns || lost_text || !lost_sparse.is_empty() {
+            segment.rebuild(lost_columns, lost_text.then_some(text_fields), &lost_sparse)?;
         }
         Ok(segment)
     }
 
-    /// Makes columns and keyword index anew.
+    /// Makes columns, keyword index and the sections of sparse vectors anew.
     fn rebuild(
         &mut self,
         columns: bool,
         text_fields: Option<&BTreeMap<String, String>>,
+        sparse: &[String],
     ) -> Result<()> {
         let none = BTreeMap::new();
         let mut derived = build::Derived::new(text_fields.unwrap_or(&none))?;
         for row in 0..self.rows {
             derived.add(self.key(row)?, &self.payload(row)?)?;
         }
-        let (column_bytes, text_bytes) = derived.finish()?;
+        let build::Sections {
+            columns: column_bytes,
+            text: text_bytes,
+            sparse: sparse_bytes,
+        } = derived.finish()?;
+        for (name, bytes) in sparse_bytes {
+            if sparse.contains(&name) {
+                let index = SealedSparse::open(build::aligned(bytes), self.rows);
+                let index = index.map_err(|error| self.damaged(format!("{name}: {error}")))?;
+                let field = name.strip_prefix(SPARSE).unwrap_or(&name);
+                self.sparse.insert(field.to_string(), index);
+            }
+        }
         if columns {
             let columns = SealedColumns::open(OwnedBytes::new(column_bytes), self.rows);
             self.columns =
@@ -199,6 +241,7 @@ impl SealedSegment {
     pub(crate) fn of_commit(self, seqno: u64) -> Self {
         SealedSegment {
             first_seqno: seqno,
+            last_seqno: seqno,
             ..self
         }
     }
@@ -240,7 +283,10 @@ impl SealedSegment {
     pub(crate) fn merge_bytes(&self) -> u64 {
         const GRAPH_NODE: u64 = 400;
         let whole = [KEYS, COLUMNS, TEXT];
+        let sparse = self.sparse.keys();
+        let sparse = sparse.map(|field| self.file.section_len(&format!("{SPARSE}{field}")));
         let sections: u64 = whole.map(|name| self.file.section_len(name)).iter().sum();
+        let sections = sections + sparse.sum::<u64>();
         // Codes of seven bits to build on, then those that are kept, and the graph.
         let vectors = self.vectors.values().map(|vectors| {
             let codes = vectors.field.dimension as u64 * 2;
@@ -279,6 +325,11 @@ impl SealedSegment {
         &self.vectors
     }
 
+    /// The index of a field of sparse vectors.
+    pub(crate) fn sparse(&self, field: &str) -> Option<&SealedSparse> {
+        self.sparse.get(field)
+    }
+
     pub(crate) fn text(&self) -> Option<&SealedText> {
         self.text.as_ref()
     }
@@ -303,15 +354,19 @@ impl SealedSegment {
         self.keys.range().map_err(|detail| self.damaged(detail))
     }
 
-    /// All that is stored of a row but its vectors.
+    /// All that is stored of a row but its vectors, without what was dropped.
     pub(crate) fn with_row<T>(
         &self,
         row: u32,
         read: impl FnOnce(Row<'_>) -> Result<T>,
     ) -> Result<T> {
-        let payload = self.payload(row)?;
+        let mut payload = self.payload(row)?;
+        let key = self.keys.key(row).map_err(|detail| self.damaged(detail))?;
+        if let Some(left) = self.hidden.strip_payload(key, &payload)? {
+            payload = left;
+        }
         read(Row {
-            key: self.keys.key(row).map_err(|detail| self.damaged(detail))?,
+            key,
             payload: &payload,
             seqno: self.seqno(row)?,
             expires: self.expires(row),
@@ -352,7 +407,7 @@ impl SealedSegment {
     pub(crate) fn vectors_of(&self, row: u32) -> BTreeMap<String, Vec<f32>> {
         self.vectors
             .iter()
-            .filter_map(|(name, vectors)| Some((name.clone(), vectors.vector(row)?.into_owned())))
+            .filter_map(|(name, vectors)| Some((name.clone(), vectors.numbers(row)?)))
             .collect()
     }
 

@@ -4,17 +4,18 @@
 //!
 //! | section | bytes |
 //! |---|---|
-//! | `vec.f` | `u32 dimension`, `u8 metric` (0 cosine, 1 dot, 2 l2, 3 l1, 4 hamming, 5 jaccard), `u8 element` (0 f32, 1 f16, 2 bf16, 3 i8, 4 bits), 2 zero bytes, `u32 n`, zeros to 64; then the vectors as [`Packer`](lumos_index::Packer) gives them |
-//! | `vrow.f` | `u32[n]`: the row of every vector, ascending; absent when vector i belongs to row i |
+//! | `vec.f` | `u32 dimension`, `u8 metric` (0 cosine, 1 dot, 2 l2, 3 l1, 4 hamming, 5 jaccard), `u8 element` (0 f32, 1 f16, 2 bf16, 3 i8, 4 bits), `u8 multi` (1 when a row may have several vectors), a zero byte, `u32 n`, zeros to 64; then the vectors as [`Packer`](lumos_index::Packer) gives them |
+//! | `vrow.f` | `u32[n]`: the row of every vector, ascending, again for each further vector of a row; absent when vector i belongs to row i |
 //! | `codes.f` | the vectors as small integers, which the graph is walked on; absent without a graph, and where they would be too coarse |
 //! | `widths.f` | how wide the graph has to be searched for a recall; with every graph since this was measured |
 //! | `graph.f` | the encoded graph over the `n` vectors; absent below 4,096 vectors, and as long as the background has not made it |
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use lumos_index::{
-    CodesView, Element, GraphQuery, HnswView, Horizon, Metric, Neighbor, VectorError, Vectors,
-    Widths, exact_search,
+    CodesView, Element, GraphQuery, HnswView, Horizon, MAX_MULTI_VECTORS, Metric, Neighbor,
+    VectorError, Vectors, Widths, exact_search,
 };
 use ownedbytes::OwnedBytes;
 
@@ -54,6 +55,7 @@ pub(crate) fn encode_header(field: VectorField, count: u32) -> [u8; HEADER_BYTES
     header[0..4].copy_from_slice(&(field.dimension as u32).to_le_bytes());
     header[4] = field.metric.code() as u8;
     header[5] = field.element.code();
+    header[6] = field.multi.into();
     header[8..12].copy_from_slice(&count.to_le_bytes());
     header
 }
@@ -87,12 +89,18 @@ impl SealedVectors {
             .ok_or_else(|| format!("unknown metric {}", code(4)))?;
         let element =
             Element::from_code(code(5)).ok_or_else(|| format!("unknown element {}", code(5)))?;
-        let field = VectorField::new(dimension, metric).element(element);
+        let mut field = VectorField::new(dimension, metric).element(element);
+        field.multi = match code(6) {
+            0 => false,
+            1 => true,
+            other => return Err(format!("unknown kind of vectors {other}")),
+        };
         if let Some((argument, detail)) = field.fault() {
             return Err(format!("{argument} {detail}"));
         }
         let count = u32_at(8) as usize;
-        if count > row_count as usize {
+        let most = row_count as usize * if field.multi { MAX_MULTI_VECTORS } else { 1 };
+        if count > most {
             return Err(format!("{count} vectors for {row_count} rows"));
         }
         let data = section.slice(HEADER_BYTES..section.len());
@@ -101,12 +109,15 @@ impl SealedVectors {
             Some(rows) => {
                 let rows: &[u32] = bytemuck::try_cast_slice(rows)
                     .map_err(|_| "vector rows are not aligned".to_string())?;
-                let ascending = rows.is_sorted_by(|a, b| a < b);
+                let ascending = match field.multi {
+                    true => rows.is_sorted(),
+                    false => rows.is_sorted_by(|a, b| a < b),
+                };
                 if rows.len() != count || !ascending || rows.last() >= Some(&row_count) {
                     return Err("vector rows do not ascend within the segment".to_string());
                 }
             }
-            None if count != row_count as usize => {
+            None if field.multi || count != row_count as usize => {
                 return Err(format!(
                     "{count} vectors for {row_count} rows, and no row list"
                 ));
@@ -138,7 +149,8 @@ impl SealedVectors {
         Vectors::packed(element, dimension, self.count, &self.data)
     }
 
-    fn row_list(&self) -> Option<&[u32]> {
+    /// The row of every vector, `None` when vector i belongs to row i.
+    pub(crate) fn row_list(&self) -> Option<&[u32]> {
         self.rows
             .as_ref()
             .and_then(|rows| bytemuck::try_cast_slice(rows).ok())
@@ -159,6 +171,28 @@ impl SealedVectors {
             Some(rows) => rows.binary_search(&row).ok().map(|at| at as u32),
             None => ((row as usize) < self.count).then_some(row),
         }
+    }
+
+    /// The numbers of the vectors of a row that may have several.
+    pub(crate) fn ordinals(&self, row: u32) -> Range<u32> {
+        let rows = self.row_list().unwrap_or_default();
+        let [from, to] =
+            [row, row.saturating_add(1)].map(|row| rows.partition_point(|at| *at < row) as u32);
+        from..to
+    }
+
+    /// All numbers of the vectors of a row, one after the other.
+    pub(crate) fn numbers(&self, row: u32) -> Option<Vec<f32>> {
+        if !self.field.multi {
+            return self.vector(row).map(Cow::into_owned);
+        }
+        let (data, ordinals) = (self.data().ok()?, self.ordinals(row));
+        let vectors = ordinals.filter_map(|ordinal| data.get(ordinal));
+        let numbers = vectors.fold(Vec::new(), |mut all, vector| {
+            all.extend_from_slice(&vector);
+            all
+        });
+        (!numbers.is_empty()).then_some(numbers)
     }
 
     /// The vector of a row.
@@ -188,7 +222,7 @@ impl SealedVectors {
     }
 
     /// The candidates to keep for a search, `None` when all vectors are to be compared.
-    fn ef(&self, width: Width, k: usize) -> Option<usize> {
+    pub(crate) fn ef(&self, width: Width, k: usize) -> Option<usize> {
         match width {
             Width::Ef(ef) => Some(ef),
             Width::Recall(recall) => self.widths().ef(recall, k),

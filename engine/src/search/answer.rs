@@ -249,10 +249,7 @@ impl<'a> Task<'a> {
         }
         check_extras(request, extras)?;
         let tree = if request.legs.is_empty() {
-            let Plan {
-                vector, keywords, ..
-            } = Plan::new(state, request)?;
-            leg::single(vector, keywords, request.fusion)?
+            leg::single(Plan::new(state, request)?, request.fusion)?
         } else if request.within.is_some() {
             return Err(invalid(
                 "within",

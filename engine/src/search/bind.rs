@@ -82,6 +82,8 @@ impl<Q> Search<Q> {
         {
             match query {
                 Query::Vector(vector) => request.vector = Some(vector),
+                Query::Sparse(vector) => request.sparse = Some(vector),
+                Query::Multi(vectors) => request.multi = Some(vectors),
                 Query::Text(text) => request.text = Some(text),
                 Query::Words(query) => request.words = Some(query),
                 Query::Legs(legs) => request.legs = legs,
@@ -101,13 +103,21 @@ impl<Q> Search<Q> {
                     request.legs.push(leg);
                 }
                 Query::Like(key) => {
-                    let doc = state.get(&key)?;
-                    let vector = doc.as_ref().and_then(|doc| doc.vector_field(&field));
-                    let vector = vector.ok_or_else(|| Error::InvalidArgument {
-                        argument: "like",
-                        detail: format!("\"{key}\" has no vector in field \"{field}\""),
-                    })?;
-                    request.vector = Some(vector.to_vec());
+                    let doc = state.get(&key)?.unwrap_or_default();
+                    request.vector = doc.vector_field(&field).map(<[f32]>::to_vec);
+                    request.sparse = doc.sparse_field(&field).cloned();
+                    request.multi = doc.multi_field(&field).cloned();
+                    let found = [
+                        request.vector.is_some(),
+                        request.sparse.is_some(),
+                        request.multi.is_some(),
+                    ];
+                    if !found.contains(&true) {
+                        return Err(Error::InvalidArgument {
+                            argument: "like",
+                            detail: format!("\"{key}\" has no vector in field \"{field}\""),
+                        });
+                    }
                     request.limit = request.limit.saturating_add(1).min(MAX_LIMIT);
                     *unwanted = Some(key);
                 }

@@ -8,6 +8,7 @@ use super::hit::{Highlight, Hit, LegRank, LegScore, ScoredKey};
 use super::legs::{self, Found, Keywords, Nearest};
 use super::plan::{Plan, VectorQuery, bind_filter};
 use super::request::{Fusion, SearchRequest};
+use super::several;
 use super::words::KeywordQuery;
 use super::{Allowed, answer};
 use crate::key_list::KeyList;
@@ -135,6 +136,14 @@ fn rank(
     trace: &mut Trace,
 ) -> Result<Vec<Ranked>> {
     let started = trace.start();
+    if let Some(query) = &plan.several {
+        let nearest = several::best(state, allowed, query, request.limit)?;
+        if started.is_some() {
+            trace.leg(by_nearest(&nearest, allowed, request.limit), started);
+        }
+        trace.found(nearest.found.len());
+        return Ok(by_score(nearest.found));
+    }
     let rows = match (&plan.vector, &plan.keywords) {
         (Some(vector), None) => {
             let nearest = legs::nearest(state, allowed, vector, request.limit)?;
@@ -194,6 +203,19 @@ fn rank_all(
 fn by_vector(query: &VectorQuery, found: Vec<Found>) -> Vec<Ranked> {
     let ranked = (1..).zip(found).map(|(rank, found)| {
         let score = query.metric.score(found.value);
+        Ranked {
+            place: found.place,
+            score,
+            vector: Some(LegRank { rank, score }),
+            text: None,
+        }
+    });
+    ranked.collect()
+}
+
+fn by_score(found: Vec<Found>) -> Vec<Ranked> {
+    let ranked = (1..).zip(found).map(|(rank, found)| {
+        let score = found.value;
         Ranked {
             place: found.place,
             score,

@@ -6,7 +6,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
 use crate::doc::DEFAULT_TEXT_FIELD;
-use crate::{Doc, Result};
+use crate::{Doc, Document, Result};
 
 /// A piece of a text field with the matching words marked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -128,5 +128,13 @@ impl Hit {
     /// [`Error::Json`](crate::Error::Json) when a field is missing or has another type.
     pub fn parse<T: DeserializeOwned>(&self) -> Result<T> {
         self.doc.parse()
+    }
+
+    /// The struct that was put; its vectors are there when the search asked for them.
+    ///
+    /// # Errors
+    /// As [`Document::from_doc`].
+    pub fn document<T: Document>(&self) -> Result<T> {
+        T::from_doc(self.doc.clone())
     }
 }

@@ -28,6 +28,11 @@ pub(crate) struct Nearest {
 }
 
 impl Nearest {
+    /// Notes what was done in a segment.
+    pub(crate) fn visited(&mut self, segment: usize, visit: Visit) {
+        self.visits.push((segment, visit));
+    }
+
     /// Adds what a segment has.
     fn add(&mut self, segment: usize, (neighbors, visit): (Vec<Neighbor>, Visit)) {
         self.visits.push((segment, visit));
@@ -163,7 +168,7 @@ pub(crate) fn nearest_all(
 }
 
 /// The segments that have rows that may be found, by number.
-fn filled<'a, 'b>(
+pub(crate) fn filled<'a, 'b>(
     allowed: &'a [Allowed<'b>],
 ) -> impl Iterator<Item = (usize, &'a Allowed<'b>)> + Clone {
     let segments = allowed.iter().enumerate();
@@ -178,7 +183,10 @@ fn horizon(allowed: &[Allowed<'_>], query: &VectorQuery, k: usize) -> Horizon {
     }
 }
 
-fn told<T>(state: &CollectionState, result: std::result::Result<T, VectorError>) -> Result<T> {
+pub(crate) fn told<T>(
+    state: &CollectionState,
+    result: std::result::Result<T, VectorError>,
+) -> Result<T> {
     result.map_err(|source| Error::Vector {
         collection: state.name.clone(),
         source,
@@ -300,7 +308,7 @@ impl KeywordSearch<'_> {
 
 /// Calls `read` once for each segment, in order, with its rows; gives the values in the order of
 /// `places`.
-fn by_segment<T: Copy>(
+pub(crate) fn by_segment<T: Copy>(
     segments: usize,
     places: &[Place],
     missing: T,

@@ -24,6 +24,7 @@ mod query;
 mod request;
 mod rescore;
 mod scroll;
+mod several;
 mod values;
 mod words;
 

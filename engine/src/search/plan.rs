@@ -7,6 +7,7 @@ use lumos_index::{Filter, FilterError, Metric};
 use super::allowed::Allowed;
 use super::matches::BoundFilter;
 use super::request::{SearchMode, SearchRequest};
+use super::several::{self, SeveralQuery};
 use super::words::KeywordQuery;
 use crate::database::check_limit;
 use crate::doc::DEFAULT_VECTOR_FIELD;
@@ -66,6 +67,8 @@ impl VectorQuery {
 pub(crate) struct Plan {
     pub(crate) vector: Option<VectorQuery>,
     pub(crate) keywords: Option<KeywordQuery>,
+    /// By sparse vectors or by several, and by nothing else.
+    pub(crate) several: Option<SeveralQuery>,
 }
 
 impl Plan {
@@ -78,6 +81,13 @@ impl Plan {
     pub(crate) fn new(state: &CollectionState, request: &SearchRequest) -> Result<Plan> {
         check_limit(request.limit)?;
         let missing = |argument, detail: &str| Err(invalid(argument, detail.to_string()));
+        if let Some(several) = several::bind(state, request)? {
+            return Ok(Plan {
+                vector: None,
+                keywords: None,
+                several,
+            });
+        }
         let (by_vector, by_text) = match request.mode {
             SearchMode::Auto => (request.vector.is_some(), request.vector.is_none()),
             SearchMode::Vector => (true, false),
@@ -107,7 +117,11 @@ impl Plan {
         if request.within.is_some() && (by_text || !by_vector) {
             return missing("within", "needs a search by vector alone");
         }
-        Ok(Plan { vector, keywords })
+        Ok(Plan {
+            vector,
+            keywords,
+            several: None,
+        })
     }
 }
 
@@ -168,7 +182,7 @@ pub(super) fn bind_vector(
     }))
 }
 
-fn width(request: &SearchRequest) -> Result<Width> {
+pub(super) fn width(request: &SearchRequest) -> Result<Width> {
     if request.ef == 0 {
         return Err(invalid("ef", "must be at least 1".to_string()));
     }

@@ -1,6 +1,6 @@
 //! What can be searched for.
 
-use lumos_index::TextQuery;
+use lumos_index::{MultiVector, SparseVector, TextQuery};
 
 use super::leg::{Leg, Recommend};
 
@@ -14,6 +14,10 @@ pub enum Query {
     Words(TextQuery),
     /// A vector, `[dimension]`.
     Vector(Vec<f32>),
+    /// A sparse vector.
+    Sparse(SparseVector),
+    /// Several vectors, `[n, dimension]`.
+    Multi(MultiVector),
     /// The vector of a stored document.
     Like(String),
     /// Examples to be near to and far from.
@@ -42,6 +46,30 @@ impl From<Leg> for Query {
 impl From<Vec<Leg>> for Query {
     fn from(legs: Vec<Leg>) -> Self {
         Query::Legs(legs)
+    }
+}
+
+impl From<SparseVector> for Query {
+    fn from(vector: SparseVector) -> Self {
+        Query::Sparse(vector)
+    }
+}
+
+impl From<&SparseVector> for Query {
+    fn from(vector: &SparseVector) -> Self {
+        Query::Sparse(vector.clone())
+    }
+}
+
+impl From<MultiVector> for Query {
+    fn from(vectors: MultiVector) -> Self {
+        Query::Multi(vectors)
+    }
+}
+
+impl From<&MultiVector> for Query {
+    fn from(vectors: &MultiVector) -> Self {
+        Query::Multi(vectors.clone())
     }
 }
 

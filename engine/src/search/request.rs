@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use lumos_index::{
-    Filter, FilterError, Formula, FormulaError, IntoFilter, IntoFormula, Normalise, TextQuery,
+    Filter, FilterError, Formula, FormulaError, IntoFilter, IntoFormula, MultiVector, Normalise,
+    SparseVector, TextQuery,
 };
 
 use super::leg::{Ask, Leg};
@@ -83,7 +84,12 @@ pub struct SearchRequest {
     pub words: Option<TextQuery>,
     /// The query vector, `[dimension]`.
     pub vector: Option<Vec<f32>>,
-    /// The vector field; the default field when `None`.
+    /// The sparse query vector, of a search by it alone.
+    pub sparse: Option<SparseVector>,
+    /// Several query vectors, of a search by MaxSim alone.
+    pub multi: Option<MultiVector>,
+    /// The vector field; when `None` the default field, or the one sparse field or field of several vectors
+    /// for a search by those.
     pub vector_field: Option<String>,
     /// The text fields; all of the collection when empty.
     pub text_fields: Vec<String>,
@@ -133,6 +139,8 @@ impl Default for SearchRequest {
             language: Language::Plain,
             words: None,
             vector: None,
+            sparse: None,
+            multi: None,
             vector_field: None,
             text_fields: Vec::new(),
             boosts: Vec::new(),
@@ -171,6 +179,24 @@ impl SearchRequest {
     pub fn vector(query: impl Into<Vec<f32>>) -> Self {
         SearchRequest {
             vector: Some(query.into()),
+            ..SearchRequest::default()
+        }
+    }
+
+    /// A search by the dot product of sparse vectors.
+    #[must_use]
+    pub fn sparse(query: SparseVector) -> Self {
+        SearchRequest {
+            sparse: Some(query),
+            ..SearchRequest::default()
+        }
+    }
+
+    /// A search by MaxSim; see [`VectorField::multi`](crate::VectorField::multi).
+    #[must_use]
+    pub fn multi(query: MultiVector) -> Self {
+        SearchRequest {
+            multi: Some(query),
             ..SearchRequest::default()
         }
     }

@@ -29,7 +29,7 @@ const DEFERRED: [&str; 4] = ["vec.", "graph.", "codes.", "payload"];
 
 /// Sections that can be made anew from the others: their damage is no loss.
 fn is_derived(name: &str) -> bool {
-    let of_a_field = ["graph.", "codes.", "widths."];
+    let of_a_field = ["graph.", "codes.", "widths.", "sparse."];
     name == "col" || name == "text" || of_a_field.iter().any(|kind| name.starts_with(kind))
 }
 

@@ -4,7 +4,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use lumos_engine::{Batch, Doc, Element, Lumos, Metric, Schema, Store, VectorField, field};
+use lumos_engine::{
+    Batch, Doc, Element, Lumos, Metric, MultiVector, Schema, SparseVector, Store, VectorField,
+    field,
+};
 use lumos_wal::{MemVfs, OpenMode, Vfs, read_all};
 use serde_json::json;
 
@@ -26,6 +29,12 @@ pub(crate) fn doc(n: usize) -> Doc {
     if n.is_multiple_of(3) {
         doc = doc.with_vector("other", [n as f32, 1.0]);
         doc = doc.with_text("title", format!("title{}", n % 6));
+    }
+    if n % 2 == 1 {
+        let weights = [(n as u32 % 5, 0.5), (7, n as f32 / 9.0)];
+        doc = doc.sparse("terms", SparseVector::new(weights).unwrap());
+        let rows = vec![[n as f32, 1.0], [0.5, -2.0], [3.0, 0.25]];
+        doc = doc.multi("tokens", MultiVector::new(&rows[..1 + n % 3]).unwrap());
     }
     // Of every other element.
     if n % 4 == 1 {

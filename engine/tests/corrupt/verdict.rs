@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use lumos_engine::{Checkup, Lumos, Result, Scan, SegmentAccess, Store, like};
+use lumos_engine::{Checkup, Lumos, Result, Scan, SegmentAccess, SparseVector, Store, like};
 
 use super::mutant::Mutant;
 use super::pristine::{self, DIR, Files};
@@ -239,6 +239,11 @@ fn ask(db: &Lumos) -> Result<(String, usize)> {
                 let filtered = search().filter("n >= 40 AND even = true").run();
                 out += &format!("{:?}\n", filtered?);
             }
+        }
+        for field in schema.sparse.keys() {
+            let terms = SparseVector::new([(1, 1.0), (3, 0.5), (7, 2.0)]).unwrap();
+            let found = docs.search(terms).vector_field(field).limit(12).run()?;
+            out += &format!("{field}: {found:?}\n");
         }
         if !schema.vectors.is_empty() && !large {
             out += &format!(

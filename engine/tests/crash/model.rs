@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use lumos_engine::{Doc, Lumos, Scan, SearchRequest, Store};
+use lumos_engine::{Doc, Lumos, MultiVector, Scan, SearchRequest, SparseVector, Store};
 
 pub(crate) const COLLECTIONS: [&str; 2] = ["notes", "people"];
 pub(crate) const WORDS: [&str; 8] = [
@@ -80,8 +80,32 @@ impl Model {
                     docs.iter().filter(has).map(|doc| doc.key.clone()).collect();
                 assert_eq!(found, expected, "{story}: keyword {word} in {collection}");
             }
+            let terms = SparseVector::new([(1, 1.0), (2, 1.0)]).unwrap();
+            let mut found = keys(
+                db,
+                &collection,
+                SearchRequest::sparse(terms.clone()).limit(1_000),
+            );
+            found.sort();
+            let has = |doc: &&&Doc| {
+                doc.sparse_field("terms")
+                    .is_some_and(|t| t.dot(&terms) > 0.0)
+            };
+            let expected: Vec<String> =
+                docs.iter().filter(has).map(|doc| doc.key.clone()).collect();
+            assert_eq!(found, expected, "{story}: sparse vectors in {collection}");
+            let tokens = MultiVector::new([[1.0, 0.0]]).unwrap();
+            let mut found = keys(db, &collection, SearchRequest::multi(tokens).limit(1_000));
+            found.sort();
+            let has = |doc: &&&Doc| doc.multi_field("tokens").is_some();
+            let expected: Vec<String> =
+                docs.iter().filter(has).map(|doc| doc.key.clone()).collect();
+            assert_eq!(found, expected, "{story}: several vectors in {collection}");
             let with_year = docs.iter().any(|doc| doc.meta.contains_key("year"));
-            if with_year {
+            let schema = Store::schema(db, &collection).unwrap().unwrap_or_default();
+            // Without a default vector field, one that has others is told which.
+            let by_vector = schema.vectors.is_empty() || schema.vectors.contains_key("vector");
+            if with_year && by_vector {
                 let request = SearchRequest::vector([1.0, 0.5]).limit(1_000);
                 let mut found = keys(db, &collection, request.filter("year >= 2010").unwrap());
                 found.sort();

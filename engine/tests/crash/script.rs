@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use lumos_engine::{Batch, Doc, Durability, Lumos, Result, field};
+use lumos_engine::{
+    Batch, Doc, Durability, FieldType, Lumos, Metric, MultiVector, Result, Schema, SparseVector,
+    VectorField, field,
+};
 use lumos_wal::{SimVfs, Vfs};
 
 use super::model::{COLLECTIONS, Model, Random, SPACE, WORDS};
@@ -72,6 +75,7 @@ impl Run {
                 3 => run.delete_by_filter(&db, &mut random),
                 4 if random.below(3) == 0 => run.drop_collection(&db, &mut random),
                 5 => run.ingest(&db, &mut random),
+                6 => run.alter(&db, &mut random),
                 2 => {
                     drop(db);
                     db = open(through.clone(), durability, seed + step).unwrap();
@@ -156,6 +160,48 @@ impl Run {
         self.acknowledge(model);
     }
 
+    /// Declares the year, or drops a field: what documents had in it is gone, whatever comes after.
+    fn alter(&mut self, db: &Lumos, random: &mut Random) {
+        let collection = COLLECTIONS[random.below(2) as usize];
+        let Ok(docs) = db.existing_collection(collection) else {
+            return;
+        };
+        let mut model = self.models.last().unwrap().clone();
+        let schema = docs.schema().unwrap();
+        let names = ["text", "vector", "year", "terms", "tokens"];
+        let name = names[random.below(5) as usize];
+        let there = match name {
+            "text" => schema.texts.contains_key(name),
+            "vector" | "tokens" => schema.vectors.contains_key(name),
+            "terms" => schema.sparse.contains_key(name),
+            _ => schema.fields.contains_key(name),
+        };
+        if there {
+            docs.alter(|schema| schema.drop_field(name)).unwrap();
+            let of_it = model.docs.iter_mut().filter(|((c, _), _)| c == collection);
+            for (_, doc) in of_it {
+                doc.texts.remove(name);
+                doc.vectors.remove(name);
+                doc.meta.remove(name);
+                doc.sparse.remove(name);
+                doc.multi.remove(name);
+            }
+        } else {
+            let added = match name {
+                "text" => Schema::new().text(),
+                "vector" => Schema::new().vector(2, Metric::Cosine),
+                "terms" => Schema::new().sparse_field(name),
+                "tokens" => {
+                    let field = VectorField::new(2, Metric::Cosine).multi();
+                    Schema::new().vector_with(name, field)
+                }
+                _ => Schema::new().field("year", FieldType::Int),
+            };
+            docs.alter(|schema| schema.add(added)).unwrap();
+        }
+        self.acknowledge(model);
+    }
+
     fn drop_collection(&mut self, db: &Lumos, random: &mut Random) {
         let collection = COLLECTIONS[random.below(2) as usize];
         if db.drop_collection(collection).is_ok() {
@@ -221,6 +267,15 @@ pub(crate) fn document(key: &str, random: &mut Random) -> Doc {
         // Unit vectors are stored as they are.
         let vector = [[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0], [0.6, 0.8]];
         doc = doc.vector(vector[random.below(4) as usize]);
+    }
+    if random.below(4) == 0 {
+        let ids = [random.below(3) as u32, 7];
+        doc = doc.sparse("terms", SparseVector::new(ids.map(|id| (id, 0.5))).unwrap());
+    }
+    if random.below(4) == 0 {
+        let rows = [[1.0, 0.0], [0.0, -1.0], [0.6, 0.8]];
+        let count = 1 + random.below(3) as usize;
+        doc = doc.multi("tokens", MultiVector::new(&rows[..count]).unwrap());
     }
     if random.below(2) > 0 {
         doc = doc.field("year", 2000 + random.below(20));

@@ -41,6 +41,7 @@ targets!(
     payload_decode,
     query_parse,
     segment_open,
+    sparse_open,
     text_open,
     vectors_open,
     wal_decode,

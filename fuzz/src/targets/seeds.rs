@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use lumos_engine::Lumos;
-use lumos_index::{Codes, Element, Hnsw, HnswParams, Metric, Packer, Rung, Vectors};
+use lumos_index::{
+    Codes, Element, Hnsw, HnswParams, Metric, Packer, Rung, SparsePostings, SparseVector, Vectors,
+};
 
 use super::database;
 use super::files::{self, log};
@@ -65,6 +67,7 @@ fn all() -> Vec<(&'static str, Vec<Vec<u8>>)> {
         ("payload_decode", vec![section("payload")]),
         ("query_parse", text(&QUERIES)),
         ("segment_open", noise(40, 24)),
+        ("sparse_open", [vec![sparse()], noise(24, 300)].concat()),
         ("text_open", vec![section("text"), Vec::new()]),
         ("vectors_open", (0..5).map(vectors).collect()),
         (
@@ -79,6 +82,17 @@ fn all() -> Vec<(&'static str, Vec<Vec<u8>>)> {
             ],
         ),
     ]
+}
+
+/// A query, then the bytes of an index.
+fn sparse() -> Vec<u8> {
+    let mut postings = SparsePostings::new();
+    for row in 0..20 {
+        let entries = [(row % 3, 0.5), (7, row as f32)];
+        postings.add(row, &SparseVector::new(entries).unwrap());
+    }
+    let query = [2, 1, 110, 7, 120, 9, 0];
+    [&query[..], &20_u16.to_le_bytes(), &postings.encode(20)].concat()
 }
 
 /// Inputs that are choices: any bytes will do.

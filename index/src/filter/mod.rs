@@ -28,7 +28,7 @@ pub use expr::Filter;
 pub(crate) use geo::Point;
 pub use now::{Now, now};
 pub(crate) use path::{inside, join, normalise, split, unquote};
-pub use path::{normalise as metadata_path, path_keys};
+pub use path::{normalise as metadata_path, path_join, path_keys};
 pub use rows::{FilterRows, Sides, WordsOf};
 pub use sealed::SealedColumns;
 pub use side::{Side, SideKey, SideKind};

@@ -69,7 +69,13 @@ pub fn normalise(path: &str) -> String {
     )
 }
 
-/// The keys of a dotted path into metadata; what is no path is one key.
+/// A path as it stands in a filter, of its keys, outermost first.
+#[must_use]
+pub fn path_join<'a>(keys: impl IntoIterator<Item = &'a str>) -> String {
+    join(keys)
+}
+
+/// The keys of a dotted path into metadata, outermost first; what is no path is one key.
 #[must_use]
 pub fn path_keys(path: &str) -> Vec<String> {
     split(path).unwrap_or_else(|| vec![path.to_string()])

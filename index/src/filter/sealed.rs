@@ -188,6 +188,15 @@ impl SealedColumns {
         })
     }
 
+    /// Behaves as if no row had anything at this path or inside of it; returns whether some row has.
+    pub fn hide(&mut self, path: &str) -> bool {
+        let inside = format!("{path}.");
+        let before = self.entries.len();
+        self.entries
+            .retain(|(entry, _)| entry != path && !entry.starts_with(&inside));
+        self.entries.len() < before
+    }
+
     /// Bytes of all columns.
     pub(crate) fn len(&self) -> usize {
         self.bytes.len()

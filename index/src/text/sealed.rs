@@ -96,6 +96,17 @@ impl SealedText {
         })
     }
 
+    /// Behaves as if there were no field of this name; returns whether some row has words in it.
+    pub fn hide(&mut self, field: &str) -> bool {
+        let mut found = false;
+        self.fields.retain(|known| {
+            let hidden = known.totals.name == field;
+            found |= hidden && known.totals.rows > 0;
+            !hidden
+        });
+        found
+    }
+
     /// The text fields, each with the description of the analyzer that made its terms.
     pub fn analyzers(&self) -> impl Iterator<Item = (&str, &str)> {
         let fields = self.fields.iter().map(|field| &field.totals);

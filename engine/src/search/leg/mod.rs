@@ -6,7 +6,7 @@ mod plan;
 mod recommend;
 mod run;
 
-use lumos_index::{Filter, FilterError, IntoFilter, TextQuery};
+use lumos_index::{Filter, FilterError, IntoFilter, MultiVector, SparseVector, TextQuery};
 
 use super::request::Fusion;
 
@@ -34,8 +34,8 @@ pub(crate) const MAX_DEPTH: usize = 8;
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Leg {
-    /// What [`Hit::legs`](crate::Hit::legs) and score formulas call it; what it asks (`text`, `vector`,
-    /// `meaning`, `recommend`, `prefetch`) when `None`, with `_2` and so on where several ask the same.
+    /// What [`Hit::legs`](crate::Hit::legs) and score formulas call it; what it asks (`text`, `vector`, `sparse`,
+    /// `multi`, `meaning`, `recommend`, `prefetch`) when `None`, with `_2` and so on where several ask the same.
     pub name: Option<String>,
     /// What it asks.
     pub ask: Ask,
@@ -73,6 +73,10 @@ pub enum Ask {
     Words(TextQuery),
     /// The nearest to a vector, `[dimension]`.
     Vector(Vec<f32>),
+    /// The largest dot products with a sparse vector.
+    Sparse(SparseVector),
+    /// The best by MaxSim, `[n, dimension]`; see [`VectorField::multi`](crate::VectorField::multi).
+    Multi(MultiVector),
     /// The nearest to the vector that the embedder of the collection makes of a text.
     Meaning(String),
     /// Near some examples and far from others.
@@ -123,6 +127,31 @@ impl Leg {
     #[must_use]
     pub fn vector(query: impl Into<Vec<f32>>) -> Self {
         Leg::new(Ask::Vector(query.into()))
+    }
+
+    /// A leg by a sparse vector; without a field, in the one sparse field there is.
+    #[must_use]
+    pub fn sparse(query: SparseVector) -> Self {
+        Leg::new(Ask::Sparse(query))
+    }
+
+    /// A leg by several vectors; without a field, in the one field of several vectors there is.
+    ///
+    /// ```
+    /// # fn main() -> lumos_engine::Result<()> {
+    /// use lumos_engine::{Doc, Leg, Lumos, MultiVector, SparseVector};
+    /// let docs = Lumos::memory()?.collection("docs")?;
+    /// let terms = SparseVector::new([(7, 0.5)]).unwrap();
+    /// let tokens = MultiVector::new([[1.0, 0.0], [0.0, 1.0]]).unwrap();
+    /// docs.put(Doc::new("a").sparse("terms", terms.clone()).multi("tokens", tokens.clone()))?;
+    /// let legs = [Leg::sparse(terms), Leg::multi(tokens).weight(2.0), Leg::text("words")];
+    /// assert_eq!(docs.search_legs(legs).run()?[0].key(), "a");
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn multi(query: MultiVector) -> Self {
+        Leg::new(Ask::Multi(query))
     }
 
     /// A leg by the vector that the embedder of the collection makes of this text. When its model does not

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use lumos_index::Filter;
 
-use super::super::plan::{VectorQuery, bind_vector};
+use super::super::plan::{Plan, VectorQuery, bind_vector};
 use super::super::request::{Fusion, SearchRequest};
+use super::super::several::{self, SeveralQuery};
 use super::super::words::KeywordQuery;
 use super::best::Best;
 use super::{Ask, Example, Leg, MAX_DEPTH, MAX_LEGS, Recommend, Strategy};
@@ -44,6 +45,8 @@ pub(crate) enum Job {
     Near(VectorQuery),
     Words(KeywordQuery),
     Best(Best),
+    /// By sparse vectors or by several.
+    Several(SeveralQuery),
     Prefetch {
         legs: Vec<Planned>,
         fusion: Fusion,
@@ -120,11 +123,7 @@ pub(crate) fn plan(state: &CollectionState, request: &SearchRequest) -> Result<T
 }
 
 /// The legs of a request that has none of its own: those of its vector and its words.
-pub(crate) fn single(
-    vector: Option<VectorQuery>,
-    words: Option<KeywordQuery>,
-    fusion: Fusion,
-) -> Result<Tree> {
+pub(crate) fn single(plan: Plan, fusion: Fusion) -> Result<Tree> {
     check_fusion(fusion)?;
     let leg = |name: &str, job| Planned {
         name: name.to_string(),
@@ -135,10 +134,13 @@ pub(crate) fn single(
         at_least: None,
         at_most: None,
     };
-    let vector = vector.map(|query| leg("vector", Job::Near(query)));
-    let words = words.map(|query| leg("text", Job::Words(query)));
+    let vector = plan.vector.map(|query| leg("vector", Job::Near(query)));
+    let words = plan.keywords.map(|query| leg("text", Job::Words(query)));
+    let several = plan
+        .several
+        .map(|query| leg(query.kind(), Job::Several(query)));
     Ok(Tree {
-        legs: vector.into_iter().chain(words).collect(),
+        legs: vector.into_iter().chain(words).chain(several).collect(),
         fusion,
         excluded: Vec::new(),
     })
@@ -252,6 +254,14 @@ impl Planner<'_> {
                 Ok(Job::Words(query))
             }
             Ask::Vector(vector) => self.near(&asked, vector),
+            Ask::Sparse(vector) => self.several(SearchRequest {
+                sparse: Some(vector.clone()),
+                ..asked
+            }),
+            Ask::Multi(vectors) => self.several(SearchRequest {
+                multi: Some(vectors.clone()),
+                ..asked
+            }),
             Ask::Meaning(_) => match &leg.embedded {
                 Some(vector) => self.near(&asked, vector),
                 None => wrong("is by meaning, which needs an embedder: set one for the collection"),
@@ -280,7 +290,20 @@ impl Planner<'_> {
         }
     }
 
+    fn several(&self, asked: SearchRequest) -> Result<Job> {
+        let query = several::bind(self.state, &asked)?.flatten();
+        Ok(query.map_or(Job::Nothing, Job::Several))
+    }
+
     fn near(&self, asked: &SearchRequest, vector: &[f32]) -> Result<Job> {
+        // A field of several vectors takes one as a query of one.
+        let one = SearchRequest {
+            vector: Some(vector.to_vec()),
+            ..asked.clone()
+        };
+        if let Some(query) = several::bind(self.state, &one)? {
+            return Ok(query.map_or(Job::Nothing, Job::Several));
+        }
         let query = bind_vector(self.state, asked, vector)?;
         Ok(query.map_or(Job::Nothing, Job::Near))
     }
@@ -384,6 +407,8 @@ fn names(legs: &[Leg]) -> Result<Vec<String>> {
             let base = match leg.ask {
                 Ask::Text(_) | Ask::Words(_) => "text",
                 Ask::Vector(_) => "vector",
+                Ask::Sparse(_) => "sparse",
+                Ask::Multi(_) => "multi",
                 Ask::Meaning(_) => "meaning",
                 Ask::Recommend(_) => "recommend",
                 Ask::Prefetch { .. } => "prefetch",

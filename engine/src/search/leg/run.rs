@@ -10,6 +10,7 @@ use super::super::hit::LegRank;
 use super::super::legs::{self, Keywords, Nearest};
 use super::super::plan::bind_filter;
 use super::super::request::Fusion;
+use super::super::several;
 use super::super::words::KeywordQuery;
 use super::figure::Figure;
 use super::plan::{Job, Planned};
@@ -146,7 +147,8 @@ impl<'a> Runner<'a> {
             columns.push(Column {
                 name: leg.name.clone(),
                 is_text: matches!(leg.job, Job::Words(_)),
-                is_vector: matches!(figure, Figure::Distance(_)) || matches!(leg.job, Job::Nothing),
+                is_vector: matches!(figure, Figure::Distance(_))
+                    || matches!(leg.job, Job::Nothing | Job::Several(_)),
                 higher_is_better: figure.higher_is_better(),
                 ranks: ranks(&list, figure, places.len()),
             });
@@ -214,6 +216,12 @@ impl<'a> Runner<'a> {
                 found.figure = Figure::Similarity;
                 found.more = grows(more);
                 cost.segments = ways.iter().flat_map(|way| way.segments(allowed)).collect();
+            }
+            Job::Several(query) => {
+                let nearest = several::best(state, allowed, query, wanted)?;
+                found.places = places(&nearest);
+                found.more = grows(nearest.found.len() >= wanted);
+                cost.segments = nearest.segments(allowed);
             }
             Job::Prefetch { legs, fusion, then } => {
                 // The filter of this leg is in `allowed`; those of its legs come on top of both.
@@ -290,6 +298,10 @@ impl<'a> Runner<'a> {
                 Figure::Distance(query.metric),
             ),
             Job::Best(best) => (best.scores(self.state, places), Figure::Similarity),
+            Job::Several(query) => (
+                several::scores(self.state, query, places)?,
+                Figure::Relevance,
+            ),
             Job::Words(query) => (score(self.state, query, places)?, Figure::Relevance),
             Job::Prefetch { .. } | Job::Nothing => (vec![None; places.len()], Figure::Relevance),
         })
@@ -301,6 +313,7 @@ fn kind(job: &Job) -> &'static str {
         Job::Near(_) | Job::Nothing => "vector",
         Job::Words(_) => "keywords",
         Job::Best(_) => "best score",
+        Job::Several(query) => query.kind(),
         Job::Prefetch { then: None, .. } => "prefetch",
         Job::Prefetch { then: Some(_), .. } => "prefetch, then ranked",
     }
