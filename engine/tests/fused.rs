@@ -20,10 +20,13 @@ struct Naive {
     list: Scores,
 }
 
+/// A leg, what it finds alone, whether that is a similarity, and how it becomes one.
+type Asked = (Leg, Vec<Hit>, bool, fn(f32) -> f64);
+
 fn random_leg(docs: &Collection, random: &mut Random) -> (Leg, Naive) {
     let weight = random.below(4) as f32 / 2.0;
     let all = |search: lumos_engine::Search| search.exact().limit(16_384).run().unwrap();
-    let (leg, hits, similar, near): (Leg, Vec<Hit>, bool, fn(f32) -> f64) = match random.below(3) {
+    let (leg, hits, similar, near): Asked = match random.below(3) {
         0 => {
             let query = words(random, 3);
             let hits = all(docs.search(query.as_str()));

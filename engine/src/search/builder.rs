@@ -15,6 +15,9 @@ use crate::Result;
 use crate::database::Lumos;
 use crate::reranker::Reranker;
 
+/// A re-ranker, and how many candidates it is given.
+pub(super) type Reranking = (Arc<dyn Reranker>, usize);
+
 /// A search being put together; see [`Collection::search`](crate::Collection::search), and
 /// [`SearchBatch`](crate::SearchBatch) for many at once.
 #[derive(Debug, Clone)]
@@ -29,7 +32,7 @@ pub struct Search<Q = Query> {
     pub(super) fusion: Option<Fusion>,
     pub(super) filter_error: Option<(String, FilterError)>,
     pub(super) formula_error: Option<(String, FormulaError)>,
-    pub(super) reranker: Option<(Arc<dyn Reranker>, usize)>,
+    pub(super) reranker: Option<Reranking>,
     /// Whether something follows the legs that the request does not hold.
     pub(super) extended: bool,
     pub(super) facets: Vec<Facet>,
@@ -426,14 +429,14 @@ impl Search {
         Ok(found)
     }
 
-    pub(super) fn bound(mut self) -> Result<(Bound, Option<(Arc<dyn Reranker>, usize)>)> {
+    pub(super) fn bound(mut self) -> Result<(Bound, Option<Reranking>)> {
         let query = std::mem::replace(&mut self.query, Query::Vector(Vec::new()));
         let reranker = self.reranker.take();
         Ok((self.bind(vec![query])?, reranker))
     }
 }
 
-pub(super) fn extras(reranker: Option<&(Arc<dyn Reranker>, usize)>) -> Extras<'_> {
+pub(super) fn extras(reranker: Option<&Reranking>) -> Extras<'_> {
     Extras {
         reranker: reranker.map(|(reranker, depth)| (&**reranker, *depth)),
         group: None,

@@ -178,12 +178,12 @@ impl From<Duration> for Expr {
 }
 
 macro_rules! operators {
-    ($($op:ident $method:ident $sign:literal $strength:ident;)*) => {$(
+    ($($op:ident $method:ident $sign:literal $strength:ident $above:ident;)*) => {$(
         impl<T: Into<Expr>> $op<T> for Expr {
             type Output = Expr;
 
             fn $method(self, other: T) -> Expr {
-                let other = other.into().bound($strength + 1);
+                let other = other.into().bound($above);
                 let text = format!("{} {} {other}", self.bound($strength), $sign);
                 Expr { text, strength: $strength }
             }
@@ -199,10 +199,10 @@ macro_rules! operators {
     )*};
 }
 operators! {
-    Add add "+" SUM;
-    Sub sub "-" SUM;
-    Mul mul "*" TERM;
-    Div div "/" TERM;
+    Add add "+" SUM TERM;
+    Sub sub "-" SUM TERM;
+    Mul mul "*" TERM UNARY;
+    Div div "/" TERM UNARY;
 }
 
 impl Neg for Expr {

@@ -365,8 +365,11 @@ fn ranks(list: &[(u64, f32)], figure: Figure, count: usize) -> Vec<Option<LegRan
     ranks
 }
 
+/// The weight of a leg, what its values are, and these by the numbers of places, best first.
+type List = (f32, Figure, Vec<(u64, f32)>);
+
 /// One ranking of all lists. A list that is alone is the ranking.
-fn fuse(lists: &[(f32, Figure, Vec<(u64, f32)>)], fusion: Fusion) -> (Vec<(usize, f32)>, Figure) {
+fn fuse(lists: &[List], fusion: Fusion) -> (Vec<(usize, f32)>, Figure) {
     let numbered = |(id, score): (u64, f32)| (id as usize, score);
     if let [(_, figure, list)] = lists {
         let scored = list
