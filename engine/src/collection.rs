@@ -6,7 +6,9 @@ use lumos_index::Filter;
 
 use crate::database::Lumos;
 use crate::op::Op;
-use crate::search::{Query, Search, SearchBatch, execute};
+use crate::search::{
+    Hit, Leg, Query, Search, SearchBatch, SearchRequest, answer, execute, meaning,
+};
 use crate::{Batch, Doc, Error, Ingest, Result, Scan, Schema, Seqno};
 
 /// Documents put in one commit by [`Collection::put_all`].
@@ -242,5 +244,65 @@ impl Collection {
     ) -> SearchBatch {
         let queries = queries.into_iter().map(Into::into).collect();
         Search::new(self.db.clone(), &self.name, queries)
+    }
+
+    /// Starts a search by several legs whose rankings are fused: by keyword, by vectors of one field or of
+    /// several, by examples, or by what other legs have found.
+    ///
+    /// ```
+    /// # fn main() -> lumos_engine::Result<()> {
+    /// use lumos_engine::{Doc, Fusion, Leg, Lumos};
+    /// let docs = Lumos::memory()?.collection("docs")?;
+    /// docs.put(Doc::new("a").text("rotate keys").vector([1.0, 0.0]))?;
+    /// docs.put(Doc::new("b").text("turn a key").vector([0.9, 0.2]))?;
+    /// docs.put(Doc::new("c").text("snow").vector([0.0, 1.0]))?;
+    /// let legs = [Leg::text("rotate keys").weight(2.0), Leg::vector([1.0, 0.1]), Leg::like("b")];
+    /// let hits = docs.search_legs(legs).fusion(Fusion::Rrf { k: 60 }).run()?;
+    /// assert_eq!(hits[0].key(), "a");
+    /// assert_eq!((hits[0].legs[0].name.as_str(), hits[0].legs[0].rank), ("text", 1));
+    /// // Words find the candidates, a vector ranks them.
+    /// let leg = Leg::prefetch([Leg::text("keys")]).then(Leg::vector([0.8, 0.3]));
+    /// assert_eq!(docs.search_legs([leg]).run()?[0].key(), "b");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// Every leg brings its best candidates and scores the candidates of all exactly; a document is no worse
+    /// for lying past the depth of a leg. What `+` demands and `-` forbids in a leg by keyword holds for the
+    /// legs beside it. Limits: 64 legs, prefetches 8 levels deep.
+    pub fn search_legs(&self, legs: impl IntoIterator<Item = Leg>) -> Search {
+        self.search(Query::Legs(legs.into_iter().collect()))
+    }
+
+    /// Runs many different searches at once on all cores, on one state; the hits of each, in order. Requests
+    /// are taken as they are: of texts, only those of legs by meaning are embedded.
+    ///
+    /// ```
+    /// # fn main() -> lumos_engine::Result<()> {
+    /// use lumos_engine::{Doc, Lumos, SearchRequest};
+    /// let docs = Lumos::memory()?.collection("docs")?;
+    /// docs.put(Doc::new("a").text("snow").vector([1.0, 0.0]))?;
+    /// docs.put(Doc::new("b").text("rain").vector([0.0, 1.0]))?;
+    /// let requests = [SearchRequest::text("rain"), SearchRequest::vector([0.9, 0.1]).limit(1)];
+    /// let all = docs.search_all(&requests)?;
+    /// assert_eq!((all[0][0].key(), all[1][0].key()), ("b", "a"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Search::run`], of the first request that is wrong.
+    pub fn search_all(&self, requests: &[SearchRequest]) -> Result<Vec<Vec<Hit>>> {
+        let snapshot = self.db.snapshot();
+        let state = snapshot.state().collection(&self.name)?;
+        if !requests.iter().any(meaning::is_due) {
+            return answer::search_all(state, requests);
+        }
+        let mut requests = requests.to_vec();
+        for request in &mut requests {
+            let set = request.fusion != crate::Fusion::default();
+            meaning::embed(self.db.core(), &self.name, request, set)?;
+        }
+        answer::search_all(state, &requests)
     }
 }

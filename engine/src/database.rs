@@ -9,6 +9,7 @@ use crate::core::Core;
 use crate::kv::Kv;
 use crate::manifest::CollectionKind;
 use crate::op::Op;
+use crate::search::meaning;
 use crate::snapshot::Snapshot;
 use crate::transaction::Transaction;
 use crate::{
@@ -203,8 +204,7 @@ impl Lumos {
 
     /// The state of all collections now, unchanged by later commits.
     pub fn snapshot(&self) -> Snapshot {
-        let core = self.core();
-        Snapshot::new(core.state(), core.options.clock.clone(), &core.pins)
+        Snapshot::new(self.core().state(), &self.core().pins)
     }
 
     /// Registers what embeds the texts of a collection: documents without a vector are embedded when they
@@ -328,6 +328,12 @@ impl Store for Lumos {
     }
 
     fn search(&self, collection: &str, request: &SearchRequest) -> Result<Vec<Hit>> {
+        if meaning::is_due(request) {
+            let mut request = request.clone();
+            let set = request.fusion != crate::Fusion::default();
+            meaning::embed(self.core(), collection, &mut request, set)?;
+            return self.snapshot().search(collection, &request);
+        }
         self.snapshot().search(collection, request)
     }
 

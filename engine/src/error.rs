@@ -119,7 +119,7 @@ pub enum Error {
         /// What is wrong and where.
         source: FilterError,
     },
-    /// A keyword query past its limits.
+    /// A keyword query with a mistake, or past its limits.
     #[error("query: {0}")]
     Query(lumos_index::TextQueryError),
     /// The keyword index of a segment cannot be read or built.
@@ -289,7 +289,8 @@ impl Error {
                     .to_string()
             }
             Error::Conflict { .. } => "read again and retry the transaction".to_string(),
-            Error::Query(_) | Error::InvalidArgument { .. } | Error::Json { .. } => return None,
+            Error::Query(error) => return error.hint(),
+            Error::InvalidArgument { .. } | Error::Json { .. } => return None,
             Error::Embedder { .. } => "check the model's files or its service".to_string(),
         };
         Some(hint)

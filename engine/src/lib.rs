@@ -78,15 +78,17 @@ pub use ingest::{Ingest, IngestProgress};
 pub use kv::Kv;
 pub use lumos_index::{
     DateCount, Element, Facet, FacetAnswer, FacetResult, Filter, FilterError, Interval, IntoFilter,
-    Length, Metric, Now, RangeCount, TermCount, TextError, TextQueryError, VectorError, element,
-    field, now,
+    Length, Metric, Normalise, Now, RangeCount, TermCount, TextError, TextQueryError, VectorError,
+    element, field, now,
 };
 pub use lumos_wal::{Durability, Seqno};
 pub use options::OpenOptions;
 pub use schema::{CodesChoice, FieldType, Schema, VectorField};
 pub use search::{
-    Explained, Faceted, Find, Fusion, Highlight, Hit, LegRank, Order, Page, Query, ScoredKey,
-    Scroll, Search, SearchBatch, SearchMode, SearchRequest, SegmentSearch, VectorRoute, like,
+    Ask, Example, Explained, Faceted, FilterCost, Find, Fusion, Highlight, Hit, Leg, LegCost,
+    LegRank, LegScore, Order, Page, Query, Recommend, ScoredKey, Scroll, Search, SearchBatch,
+    SearchMode, SearchRequest, SegmentSearch, Stage, StageTime, Strategy, VectorRoute, like,
+    recommend,
 };
 pub use segment::SegmentAccess;
 pub use snapshot::Snapshot;

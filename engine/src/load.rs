@@ -68,6 +68,7 @@ impl<'a> Loader<'a> {
         let mut state = DbState {
             seqno: manifest.catalog_seqno,
             next_collection: manifest.next_collection,
+            clock: self.options.clock.clone(),
             ..DbState::default()
         };
         for stored in &manifest.collections {
@@ -86,6 +87,7 @@ impl<'a> Loader<'a> {
             stored.created,
         );
         state.sealed_seqno = stored.sealed_seqno;
+        state.clock = self.options.clock.clone();
         state.ingests = stored.ingests.clone();
         let mut views = Vec::with_capacity(stored.segments.len() + 1);
         for entry in &stored.segments {

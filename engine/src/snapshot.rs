@@ -1,14 +1,10 @@
 //! A state of the whole database that later commits do not change.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
-use lumos_index::Filter;
-
-use crate::clock::Clock;
 use crate::manifest::CollectionKind;
 use crate::pins::{Pin, Pins};
-use crate::search::execute;
+use crate::search::answer;
 use crate::state::DbState;
 use crate::{Doc, Hit, Result, Scan, SearchRequest, Seqno};
 
@@ -31,18 +27,13 @@ use crate::{Doc, Hit, Result, Scan, SearchRequest, Seqno};
 #[derive(Debug, Clone)]
 pub struct Snapshot {
     state: Arc<DbState>,
-    clock: Clock,
     _pin: Arc<Pin>,
 }
 
 impl Snapshot {
-    pub(crate) fn new(state: Arc<DbState>, clock: Clock, pins: &Arc<Pins>) -> Self {
+    pub(crate) fn new(state: Arc<DbState>, pins: &Arc<Pins>) -> Self {
         let pin = Arc::new(pins.pin(state.seqno));
-        Snapshot {
-            state,
-            clock,
-            _pin: pin,
-        }
+        Snapshot { state, _pin: pin }
     }
 
     /// The last commit it holds.
@@ -87,17 +78,7 @@ impl Snapshot {
     /// # Errors
     /// `UnknownCollection`, `DimensionMismatch`, `Vector`, `Filter`, `Query`, `InvalidArgument`.
     pub fn search(&self, collection: &str, request: &SearchRequest) -> Result<Vec<Hit>> {
-        let state = self.state.collection(collection)?;
-        let filter = request.filter.as_ref().map(|filter| self.resolved(filter));
-        Ok(execute::explain(state, request, filter.as_deref())?.0)
-    }
-
-    /// A filter with the moment of now in the place of `now()`.
-    pub(crate) fn resolved<'a>(&self, filter: &'a Filter) -> Cow<'a, Filter> {
-        match filter.resolve(self.clock.now()) {
-            Some(resolved) => Cow::Owned(resolved),
-            None => Cow::Borrowed(filter),
-        }
+        answer::search(self.state.collection(collection)?, request)
     }
 
     pub(crate) fn state(&self) -> &DbState {

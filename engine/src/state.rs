@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::Arc;
 
+use crate::clock::Clock;
 use crate::manifest::CollectionKind;
 use crate::memory::MemorySegment;
 use crate::op::Op;
@@ -25,6 +26,8 @@ pub(crate) struct CollectionState {
     pub(crate) sealed_seqno: Seqno,
     /// Bulk loads that are not over, by id, and how many of their documents are there.
     pub(crate) ingests: BTreeMap<String, u64>,
+    /// What time it is for `now()` in filters.
+    pub(crate) clock: Clock,
 }
 
 /// A live row found by key.
@@ -52,6 +55,7 @@ impl CollectionState {
             segments: vec![SegmentView::memory(active)],
             sealed_seqno: 0,
             ingests: BTreeMap::new(),
+            clock: Clock::default(),
         }
     }
 
@@ -245,6 +249,7 @@ pub(crate) struct DbState {
     pub(crate) seqno: Seqno,
     pub(crate) next_collection: u32,
     pub(crate) collections: BTreeMap<u32, Arc<CollectionState>>,
+    pub(crate) clock: Clock,
 }
 
 impl DbState {
@@ -305,7 +310,8 @@ impl DbState {
                 name,
                 schema,
             } => {
-                let state = CollectionState::new(id, name, kind, schema, seqno);
+                let mut state = CollectionState::new(id, name, kind, schema, seqno);
+                state.clock = self.clock.clone();
                 self.collections.insert(id, Arc::new(state));
                 self.next_collection = self.next_collection.max(id + 1);
             }

@@ -89,6 +89,11 @@ pub trait Store: Debug + Send + Sync + 'static {
     fn scan(&self, collection: &str, scan: &Scan) -> Result<Vec<Doc>>;
     /// Ranked search.
     fn search(&self, collection: &str, request: &SearchRequest) -> Result<Vec<Hit>>;
+    /// Ranked searches, each with its own options, in order.
+    fn search_all(&self, collection: &str, requests: &[SearchRequest]) -> Result<Vec<Vec<Hit>>> {
+        let search = |request| self.search(collection, request);
+        requests.iter().map(search).collect()
+    }
     /// Commits all changes of the batch or none.
     fn write(&self, batch: Batch) -> Result<Seqno>;
     /// Inserts or replaces one document.

@@ -20,6 +20,7 @@
 //! ```
 
 mod cache_line;
+mod caret;
 mod codes;
 mod distance;
 mod element;
@@ -51,15 +52,17 @@ pub use filter::{
     metadata_path, now, path_keys,
 };
 pub use flat::exact_search;
-pub use fusion::{RRF_K, fuse_convex, fuse_rrf};
+pub use fusion::{
+    ConvexLeg, Normalise, RRF_K, fuse_convex, fuse_convex_legs, fuse_dbsf, fuse_rrf, fuse_sum,
+};
 pub use hnsw::{
     GraphPart, GraphQuery, Hnsw, HnswParams, HnswView, Horizon, Route, SearchStats, Stopped, Widths,
 };
 pub use metric::Metric;
 pub use ordinals::OrdinalSet;
 pub use text::{
-    Analyzer, MemoryPostings, SealedText, Snippet, TextBuilder, TextError, TextQuery,
-    TextQueryError, TextScores, TextSource, TextStats, Token, highlight,
+    Analyzer, Analyzers, MemoryPostings, SealedText, Snippet, TextBuilder, TextError, TextQuery,
+    TextQueryError, TextSearch, TextSource, Token, highlight,
 };
 pub use topk::{Neighbor, TopK};
 pub use values::{RowValues, Scalar};

@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::Result;
 use crate::SearchRequest;
 use crate::manifest::CollectionKind;
-use crate::search::execute;
+use crate::search::answer;
 use crate::state::{CollectionState, DbState};
 
 /// Neighbours that are compared.
@@ -58,7 +58,7 @@ pub(super) fn measure(state: &DbState, sample: usize) -> Result<Vec<RecallReport
 }
 
 fn keys(collection: &CollectionState, request: &SearchRequest) -> Result<HashSet<String>> {
-    let hits = execute::search(collection, request)?;
+    let hits = answer::search(collection, request)?;
     Ok(hits.into_iter().map(|hit| hit.doc.key).collect())
 }
 

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::Arc;
 
-use lumos_index::{Analyzer, MemoryColumns, MemoryPostings, RowValues};
+use lumos_index::{Analyzers, MemoryColumns, MemoryPostings, RowValues};
 use lumos_wal::sync::{Mutex, RwLock};
 use roaring::RoaringBitmap;
 
@@ -75,7 +75,7 @@ impl MemorySegment {
             rows: RwLock::new(Rows {
                 entries: Vec::new(),
                 vectors: BTreeMap::new(),
-                postings: MemoryPostings::new(Analyzer::default(), &text_fields),
+                postings: MemoryPostings::new(&Analyzers::default(), &text_fields),
                 columns: MemoryColumns::new(),
                 keys: BTreeMap::new(),
                 bytes: 0,

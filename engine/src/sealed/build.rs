@@ -1,6 +1,6 @@
 //! Writing a sealed segment from rows, a section at a time.
 
-use lumos_index::{Analyzer, MemoryColumns, Packer, Scheme, TextBuilder, Vectors};
+use lumos_index::{Analyzers, MemoryColumns, Packer, Scheme, TextBuilder, Vectors};
 use roaring::RoaringBitmap;
 
 use super::rows::{GoOn, Rows};
@@ -159,9 +159,9 @@ impl Derived {
     pub(super) fn new(text_fields: &[String]) -> Result<Self> {
         let text = match text_fields.is_empty() {
             true => None,
-            false => {
-                Some(TextBuilder::new(Analyzer::default(), text_fields).map_err(Error::Keywords)?)
-            }
+            false => Some(
+                TextBuilder::new(&Analyzers::default(), text_fields).map_err(Error::Keywords)?,
+            ),
         };
         Ok(Derived {
             columns: MemoryColumns::new(),

@@ -16,19 +16,37 @@ pub(crate) struct Allowed<'a> {
     view: &'a SegmentView,
     /// The live rows that match the filter; all live rows when `None`.
     matching: Option<Arc<Matches>>,
+    /// Whether they were known from a search before.
+    cached: bool,
 }
 
 impl<'a> Allowed<'a> {
     pub(crate) fn new(view: &'a SegmentView, filter: Option<&BoundFilter>) -> Result<Self> {
+        let mut cached = filter.is_some();
         let evaluate = |filter: &BoundFilter| match &view.source {
             Source::Sealed(segment) => {
-                let found = || view.matches(&filter.filter);
+                let found = || {
+                    cached = false;
+                    view.matches(&filter.filter)
+                };
                 segment.filters().get(filter, &view.deletes, found)
             }
-            Source::Memory(_) => Ok(Arc::new(Matches::new(view.matches(&filter.filter)?))),
+            Source::Memory(_) => {
+                cached = false;
+                Ok(Arc::new(Matches::new(view.matches(&filter.filter)?)))
+            }
         };
         let matching = filter.map(evaluate).transpose()?;
-        Ok(Allowed { view, matching })
+        Ok(Allowed {
+            view,
+            matching,
+            cached,
+        })
+    }
+
+    /// Whether what the filter matches was known from a search before.
+    pub(crate) fn is_cached(&self) -> bool {
+        self.cached
     }
 
     pub(crate) fn view(&self) -> &'a SegmentView {
@@ -57,6 +75,11 @@ impl<'a> Allowed<'a> {
             None if self.view.deletes.is_empty() => None,
             None => Some(Cow::Owned(self.view.live_rows())),
         }
+    }
+
+    /// The live rows that match the filter, `None` without one.
+    pub(crate) fn matching(&self) -> Option<&RoaringBitmap> {
+        self.matching.as_ref().map(|matching| &matching.rows)
     }
 
     /// Rows that may be found.

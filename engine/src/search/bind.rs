@@ -3,6 +3,8 @@
 use lumos_index::Filter;
 
 use super::builder::{Query, Search};
+use super::leg::{Ask, Leg};
+use super::meaning;
 use super::request::{Fusion, SearchMode, SearchRequest};
 use crate::database::MAX_LIMIT;
 use crate::doc::DEFAULT_VECTOR_FIELD;
@@ -64,7 +66,6 @@ impl<Q> Search<Q> {
             request.fusion = fusion;
         }
         let filter = request.filter.take();
-        let filter = filter.map(|filter| snapshot.resolved(&filter).into_owned());
         let field = request.vector_field.as_deref();
         let field = field.unwrap_or(DEFAULT_VECTOR_FIELD).to_string();
         let mut requests = vec![request; queries.len()];
@@ -75,6 +76,17 @@ impl<Q> Search<Q> {
             match query {
                 Query::Vector(vector) => request.vector = Some(vector),
                 Query::Text(text) => request.text = Some(text),
+                Query::Legs(legs) => request.legs = legs,
+                Query::Recommend(recommend) => {
+                    let mut leg = Leg::new(Ask::Recommend(recommend));
+                    leg.fields.extend(request.vector_field.clone());
+                    request.legs.push(leg);
+                    if let Some(text) = request.text.take() {
+                        let mut leg = Leg::text(text);
+                        leg.fields.clone_from(&request.text_fields);
+                        request.legs.push(leg);
+                    }
+                }
                 Query::Like(key) => {
                     let doc = state.get(&key)?;
                     let vector = doc.as_ref().and_then(|doc| doc.vector_field(&field));
@@ -89,6 +101,10 @@ impl<Q> Search<Q> {
             }
         }
         self.embed(&mut requests)?;
+        for request in &mut requests {
+            let keep = self.fusion.is_some();
+            meaning::embed(self.db.core(), &self.collection, request, keep)?;
+        }
         Ok(Bound {
             snapshot,
             collection: self.collection,
@@ -102,6 +118,7 @@ impl<Q> Search<Q> {
     fn embed(&self, requests: &mut [SearchRequest]) -> Result<()> {
         let lacks_vector = |request: &&mut SearchRequest| {
             request.mode != SearchMode::Text
+                && request.legs.is_empty()
                 && request.text.is_some()
                 && request.vector.is_none()
                 && request.vector_field.is_none()

@@ -1,12 +1,12 @@
 //! A search as a chain of calls.
 
-use std::time::Instant;
-
 use lumos_index::{Facet, FilterError, IntoFilter};
 
 use super::bind::Bound;
+use super::explain::{Stage, Trace};
+use super::leg::{Leg, Recommend};
 use super::request::{Fusion, SearchMode, SearchRequest};
-use super::{Explained, Hit, ScoredKey, execute};
+use super::{Explained, Hit, ScoredKey, answer};
 use crate::Result;
 use crate::database::Lumos;
 
@@ -20,11 +20,33 @@ pub enum Query {
     Vector(Vec<f32>),
     /// The vector of a stored document.
     Like(String),
+    /// Examples to be near to and far from.
+    Recommend(Recommend),
+    /// Several of these, fused.
+    Legs(Vec<Leg>),
 }
 
 /// Searches with the vector of a stored document, which is not among the hits.
 pub fn like(key: impl Into<String>) -> Query {
     Query::Like(key.into())
+}
+
+impl From<Recommend> for Query {
+    fn from(recommend: Recommend) -> Self {
+        Query::Recommend(recommend)
+    }
+}
+
+impl From<Leg> for Query {
+    fn from(leg: Leg) -> Self {
+        Query::Legs(vec![leg])
+    }
+}
+
+impl From<Vec<Leg>> for Query {
+    fn from(legs: Vec<Leg>) -> Self {
+        Query::Legs(legs)
+    }
 }
 
 impl From<&str> for Query {
@@ -212,6 +234,32 @@ impl<Q> Search<Q> {
         self
     }
 
+    /// Only hits whose score, at the end, is at least this.
+    ///
+    /// ```
+    /// # fn main() -> lumos_engine::Result<()> {
+    /// # use lumos_engine::{Doc, Lumos};
+    /// # let docs = Lumos::memory()?.collection("docs")?;
+    /// docs.put(Doc::new("near").text("snow").vector([1.0, 0.1]))?;
+    /// docs.put(Doc::new("far").text("rain").vector([0.1, 1.0]))?;
+    /// let search = || docs.search("snow").vector([1.0, 0.0]).hybrid();
+    /// assert_eq!(search().score_at_least(0.5).run()?.len(), 1);
+    /// assert_eq!(search().score_at_most(0.5).run()?[0].key(), "far");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn score_at_least(mut self, score: f32) -> Self {
+        self.request.score_at_least = Some(score);
+        self
+    }
+
+    /// Only hits whose score, at the end, is at most this. Candidates are looked for until there are as many
+    /// hits as the limit says, or 16,384 candidates.
+    pub fn score_at_most(mut self, score: f32) -> Self {
+        self.request.score_at_most = Some(score);
+        self
+    }
+
     /// Compares with every vector instead of using the graph.
     pub fn exact(mut self) -> Self {
         self.request.exact = true;
@@ -238,11 +286,15 @@ impl Search {
     /// `Filter` with a caret for a bad filter, `DimensionMismatch`, `Vector`, `Query`, `Embedder`,
     /// `InvalidArgument` for a limit outside its range or a missing leg, `UnknownCollection`.
     pub fn run(self) -> Result<Vec<Hit>> {
-        Ok(self.explain()?.hits)
+        let bound = self.bound()?;
+        let (request, filter) = bound.one()?;
+        let mut hits = answer::hits(bound.state()?, request, filter, &mut Trace::off())?;
+        bound.keep(0, &mut hits, Hit::key);
+        Ok(hits)
     }
 
-    /// Runs the search like [`Search::run`] and says what the vector leg did: the way taken in each segment,
-    /// the nodes visited, the distances computed.
+    /// Runs the search like [`Search::run`] and says what was done: for each leg the way taken in each
+    /// segment, the nodes visited, the distances computed; what the filter left; the time of each step.
     ///
     /// ```
     /// # fn main() -> lumos_engine::Result<()> {
@@ -260,16 +312,14 @@ impl Search {
     /// # Errors
     /// As [`Search::run`].
     pub fn explain(self) -> Result<Explained> {
-        let started = Instant::now();
+        let mut trace = Trace::on();
+        let prepared = trace.start();
         let bound = self.bound()?;
+        trace.stage(Stage::Prepare, prepared);
         let (request, filter) = bound.one()?;
-        let (mut hits, segments) = execute::explain(bound.state()?, request, filter)?;
-        bound.keep(0, &mut hits, Hit::key);
-        Ok(Explained {
-            hits,
-            segments,
-            micros: u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),
-        })
+        let mut explained = answer::explain(bound.state()?, request, filter, trace)?;
+        bound.keep(0, &mut explained.hits, Hit::key);
+        Ok(explained)
     }
 
     /// Runs the search like [`Search::run`] but reads no document: the keys and scores of the same
@@ -292,7 +342,7 @@ impl Search {
     pub fn keys(self) -> Result<Vec<ScoredKey>> {
         let bound = self.bound()?;
         let (request, filter) = bound.one()?;
-        let mut found = execute::keys(bound.state()?, request, filter)?;
+        let mut found = answer::keys(bound.state()?, request, filter)?;
         bound.keep(0, &mut found, |found| &found.key);
         Ok(found)
     }

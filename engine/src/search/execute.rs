@@ -1,14 +1,14 @@
 //! Runs a plan and reads the documents it found.
 
-use lumos_index::{Filter, Metric, RRF_K, fuse_convex, fuse_rrf, highlight};
+use lumos_index::{Filter, Metric, RRF_K, fuse_convex, fuse_dbsf, fuse_rrf, fuse_sum, highlight};
 use rayon::prelude::*;
 
-use super::Allowed;
-use super::explain::SegmentSearch;
-use super::hit::{Highlight, Hit, LegRank, ScoredKey};
+use super::explain::{LegCost, Stage, Trace};
+use super::hit::{Highlight, Hit, LegRank, LegScore, ScoredKey};
 use super::legs::{self, Found, Keywords, Nearest};
 use super::plan::{KeywordQuery, Plan, VectorQuery, bind_filter};
 use super::request::{Fusion, SearchRequest};
+use super::{Allowed, answer};
 use crate::key_list::KeyList;
 use crate::state::{CollectionState, Place};
 use crate::{Doc, Error, Result};
@@ -29,22 +29,22 @@ struct Ranked {
     text: Option<LegRank>,
 }
 
-/// Searches one collection of a snapshot.
-pub(crate) fn search(state: &CollectionState, request: &SearchRequest) -> Result<Vec<Hit>> {
-    Ok(explain(state, request, request.filter.as_ref())?.0)
-}
-
-/// The same within a filter given beside the request, and what the vector leg did in each segment.
-pub(crate) fn explain(
+/// Searches one collection of a snapshot for a request of one or two legs with nothing to follow.
+pub(crate) fn hits_of(
     state: &CollectionState,
     request: &SearchRequest,
     filter: Option<&Filter>,
-) -> Result<(Vec<Hit>, Vec<SegmentSearch>)> {
+    trace: &mut Trace,
+) -> Result<Vec<Hit>> {
+    let prepared = trace.start();
     let plan = Plan::new(state, request)?;
-    let allowed = bind_filter(state, filter)?;
-    let Ranking { rows, nearest } = rank(state, &plan, &allowed, request)?;
-    let hits = hits(state, request, &plan, rows)?;
-    Ok((hits, nearest.segments(&allowed)))
+    trace.stage(Stage::Prepare, prepared);
+    let allowed = answer::bound(state, filter, trace)?;
+    let rows = rank(state, &plan, &allowed, request, trace)?;
+    let read = trace.start();
+    let hits = hits(state, request, &plan, rows);
+    trace.stage(Stage::Read, read);
+    hits
 }
 
 /// The same, without reading a document: keys and scores.
@@ -55,8 +55,8 @@ pub(crate) fn keys(
 ) -> Result<Vec<ScoredKey>> {
     let plan = Plan::new(state, request)?;
     let allowed = bind_filter(state, filter)?;
-    let ranking = rank(state, &plan, &allowed, request)?;
-    scored_keys(state, ranking.rows)
+    let rows = rank(state, &plan, &allowed, request, &mut Trace::off())?;
+    scored_keys(state, rows)
 }
 
 /// Many searches with one filter on the threads of the current rayon pool, in the order of the requests.
@@ -65,6 +65,11 @@ pub(crate) fn search_all(
     requests: &[SearchRequest],
     filter: Option<&Filter>,
 ) -> Result<Vec<Vec<Hit>>> {
+    if !requests.iter().all(SearchRequest::is_plain) {
+        let one = |request: &SearchRequest| answer::hits(state, request, filter, &mut Trace::off());
+        let found: Vec<Result<Vec<Hit>>> = requests.par_iter().map(one).collect();
+        return found.into_iter().collect();
+    }
     each(state, requests, filter, |request, plan, rows| {
         hits(state, request, plan, rows)
     })
@@ -76,6 +81,11 @@ pub(crate) fn keys_all(
     requests: &[SearchRequest],
     filter: Option<&Filter>,
 ) -> Result<Vec<Vec<ScoredKey>>> {
+    if !requests.iter().all(SearchRequest::is_plain) {
+        let one = |request: &SearchRequest| answer::keys(state, request, filter);
+        let found: Vec<Result<Vec<ScoredKey>>> = requests.par_iter().map(one).collect();
+        return found.into_iter().collect();
+    }
     each(state, requests, filter, |_, _, rows| {
         scored_keys(state, rows)
     })
@@ -94,7 +104,7 @@ fn each<T: Send>(
         let plans = plans?;
         let rankings = rank_all(state, &plans, &allowed, requests)?;
         let all = requests.iter().zip(&plans).zip(rankings);
-        all.map(|((request, plan), ranking)| finish(request, plan, ranking.rows))
+        all.map(|((request, plan), rows)| finish(request, plan, rows))
             .collect()
     });
     let found: Vec<Result<Vec<T>>> = blocks.collect();
@@ -127,34 +137,46 @@ fn hits(
         .collect()
 }
 
-/// The rows found, best first, and how the near ones were.
-#[derive(Debug, Default)]
-struct Ranking {
-    rows: Vec<Ranked>,
-    nearest: Nearest,
-}
-
+/// The rows found, best first.
 fn rank(
     state: &CollectionState,
     plan: &Plan,
     allowed: &[Allowed<'_>],
     request: &SearchRequest,
-) -> Result<Ranking> {
-    match (&plan.vector, &plan.keywords) {
+    trace: &mut Trace,
+) -> Result<Vec<Ranked>> {
+    let started = trace.start();
+    let rows = match (&plan.vector, &plan.keywords) {
         (Some(vector), None) => {
-            let mut nearest = legs::nearest(state, allowed, vector, request.limit)?;
-            let rows = by_vector(vector, std::mem::take(&mut nearest.found));
-            Ok(Ranking { rows, nearest })
+            let nearest = legs::nearest(state, allowed, vector, request.limit)?;
+            if started.is_some() {
+                trace.leg(by_nearest(&nearest, allowed, request.limit), started);
+            }
+            by_vector(vector, nearest.found)
         }
         (None, Some(keywords)) => {
             let rows = by_keywords(state, allowed, keywords, request.limit)?;
-            let nearest = Nearest::default();
-            Ok(Ranking { rows, nearest })
+            let mut cost = LegCost::new("text", "keywords", request.limit);
+            cost.found = rows.len();
+            trace.leg(cost, started);
+            rows
         }
-        (Some(vector), Some(keywords)) => hybrid(state, allowed, vector, keywords, request),
+        (Some(vector), Some(keywords)) => {
+            return hybrid(state, allowed, vector, keywords, request, trace);
+        }
         // A vector search where no vector was ever stored.
-        (None, None) => Ok(Ranking::default()),
-    }
+        (None, None) => Vec::new(),
+    };
+    trace.found(rows.len());
+    Ok(rows)
+}
+
+/// What a leg by vector took.
+fn by_nearest(nearest: &Nearest, allowed: &[Allowed<'_>], depth: usize) -> LegCost {
+    let mut cost = LegCost::new("vector", "vector", depth);
+    cost.found = nearest.found.len();
+    cost.segments = nearest.segments(allowed);
+    cost
 }
 
 /// [`rank`] for several requests that differ in what they search for alone.
@@ -163,21 +185,19 @@ fn rank_all(
     plans: &[Plan],
     allowed: &[Allowed<'_>],
     requests: &[SearchRequest],
-) -> Result<Vec<Ranking>> {
+) -> Result<Vec<Vec<Ranked>>> {
     let vectors: Option<Vec<&VectorQuery>> = plans.iter().map(Plan::vector_alone).collect();
     let limit = requests.first().map_or(0, |request| request.limit);
     let alike = requests.iter().all(|request| request.limit == limit);
     match vectors.filter(|_| alike) {
         Some(queries) => {
             let all = legs::nearest_all(state, allowed, &queries, limit)?;
-            let ranked = queries.iter().zip(all).map(|(query, mut nearest)| Ranking {
-                rows: by_vector(query, std::mem::take(&mut nearest.found)),
-                nearest,
-            });
+            let found = queries.iter().zip(all);
+            let ranked = found.map(|(query, nearest)| by_vector(query, nearest.found));
             Ok(ranked.collect())
         }
         None => (plans.iter().zip(requests))
-            .map(|(plan, request)| rank(state, plan, allowed, request))
+            .map(|(plan, request)| rank(state, plan, allowed, request, &mut Trace::off()))
             .collect(),
     }
 }
@@ -201,23 +221,17 @@ fn by_keywords(
     query: &KeywordQuery,
     limit: usize,
 ) -> Result<Vec<Ranked>> {
-    Keywords::new(state, query).run(allowed, limit, |found, _| {
-        let ranked = (1..).zip(found).map(
-            |(
-                rank,
-                Found {
-                    place,
-                    value: score,
-                },
-            )| Ranked {
-                place,
-                score,
-                vector: None,
-                text: Some(LegRank { rank, score }),
-            },
-        );
-        ranked.collect()
-    })
+    let found = Keywords::new(state, query).bind()?.top(allowed, limit)?;
+    let ranked = (1..).zip(found).map(|(rank, found)| {
+        let (place, score) = (found.place, found.value);
+        Ranked {
+            place,
+            score,
+            vector: None,
+            text: Some(LegRank { rank, score }),
+        }
+    });
+    Ok(ranked.collect())
 }
 
 /// Both legs. What one leg found is scored exactly by the other too, so that a document is not
@@ -228,16 +242,27 @@ fn hybrid(
     vector: &VectorQuery,
     keywords: &KeywordQuery,
     request: &SearchRequest,
-) -> Result<Ranking> {
+    trace: &mut Trace,
+) -> Result<Vec<Ranked>> {
     let depth = HYBRID_DEPTH.max(request.limit.saturating_mul(4));
+    let near_started = trace.start();
     let nearest = legs::nearest(state, allowed, vector, depth)?;
+    if near_started.is_some() {
+        trace.leg(by_nearest(&nearest, allowed, depth), near_started);
+    }
+    let mut words = LegCost::new("text", "keywords", depth);
+    let words_started = trace.start();
     let mut places: Vec<Place> = nearest.found.iter().map(|found| found.place).collect();
-    let scores = Keywords::new(state, keywords).run(allowed, depth, |found, score| {
-        places.extend(found.iter().map(|found| found.place));
-        places.sort_unstable();
-        places.dedup();
-        score(&places)
-    })?;
+    let held = Keywords::new(state, keywords);
+    let search = held.bind()?;
+    let found = search.top(allowed, depth)?;
+    words.found = found.len();
+    places.extend(found.iter().map(|found| found.place));
+    places.sort_unstable();
+    places.dedup();
+    let scores = search.scores(&places)?;
+    trace.leg(words, words_started);
+    let fuse_started = trace.start();
     let (places, scores): (Vec<Place>, Vec<f32>) = if keywords.query.is_strict() {
         // What must or must not be there holds for both legs.
         let matching = places.into_iter().zip(scores);
@@ -253,19 +278,21 @@ fn hybrid(
         .collect();
     matched.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
 
+    let similar = || -> Vec<(u64, f32)> {
+        let near = near.iter();
+        near.map(|(id, far)| (*id, vector.metric.similarity(*far)))
+            .collect()
+    };
     let fused = match request.fusion {
-        Fusion::Convex { vector_weight } => {
-            let similar: Vec<(u64, f32)> = near
-                .iter()
-                .map(|(id, far)| (*id, vector.metric.similarity(*far)))
-                .collect();
-            fuse_convex(&similar, &matched, vector_weight)
-        }
+        Fusion::Convex { vector_weight } => fuse_convex(&similar(), &matched, vector_weight),
         Fusion::Rrf { k } => {
             let constant = if k == 0 { RRF_K } else { k as f32 };
             fuse_rrf(&[(1.0, &near), (1.0, &matched)], constant)
         }
+        Fusion::Sum { normalise } => fuse_sum(&[(1.0, &similar()), (1.0, &matched)], normalise),
+        Fusion::Dbsf => fuse_dbsf(&[(1.0, &similar()), (1.0, &matched)]),
     };
+    trace.fused(places.len(), fuse_started);
     let near = ranks(&near, places.len());
     let matched = ranks(&matched, places.len());
     let ranked = fused
@@ -284,8 +311,7 @@ fn hybrid(
                 text: matched.get(at).copied().flatten(),
             })
         });
-    let rows = ranked.collect();
-    Ok(Ranking { rows, nearest })
+    Ok(ranked.collect())
 }
 
 fn list(values: &[Option<f32>]) -> Vec<(u64, f32)> {
@@ -327,27 +353,40 @@ fn hit(
         Some(keywords) => highlights(&doc, request, keywords),
         None => Vec::new(),
     };
+    let legs = [("vector", ranked.vector), ("text", ranked.text)];
+    let legs = legs
+        .into_iter()
+        .filter_map(|(name, at)| Some(LegScore::new(name, at?)));
     Ok(Hit {
         score: ranked.score,
         doc,
         vector_rank: ranked.vector,
         text_rank: ranked.text,
+        legs: legs.collect(),
         highlights,
     })
 }
 
-fn highlights(doc: &Doc, request: &SearchRequest, keywords: &KeywordQuery) -> Vec<Highlight> {
-    let pieces = request.highlight.iter().filter_map(|field| {
-        let text = doc.text_field(field)?;
-        let piece = highlight(&keywords.analyzer, &keywords.query, text, SNIPPET_BYTES)?;
-        Some(Highlight {
+pub(super) fn highlights(
+    doc: &Doc,
+    request: &SearchRequest,
+    keywords: &KeywordQuery,
+) -> Vec<Highlight> {
+    let mut all = Vec::new();
+    for field in &request.highlight {
+        let Some(text) = doc.text_field(field) else {
+            continue;
+        };
+        let analyzer = keywords.analyzers.of(field);
+        let pieces = highlight(analyzer, field, &keywords.query, text, 1, SNIPPET_BYTES);
+        all.extend(pieces.into_iter().map(|piece| Highlight {
             field: field.clone(),
             text: piece.text,
             spans: piece.spans,
             offset: piece.offset,
-        })
-    });
-    pieces.collect()
+        }));
+    }
+    all
 }
 
 /// The keys of all live documents that match.

@@ -7,9 +7,11 @@ use roaring::RoaringBitmap;
 use serde::Serialize;
 
 use super::builder::Search;
+use super::explain::Trace;
 use super::legs::Keywords;
-use super::plan::{Plan, bind_filter, check_path};
-use super::{Allowed, Hit, execute};
+use super::plan::{KeywordQuery, Plan, bind_filter, check_path};
+use super::request::SearchRequest;
+use super::{Allowed, Hit, answer};
 use crate::state::CollectionState;
 use crate::{Error, Result};
 
@@ -36,8 +38,8 @@ impl Search {
     }
 
     /// Runs the search like [`Search::run`], and counts its facets over all documents that match, however many
-    /// hits are wanted: those that a search by keyword finds; a search by vector, alone or with keywords, ranks
-    /// every document, and the facets are over those that match its filter.
+    /// hits are wanted: those that a search by keyword finds; a search by vector, alone or with keywords, and one by
+    /// legs ranks every document, and the facets are over those that match its filter.
     ///
     /// ```
     /// # fn main() -> lumos_engine::Result<()> {
@@ -63,17 +65,12 @@ impl Search {
         let (request, filter) = bound.one()?;
         let state = bound.state()?;
         check(state, &facets)?;
-        let (mut hits, _) = execute::explain(state, request, filter)?;
+        let mut hits = answer::hits(state, request, filter, &mut Trace::off())?;
         bound.keep(0, &mut hits, Hit::key);
-        let plan = Plan::new(state, request)?;
         let allowed = bind_filter(state, filter)?;
-        let rows = match (&plan.vector, &plan.keywords) {
-            (None, Some(keywords)) => Keywords::new(state, keywords).matches(&allowed)?,
-            _ => Vec::new(),
-        };
-        let rows: Vec<Cow<'_, RoaringBitmap>> = match rows.is_empty() {
-            true => live(&allowed),
-            false => rows.into_iter().map(Cow::Owned).collect(),
+        let rows = match found_by_words(state, request)? {
+            Some(words) => words_within(state, &words, &allowed)?,
+            None => live(&allowed),
         };
         Ok(Faceted {
             hits,
@@ -81,6 +78,39 @@ impl Search {
             facets: count(state, &facets, &rows)?,
         })
     }
+}
+
+/// The keyword query of a request that has no other side.
+fn found_by_words(
+    state: &CollectionState,
+    request: &SearchRequest,
+) -> Result<Option<KeywordQuery>> {
+    if !request.legs.is_empty() {
+        return Ok(None);
+    }
+    let plan = Plan::new(state, request)?;
+    Ok(plan.keywords.filter(|_| plan.vector.is_none()))
+}
+
+/// The rows of each segment that may be found and that a keyword query matches.
+fn words_within<'a>(
+    state: &CollectionState,
+    words: &KeywordQuery,
+    allowed: &[Allowed<'_>],
+) -> Result<Vec<Cow<'a, RoaringBitmap>>> {
+    let keywords = Keywords::new(state, words);
+    let search = keywords.bind()?;
+    let rows = allowed.iter().enumerate().map(|(segment, allowed)| {
+        if allowed.is_empty() {
+            return Ok(Cow::default());
+        }
+        let mut rows = search.matches(segment)?;
+        if let Some(matching) = allowed.matching() {
+            rows &= matching;
+        }
+        Ok(Cow::Owned(rows))
+    });
+    rows.collect()
 }
 
 /// The rows of each segment that may be found.

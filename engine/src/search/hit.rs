@@ -54,6 +54,28 @@ pub struct LegRank {
     pub score: f32,
 }
 
+/// The place of a hit in one leg of a search, by the name of the leg.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct LegScore {
+    /// The leg.
+    pub name: String,
+    /// 1 is the best.
+    pub rank: usize,
+    /// The leg's own score: cosine similarity, dot product, a distance, or BM25.
+    pub score: f32,
+}
+
+impl LegScore {
+    pub(crate) fn new(name: &str, at: LegRank) -> Self {
+        LegScore {
+            name: name.to_string(),
+            rank: at.rank,
+            score: at.score,
+        }
+    }
+}
+
 /// The key of a document found, and its score: what [`Search::keys`](crate::Search::keys) gives.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
@@ -73,10 +95,12 @@ pub struct Hit {
     /// The document; vectors only when asked for.
     #[serde(flatten)]
     pub doc: Doc,
-    /// Its place among the nearest vectors.
+    /// Its place among the nearest vectors, of the first leg by vector.
     pub vector_rank: Option<LegRank>,
-    /// Its place in the keyword ranking.
+    /// Its place in the keyword ranking, of the first leg by keyword.
     pub text_rank: Option<LegRank>,
+    /// Its place in each leg that scores it, in the order of the legs.
+    pub legs: Vec<LegScore>,
     /// Marked pieces of the fields asked for.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub highlights: Vec<Highlight>,

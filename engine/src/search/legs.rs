@@ -1,6 +1,6 @@
 //! The two legs of a search over all segments of a collection.
 
-use lumos_index::{Horizon, Neighbor, TextSource, TextStats, VectorError};
+use lumos_index::{Horizon, Neighbor, TextSearch, TextSource, VectorError};
 use lumos_wal::sync::RwLockReadGuard;
 use roaring::RoaringBitmap;
 
@@ -8,7 +8,7 @@ use super::Allowed;
 use super::explain::{SegmentSearch, Visit};
 use super::plan::{KeywordQuery, VectorQuery};
 use crate::memory::Rows;
-use crate::source::{SegmentView, Source};
+use crate::source::Source;
 use crate::state::{CollectionState, Place};
 use crate::{Error, Result};
 
@@ -190,18 +190,23 @@ pub(crate) fn distances(
     query: &VectorQuery,
     places: &[Place],
 ) -> Vec<Option<f32>> {
-    by_segment(state, places, None, |view, rows| match &view.source {
-        Source::Memory(memory) => memory.distances(query, rows),
-        Source::Sealed(sealed) => {
+    let segments = &state.segments;
+    by_segment(segments.len(), places, None, |segment, rows| match segments
+        .get(segment)
+        .map(|view| &view.source)
+    {
+        Some(Source::Memory(memory)) => memory.distances(query, rows),
+        Some(Source::Sealed(sealed)) => {
             let vectors = sealed.vectors().get(&query.field);
             rows.iter()
                 .map(|&row| Some(query.metric.distance(&query.vector, &vectors?.vector(row)?)))
                 .collect()
         }
+        None => Vec::new(),
     })
 }
 
-/// The keyword leg of one search: the statistics of all segments, counted once.
+/// The keyword leg of one search.
 pub(crate) struct Keywords<'a> {
     state: &'a CollectionState,
     query: &'a KeywordQuery,
@@ -219,104 +224,101 @@ impl<'a> Keywords<'a> {
         Keywords { state, query, held }
     }
 
-    fn sources(&self) -> Vec<Option<TextSource<'_>>> {
+    /// The query bound to all segments, with their statistics.
+    pub(crate) fn bind(&self) -> Result<KeywordSearch<'_>> {
         let views = self.state.segments.iter().zip(&self.held);
-        views
-            .map(|(view, held)| match (&view.source, held) {
+        let sources = views.map(|(view, held)| {
+            let source = match (&view.source, held) {
                 (Source::Memory(_), Some(rows)) => {
-                    Some(TextSource::Memory(&rows.postings, view.rows))
+                    Some(TextSource::memory(&rows.postings, view.rows))
                 }
-                (Source::Sealed(sealed), _) => sealed.text().map(TextSource::Sealed),
+                (Source::Sealed(sealed), _) => sealed.text().map(TextSource::sealed),
                 (Source::Memory(_), None) => None,
-            })
-            .collect()
-    }
-
-    /// All rows that may be found and match, by segment.
-    pub(crate) fn matches(&self, allowed: &[Allowed<'_>]) -> Result<Vec<RoaringBitmap>> {
-        let sources = self.sources();
-        let present: Vec<TextSource<'_>> = sources.iter().flatten().copied().collect();
-        let KeywordQuery {
-            analyzer,
-            query,
-            fields,
-        } = self.query;
-        let stats =
-            TextStats::gather(query, analyzer, fields, &present).map_err(Error::Keywords)?;
-        let rows = sources.iter().zip(allowed).map(|(source, allowed)| {
-            let Some(source) = source.as_ref().filter(|_| !allowed.is_empty()) else {
-                return Ok(RoaringBitmap::new());
             };
-            let scored = source.evaluate(&stats).map_err(Error::Keywords)?;
-            let all = allowed.view().rows as usize;
-            let found = scored.top(all, allowed.bitmap().as_deref());
-            Ok(found.into_iter().map(|(_, row)| row).collect())
+            source.map(|source| source.without(&view.deletes))
         });
-        rows.collect()
-    }
-
-    /// Gives `with` the best `k` rows, best first, and a way to the score of any row.
-    pub(crate) fn run<T>(
-        &self,
-        allowed: &[Allowed<'_>],
-        k: usize,
-        with: impl FnOnce(Vec<Found>, &dyn Fn(&[Place]) -> Vec<f32>) -> T,
-    ) -> Result<T> {
-        let sources = self.sources();
-        let present: Vec<TextSource<'_>> = sources.iter().flatten().copied().collect();
         let KeywordQuery {
-            analyzer,
+            analyzers,
             query,
             fields,
         } = self.query;
-        let stats =
-            TextStats::gather(query, analyzer, fields, &present).map_err(Error::Keywords)?;
-        let mut found = Vec::new();
-        let mut scores = Vec::with_capacity(sources.len());
-        for ((segment, source), allowed) in sources.iter().enumerate().zip(allowed) {
-            let source = source.as_ref().filter(|_| !allowed.is_empty());
-            let scored = source.map(|source| source.evaluate(&stats)).transpose();
-            let scored = scored.map_err(Error::Keywords)?;
-            if let Some(scored) = &scored {
-                let rows = scored.top(k, allowed.bitmap().as_deref());
-                found.extend(rows.into_iter().map(|(value, row)| Found {
-                    place: Place { segment, row },
-                    value,
-                }));
-            }
-            scores.push(scored);
+        let search = TextSearch::new(query, analyzers, fields, sources.collect());
+        Ok(KeywordSearch {
+            state: self.state,
+            search: search.map_err(Error::Keywords)?,
+        })
+    }
+}
+
+/// A keyword query bound to the segments of a state.
+pub(crate) struct KeywordSearch<'a> {
+    state: &'a CollectionState,
+    search: TextSearch<'a>,
+}
+
+impl KeywordSearch<'_> {
+    /// The best `k` rows of those allowed, best first.
+    pub(crate) fn top(&self, allowed: &[Allowed<'_>], k: usize) -> Result<Vec<Found>> {
+        let none = RoaringBitmap::new();
+        let accept: Vec<Option<&RoaringBitmap>> = allowed
+            .iter()
+            .map(|allowed| match allowed.is_empty() {
+                true => Some(&none),
+                false => allowed.matching(),
+            })
+            .collect();
+        let top = self.search.top(k, &accept).map_err(Error::Keywords)?;
+        let found = top.into_iter().map(|(value, segment, row)| Found {
+            place: Place { segment, row },
+            value,
+        });
+        Ok(found.collect())
+    }
+
+    /// The score of each place, 0 where it does not match.
+    pub(crate) fn scores(&self, places: &[Place]) -> Result<Vec<f32>> {
+        let mut failed = None;
+        let segments = self.state.segments.len();
+        let scores = by_segment(segments, places, 0.0, |segment, rows| {
+            self.search.scores(segment, rows).unwrap_or_else(|error| {
+                failed = Some(error);
+                Vec::new()
+            })
+        });
+        match failed {
+            Some(error) => Err(Error::Keywords(error)),
+            None => Ok(scores),
         }
-        found.sort_by(|a, b| b.value.total_cmp(&a.value).then(a.place.cmp(&b.place)));
-        found.truncate(k);
-        Ok(with(found, &|places| {
-            let score = |place: &Place| {
-                let segment = scores.get(place.segment).and_then(Option::as_ref);
-                segment.map_or(0.0, |scores| scores.score(place.row))
-            };
-            places.iter().map(score).collect()
-        }))
+    }
+
+    /// The live rows of a segment that match.
+    pub(crate) fn matches(&self, segment: usize) -> Result<RoaringBitmap> {
+        self.search.matches(segment).map_err(Error::Keywords)
     }
 }
 
 /// Calls `read` once for each segment, in order, with its rows; gives the values in the order of
 /// `places`.
 fn by_segment<T: Copy>(
-    state: &CollectionState,
+    segments: usize,
     places: &[Place],
     missing: T,
-    mut read: impl FnMut(&SegmentView, &[u32]) -> Vec<T>,
+    mut read: impl FnMut(usize, &[u32]) -> Vec<T>,
 ) -> Vec<T> {
     let mut values = vec![missing; places.len()];
-    for (segment, view) in state.segments.iter().enumerate() {
+    for segment in 0..segments {
         let mut wanted: Vec<(u32, usize)> = places
             .iter()
             .enumerate()
             .filter(|(_, place)| place.segment == segment)
             .map(|(at, place)| (place.row, at))
             .collect();
+        if wanted.is_empty() {
+            continue;
+        }
         wanted.sort_unstable();
         let rows: Vec<u32> = wanted.iter().map(|(row, _)| *row).collect();
-        for ((_, at), value) in wanted.into_iter().zip(read(view, &rows)) {
+        for ((_, at), value) in wanted.into_iter().zip(read(segment, &rows)) {
             if let Some(slot) = values.get_mut(at) {
                 *slot = value;
             }

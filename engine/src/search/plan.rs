@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use lumos_index::{Analyzer, Filter, FilterError, Metric, TextQuery};
+use lumos_index::{Analyzers, Filter, FilterError, Metric, TextQuery};
 
 use super::allowed::Allowed;
 use super::matches::BoundFilter;
@@ -63,10 +63,10 @@ impl VectorQuery {
 /// The keyword side of a search.
 #[derive(Debug)]
 pub(crate) struct KeywordQuery {
-    pub(crate) analyzer: Analyzer,
+    pub(crate) analyzers: Analyzers,
     pub(crate) query: TextQuery,
-    /// The fields searched; all when empty.
-    pub(crate) fields: Vec<String>,
+    /// The fields searched and what each is worth; all alike when empty.
+    pub(crate) fields: Vec<(String, f32)>,
 }
 
 /// What a search does.
@@ -117,7 +117,7 @@ impl Plan {
 }
 
 /// `None` when no vector was stored yet.
-fn bind_vector(
+pub(super) fn bind_vector(
     state: &CollectionState,
     request: &SearchRequest,
     vector: &[f32],
@@ -193,7 +193,7 @@ fn invalid(argument: &'static str, detail: String) -> Error {
     Error::InvalidArgument { argument, detail }
 }
 
-fn bind_keywords(
+pub(super) fn bind_keywords(
     state: &CollectionState,
     request: &SearchRequest,
     text: &str,
@@ -213,14 +213,18 @@ fn bind_keywords(
         }
     }
     Ok(KeywordQuery {
-        analyzer: Analyzer::default(),
+        analyzers: Analyzers::default(),
         query,
-        fields: request.text_fields.clone(),
+        fields: request
+            .text_fields
+            .iter()
+            .map(|field| (field.clone(), 1.0))
+            .collect(),
     })
 }
 
-/// The rows of every segment that are live and match. `now()` in the filter was resolved before, where the
-/// clock is known.
+/// The rows of every segment that are live and match. This is where `now()` becomes a moment: before what
+/// matches is looked for among what is kept.
 ///
 /// # Errors
 /// `Filter` when it names a field that no document has and no schema declares.
@@ -231,7 +235,8 @@ pub(crate) fn bind_filter<'a>(
     if let Some(filter) = filter {
         check_paths(state, filter)?;
     }
-    let filter = filter.map(BoundFilter::new);
+    let resolved = filter.and_then(|filter| filter.resolve(state.clock.now()));
+    let filter = resolved.as_ref().or(filter).map(BoundFilter::new);
     state
         .segments
         .iter()

@@ -1,6 +1,8 @@
 //! What is asked of a search.
 
-use lumos_index::{Filter, FilterError, IntoFilter};
+use lumos_index::{Filter, FilterError, IntoFilter, Normalise};
+
+use super::leg::Leg;
 
 /// Which legs answer a search.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -21,16 +23,26 @@ pub enum SearchMode {
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub enum Fusion {
-    /// `w * vector score + (1 - w) * keyword score / best keyword score`.
+    /// `w * vector score + (1 - w) * keyword score / best keyword score`; with other legs than these two
+    /// the weighted mean of all, where each leg by vector weighs `w` and each other one `1 - w` (those of
+    /// one kind alone weigh the same), times its own weight.
     Convex {
         /// Weight of the vector leg, 0 to 1.
         vector_weight: f32,
     },
-    /// Reciprocal rank fusion with equal weights and this constant (60 is usual).
+    /// Reciprocal rank fusion: `weight / (k + rank)` of each leg.
     Rrf {
-        /// The rank constant.
+        /// The rank constant; 0 stands for 60, the usual one.
         k: u32,
     },
+    /// The weighted sum of the scores of each leg, made comparable.
+    Sum {
+        /// How they are scaled.
+        normalise: Normalise,
+    },
+    /// Distribution-based score fusion: the weighted sum of scores, where the mean less three standard
+    /// deviations of a leg is 0 and the mean and three more is 1.
+    Dbsf,
 }
 
 impl Default for Fusion {
@@ -43,6 +55,9 @@ impl Default for Fusion {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SearchRequest {
+    /// The legs; when empty, those that `text`, `vector` and `mode` say. With legs these three and the
+    /// fields have no meaning.
+    pub legs: Vec<Leg>,
     /// The keyword query.
     pub text: Option<String>,
     /// The query vector, `[dimension]`.
@@ -67,7 +82,11 @@ pub struct SearchRequest {
     /// Only hits at least this similar (cosine, dot product) or at most this far away (L2), in a search by
     /// vector alone.
     pub within: Option<f32>,
-    /// How hybrid legs are fused.
+    /// Only hits whose score, at the end, is at least this.
+    pub score_at_least: Option<f32>,
+    /// Only hits whose score, at the end, is at most this.
+    pub score_at_most: Option<f32>,
+    /// How legs are fused.
     pub fusion: Fusion,
     /// Text fields to cut snippets from, with the matches marked.
     pub highlight: Vec<String>,
@@ -78,6 +97,7 @@ pub struct SearchRequest {
 impl Default for SearchRequest {
     fn default() -> Self {
         SearchRequest {
+            legs: Vec::new(),
             text: None,
             vector: None,
             vector_field: None,
@@ -89,6 +109,8 @@ impl Default for SearchRequest {
             recall: None,
             exact: false,
             within: None,
+            score_at_least: None,
+            score_at_most: None,
             fusion: Fusion::default(),
             highlight: Vec::new(),
             with_vectors: false,
@@ -124,6 +146,34 @@ impl SearchRequest {
             mode: SearchMode::Hybrid,
             ..SearchRequest::default()
         }
+    }
+
+    /// A search by legs, fused.
+    #[must_use]
+    pub fn legs(legs: impl IntoIterator<Item = Leg>) -> Self {
+        SearchRequest {
+            legs: legs.into_iter().collect(),
+            ..SearchRequest::default()
+        }
+    }
+
+    /// Whether it is one or two legs by vector and by keyword, with nothing to follow.
+    pub(super) fn is_plain(&self) -> bool {
+        self.legs.is_empty() && self.score_at_least.is_none() && self.score_at_most.is_none()
+    }
+
+    /// Only hits whose score, at the end, is at least this.
+    #[must_use]
+    pub fn score_at_least(mut self, score: f32) -> Self {
+        self.score_at_least = Some(score);
+        self
+    }
+
+    /// Only hits whose score, at the end, is at most this.
+    #[must_use]
+    pub fn score_at_most(mut self, score: f32) -> Self {
+        self.score_at_most = Some(score);
+        self
     }
 
     /// Number of hits, 1 to 16,384 (default 10).

@@ -6,7 +6,7 @@ use tantivy::schema::{Field, IndexRecordOption, Schema, TextFieldIndexing, TextO
 use tantivy::tokenizer::{PreTokenizedString, Token};
 use tantivy::{IndexSettings, TantivyDocument};
 
-use super::analyzer::Analyzer;
+use super::analyzer::{Analyzer, Analyzers};
 use super::bundle::{Bundle, FieldTotals};
 use super::error::TextError;
 
@@ -31,9 +31,9 @@ pub(crate) fn schema(fields: &[String]) -> (Schema, Vec<Field>) {
 /// Builds the sealed keyword index of rows that are added in order.
 ///
 /// ```
-/// use lumos_index::{Analyzer, SealedText, TextBuilder};
+/// use lumos_index::{Analyzers, SealedText, TextBuilder};
 ///
-/// let mut builder = TextBuilder::new(Analyzer::default(), &["text".to_string()])?;
+/// let mut builder = TextBuilder::new(&Analyzers::default(), &["text".to_string()])?;
 /// builder.add([("text", "Rust is fast")])?;
 /// builder.add([])?;
 /// let index = SealedText::open(ownedbytes::OwnedBytes::new(builder.finish()?))?;
@@ -41,7 +41,8 @@ pub(crate) fn schema(fields: &[String]) -> (Schema, Vec<Field>) {
 /// # Ok::<(), lumos_index::TextError>(())
 /// ```
 pub struct TextBuilder {
-    analyzer: Analyzer,
+    /// That of each field.
+    analyzers: Vec<Analyzer>,
     bundle: Bundle,
     writer: SingleSegmentIndexWriter,
     handles: Vec<Field>,
@@ -66,7 +67,7 @@ impl TextBuilder {
     ///
     /// # Errors
     /// [`TextError::Write`].
-    pub fn new(analyzer: Analyzer, fields: &[String]) -> Result<Self, TextError> {
+    pub fn new(analyzers: &Analyzers, fields: &[String]) -> Result<Self, TextError> {
         let (schema, handles) = schema(fields);
         let bundle = Bundle::default();
         let writer = Index::builder()
@@ -80,7 +81,10 @@ impl TextBuilder {
             rows: 0,
         };
         Ok(TextBuilder {
-            analyzer,
+            analyzers: fields
+                .iter()
+                .map(|name| analyzers.of(name).clone())
+                .collect(),
             bundle,
             writer,
             handles,
@@ -100,13 +104,14 @@ impl TextBuilder {
         let mut document = TantivyDocument::new();
         for (field, text) in texts {
             let place = self.totals.iter().position(|total| total.name == field);
-            let Some((total, handle)) =
-                place.and_then(|place| self.totals.get_mut(place).zip(self.handles.get(place)))
-            else {
+            let Some(place) = place else { continue };
+            let total = self.totals.get_mut(place);
+            let how = self.handles.get(place).zip(self.analyzers.get(place));
+            let Some((total, (handle, analyzer))) = total.zip(how) else {
                 continue;
             };
             let mut tokens = Vec::new();
-            self.analyzer.each_token(text, &mut |term, _, position| {
+            analyzer.each_token(text, &mut |term, _, position| {
                 tokens.push(Token {
                     offset_from: 0,
                     offset_to: 0,

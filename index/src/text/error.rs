@@ -1,5 +1,7 @@
 //! What can go wrong with keyword queries and keyword indexes.
 
+use std::ops::Range;
+
 use thiserror::Error;
 
 /// A keyword query that cannot be run.
@@ -25,6 +27,29 @@ pub enum TextQueryError {
         /// The limit.
         limit: usize,
     },
+    /// A mistake in the strict language.
+    #[error("{message}\n{caret}")]
+    Syntax {
+        /// What is wrong.
+        message: String,
+        /// Where, in bytes of the query.
+        span: Range<usize>,
+        /// The line of the query, and below it carets under the place.
+        caret: String,
+        /// What to write instead.
+        hint: Option<String>,
+    },
+}
+
+impl TextQueryError {
+    /// What to write instead.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            TextQueryError::Syntax { hint, .. } => hint.clone(),
+            _ => None,
+        }
+    }
 }
 
 /// A keyword index that cannot be built or read.

@@ -4,7 +4,9 @@ use std::collections::HashMap;
 
 use tantivy::fieldnorm::FieldNormReader;
 
-use super::analyzer::Analyzer;
+use super::analyzer::{Analyzer, Analyzers};
+use super::bm25::Totals;
+use super::dead::DeadRows;
 
 /// The rows of one term, with the places of the term in each.
 #[derive(Debug, Default)]
@@ -28,7 +30,7 @@ impl Postings {
         }
     }
 
-    /// How often the term is in the row at `at` of the list, and where.
+    /// Where the term is in the row at `at` of the list.
     pub(crate) fn positions(&self, at: usize) -> &[u32] {
         let start = at
             .checked_sub(1)
@@ -36,6 +38,13 @@ impl Postings {
             .map_or(0, |end| *end as usize);
         let end = self.ends.get(at).map_or(0, |end| *end as usize);
         self.positions.get(start..end).unwrap_or_default()
+    }
+
+    /// How often the term is in the row at `at` of the list.
+    pub(crate) fn frequency(&self, at: usize) -> u32 {
+        let end = self.ends.get(at).copied().unwrap_or_default();
+        let start = at.checked_sub(1).and_then(|at| self.ends.get(at));
+        end - start.copied().unwrap_or_default()
     }
 
     /// Rows below the watermark.
@@ -48,16 +57,17 @@ impl Postings {
 #[derive(Debug, Default)]
 pub(crate) struct MemoryField {
     pub(crate) name: String,
+    analyzer: Analyzer,
     pub(crate) terms: HashMap<Box<str>, Postings>,
     /// For each row: its length as it is stored in a sealed segment.
     pub(crate) norms: Vec<u8>,
-    /// For each row: tokens and rows with tokens up to and with it.
-    totals: Vec<(u64, u32)>,
+    /// For each row: what it and all before it have.
+    totals: Vec<Totals>,
 }
 
 impl MemoryField {
-    /// Tokens, and rows that have some, below the watermark.
-    pub(crate) fn totals(&self, rows: u32) -> (u64, u32) {
+    /// What the rows below the watermark have, deleted ones too.
+    pub(crate) fn totals(&self, rows: u32) -> Totals {
         let at = (rows as usize).min(self.totals.len());
         at.checked_sub(1)
             .and_then(|at| self.totals.get(at))
@@ -71,9 +81,10 @@ impl MemoryField {
         self.totals.resize(rows.max(self.totals.len()), last);
     }
 
-    fn add(&mut self, row: u32, text: &str, analyzer: Analyzer) {
+    fn add(&mut self, row: u32, text: &str) {
         self.pad(row as usize);
         let mut tokens = 0u32;
+        let analyzer = self.analyzer.clone();
         analyzer.each_token(text, &mut |term, _, position| {
             tokens += 1;
             match self.terms.get_mut(term) {
@@ -85,31 +96,33 @@ impl MemoryField {
                 }
             }
         });
-        let (all, docs) = self.totals.last().copied().unwrap_or_default();
-        self.norms.push(FieldNormReader::fieldnorm_to_id(tokens));
-        self.totals
-            .push((all + u64::from(tokens), docs + u32::from(tokens > 0)));
+        let mut totals = self.totals.last().copied().unwrap_or_default();
+        let norm = FieldNormReader::fieldnorm_to_id(tokens);
+        totals.add(norm);
+        self.norms.push(norm);
+        self.totals.push(totals);
     }
 }
 
 /// Keyword postings in memory; rows are added in ascending order.
 #[derive(Debug)]
 pub struct MemoryPostings {
-    analyzer: Analyzer,
     pub(crate) fields: Vec<MemoryField>,
+    pub(crate) dead: DeadRows,
 }
 
 impl MemoryPostings {
-    /// Postings of these text fields, without rows.
+    /// Postings of these text fields, each analysed in its way, without rows.
     #[must_use]
-    pub fn new(analyzer: Analyzer, fields: &[String]) -> Self {
+    pub fn new(analyzers: &Analyzers, fields: &[String]) -> Self {
         let field = |name: &String| MemoryField {
             name: name.clone(),
+            analyzer: analyzers.of(name).clone(),
             ..MemoryField::default()
         };
         MemoryPostings {
-            analyzer,
             fields: fields.iter().map(field).collect(),
+            dead: DeadRows::default(),
         }
     }
 
@@ -117,7 +130,7 @@ impl MemoryPostings {
     pub fn add(&mut self, row: u32, texts: &[(&str, &str)]) {
         for field in &mut self.fields {
             if let Some((_, text)) = texts.iter().find(|(name, _)| *name == field.name) {
-                field.add(row, text, self.analyzer);
+                field.add(row, text);
             }
         }
     }

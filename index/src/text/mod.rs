@@ -1,29 +1,38 @@
 //! Keyword search: BM25 over postings in memory and sealed, with statistics of all segments.
+//!
+//! A query is read ([`query`]), lowered to the terms of each field ([`lower`]) with what they are worth
+//! ([`plan`], [`bm25`]), and run by cursors over postings ([`cursor`]) that pass over what cannot be among
+//! the best ([`bounds`]).
 
 mod analyzer;
+mod bm25;
+mod bounds;
 mod build;
 mod bundle;
-mod compile;
-mod edit;
+mod cursor;
+mod dead;
 mod error;
 mod highlight;
+mod lower;
 mod memory;
+mod pattern;
+mod plan;
 mod query;
-mod score;
 mod sealed;
+mod search;
 mod source;
-mod stats;
+mod terms;
+mod top;
 
-pub use analyzer::{Analyzer, Token};
+pub use analyzer::{Analyzer, Analyzers, Token};
 pub use build::TextBuilder;
 pub use error::{TextError, TextQueryError};
 pub use highlight::{Snippet, highlight};
 pub use memory::MemoryPostings;
 pub use query::TextQuery;
-pub use score::TextScores;
 pub use sealed::SealedText;
+pub use search::TextSearch;
 pub use source::TextSource;
-pub use stats::TextStats;
 
 #[cfg(test)]
 mod tests;

@@ -1,13 +1,20 @@
 //! A sealed keyword index: one tantivy segment, document id = row.
 
+use std::sync::OnceLock;
+
 use ownedbytes::OwnedBytes;
 use tantivy::fieldnorm::FieldNormReader;
-use tantivy::schema::{Field, IndexRecordOption};
-use tantivy::{Index, InvertedIndexReader, SegmentReader, Term};
+use tantivy::postings::{BlockSegmentPostings, SegmentPostings, TermInfo};
+use tantivy::{Index, InvertedIndexReader, SegmentReader};
+use tantivy_fst::Automaton;
 
+use super::bm25::Totals;
+use super::bounds::BoundsCache;
 use super::build::schema;
 use super::bundle::{Bundle, FieldTotals};
+use super::dead::DeadRows;
 use super::error::TextError;
+use super::source::{FREQUENCIES, POSITIONS};
 
 /// The keyword index of a sealed segment, read where its bytes lie.
 ///
@@ -15,14 +22,17 @@ use super::error::TextError;
 pub struct SealedText {
     rows: u32,
     pub(crate) fields: Vec<SealedField>,
+    pub(crate) dead: DeadRows,
 }
 
 /// One text field.
 pub(crate) struct SealedField {
     pub(crate) totals: FieldTotals,
-    handle: Field,
     index: std::sync::Arc<InvertedIndexReader>,
     pub(crate) norms: FieldNormReader,
+    /// What all rows have, counted when it is first needed.
+    all: OnceLock<Totals>,
+    pub(crate) bounds: BoundsCache,
 }
 
 impl std::fmt::Debug for SealedText {
@@ -57,6 +67,7 @@ impl SealedText {
                 (0, 0) => Ok(SealedText {
                     rows,
                     fields: Vec::new(),
+                    dead: DeadRows::default(),
                 }),
                 (_, segments) => Err(damaged(format!("it has {segments} segments"))),
             };
@@ -72,12 +83,17 @@ impl SealedText {
         for (totals, handle) in totals.into_iter().zip(handles) {
             fields.push(SealedField {
                 totals,
-                handle,
                 index: reader.inverted_index(handle).map_err(damaged)?,
                 norms: reader.get_fieldnorms_reader(handle).map_err(damaged)?,
+                all: OnceLock::new(),
+                bounds: BoundsCache::default(),
             });
         }
-        Ok(SealedText { rows, fields })
+        Ok(SealedText {
+            rows,
+            fields,
+            dead: DeadRows::default(),
+        })
     }
 
     /// Rows, with and without text.
@@ -88,39 +104,47 @@ impl SealedText {
 }
 
 impl SealedField {
-    pub(crate) fn doc_freq(&self, term: &str) -> Result<u32, TextError> {
-        self.index
-            .doc_freq(&Term::from_field_text(self.handle, term))
-            .map_err(damaged)
+    /// What all rows have, deleted ones too.
+    pub(crate) fn all_totals(&self) -> Totals {
+        *self.all.get_or_init(|| {
+            let mut totals = Totals::default();
+            let rows = 0..self.norms.num_docs();
+            rows.for_each(|row| totals.add(self.norms.fieldnorm_id(row)));
+            totals
+        })
     }
 
-    /// The rows of a term, with frequencies, and positions when wanted.
-    pub(crate) fn postings(
-        &self,
-        term: &str,
-        positions: bool,
-    ) -> Result<Option<tantivy::postings::SegmentPostings>, TextError> {
-        let option = match positions {
-            true => IndexRecordOption::WithFreqsAndPositions,
-            false => IndexRecordOption::WithFreqs,
-        };
-        let term = Term::from_field_text(self.handle, term);
-        self.index.read_postings(&term, option).map_err(damaged)
+    pub(crate) fn find(&self, term: &str) -> Result<Option<TermInfo>, TextError> {
+        self.index.terms().get(term).map_err(damaged)
     }
 
-    /// Calls `each` with the terms that begin with a prefix and the number of rows of each.
-    pub(crate) fn each_term(
+    /// The rows of a term, with frequencies.
+    pub(crate) fn blocks(&self, info: &TermInfo) -> Result<BlockSegmentPostings, TextError> {
+        let blocks = self
+            .index
+            .read_block_postings_from_terminfo(info, FREQUENCIES);
+        blocks.map_err(damaged)
+    }
+
+    /// The rows of a term, with its places in each.
+    pub(crate) fn places(&self, info: &TermInfo) -> Result<SegmentPostings, TextError> {
+        let postings = self.index.read_postings_from_terminfo(info, POSITIONS);
+        postings.map_err(damaged)
+    }
+
+    /// Calls `each` with the terms that an automaton accepts, all of which have a prefix, and the number of
+    /// rows of each.
+    pub(crate) fn each_term<A: Automaton>(
         &self,
+        automaton: &A,
         prefix: &str,
         each: &mut dyn FnMut(&str, u32),
-    ) -> Result<(), TextError> {
-        let mut stream = self
-            .index
-            .terms()
-            .range()
-            .ge(prefix)
-            .into_stream()
-            .map_err(damaged)?;
+    ) -> Result<(), TextError>
+    where
+        A::State: Clone,
+    {
+        let terms = self.index.terms().search(automaton).ge(prefix);
+        let mut stream = terms.into_stream().map_err(damaged)?;
         while stream.advance() {
             let Ok(term) = std::str::from_utf8(stream.key()) else {
                 continue;

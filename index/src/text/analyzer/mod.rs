@@ -1,9 +1,16 @@
 //! From text to terms: words, stemmed when English; pairs of characters where words are not spaced.
 
+mod fields;
+mod fold;
+
 use std::borrow::Cow;
 use std::ops::Range;
+use std::sync::Arc;
 
 use frostem::{Algorithm, Stemmer};
+
+pub use fields::Analyzers;
+pub(crate) use fold::fold;
 
 /// Longest term, in bytes; longer words are no words.
 const MAX_TERM_BYTES: usize = 128;
@@ -14,8 +21,8 @@ const MAX_TERM_BYTES: usize = 128;
 /// neither letter nor digit, and stems English (Porter 2). Runs of Chinese, Japanese and Korean
 /// characters become overlapping pairs, the last character of a run alone too: every string of two or
 /// more characters can be found, whatever a dictionary thinks of it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Analyzer(());
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Analyzer(Arc<()>);
 
 /// A term at a place.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,13 +36,32 @@ pub struct Token {
     pub position: u32,
 }
 
-/// A piece of a text that is analysed as a whole.
+/// A piece of a query, analysed as the texts of the field are.
+///
+/// Pieces follow each other: a word and a gap take one position, a run as many as it has characters, an
+/// identifier one for each of its parts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Piece {
     /// A word: folded, and its term.
     Word { folded: String, term: String },
-    /// A run of characters without spaces between words.
-    Run(Vec<(char, Range<usize>)>),
+    /// A run of characters that are not cut into words.
+    Run(Run),
+    /// An identifier of several parts. Texts have the whole, written as one word, at the position of the
+    /// first part: it is one more way to find them, not a condition. There is none if it is too long.
+    Compound { whole: Option<String>, parts: Run },
+    /// A word that is passed over, though it has its place.
+    Gap,
+}
+
+/// The terms of a run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Run {
+    /// Terms, with their distances from the first character, ascending.
+    pub(crate) terms: Vec<(u32, String)>,
+    /// What the terms begin with that stand for a run which is too short for one.
+    pub(crate) start: Option<String>,
+    /// Positions that it takes.
+    pub(crate) positions: u32,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -88,12 +114,12 @@ impl Analyzer {
         let stemmer = Stemmer::new(Algorithm::English);
         let mut position = 0;
         let mut pair = String::new();
-        pieces(text, &stemmer, &mut |piece, span| match piece {
-            Piece::Word { term, .. } => {
+        cuts(text, &stemmer, &mut |cut, span| match cut {
+            Cut::Word { term, .. } => {
                 each(&term, span, position);
                 position += 1;
             }
-            Piece::Run(chars) => {
+            Cut::Run(chars) => {
                 for (at, (first, from)) in chars.iter().enumerate() {
                     pair.clear();
                     pair.push(*first);
@@ -112,15 +138,40 @@ impl Analyzer {
     /// The pieces of a query.
     pub(crate) fn pieces(&self, text: &str) -> Vec<Piece> {
         let mut found = Vec::new();
-        pieces(text, &Stemmer::new(Algorithm::English), &mut |piece, _| {
-            found.push(piece)
+        let stemmer = Stemmer::new(Algorithm::English);
+        cuts(text, &stemmer, &mut |cut, _| {
+            found.push(match cut {
+                Cut::Word { folded, term } => Piece::Word { folded, term },
+                Cut::Run(chars) => Piece::Run(Run::pairs(&chars)),
+            });
         });
         found
     }
 }
 
+impl Run {
+    /// The overlapping pairs of characters; a single one stands for all pairs that begin with it.
+    fn pairs(chars: &[(char, Range<usize>)]) -> Run {
+        let pairs = chars.windows(2).map(|pair| pair.iter().map(|(c, _)| *c));
+        Run {
+            terms: (0..).zip(pairs.map(Iterator::collect)).collect(),
+            start: match chars {
+                [(single, _)] => Some(single.to_string()),
+                _ => None,
+            },
+            positions: chars.len() as u32,
+        }
+    }
+}
+
+/// A word or a run of a text.
+enum Cut {
+    Word { folded: String, term: String },
+    Run(Vec<(char, Range<usize>)>),
+}
+
 /// Cuts a text into words and runs.
-fn pieces(text: &str, stemmer: &Stemmer, each: &mut impl FnMut(Piece, Range<usize>)) {
+fn cuts(text: &str, stemmer: &Stemmer, each: &mut impl FnMut(Cut, Range<usize>)) {
     let mut chars = text.char_indices().peekable();
     let mut apostrophe = false;
     while let Some((start, first)) = chars.next() {
@@ -137,7 +188,7 @@ fn pieces(text: &str, stemmer: &Stemmer, each: &mut impl FnMut(Piece, Range<usiz
                     end = at + c.len_utf8();
                     run.push((c, at..end));
                 }
-                each(Piece::Run(run), start..end);
+                each(Cut::Run(run), start..end);
             }
             Class::Word => {
                 while let Some((at, c)) = chars.next_if(|(_, c)| class(*c) == Class::Word) {
@@ -148,7 +199,7 @@ fn pieces(text: &str, stemmer: &Stemmer, each: &mut impl FnMut(Piece, Range<usiz
                 let genitive = apostrophe && folded == "s";
                 if !genitive && !folded.is_empty() && folded.len() <= MAX_TERM_BYTES {
                     let term = stem(stemmer, &folded).into_owned();
-                    each(Piece::Word { folded, term }, start..end);
+                    each(Cut::Word { folded, term }, start..end);
                 }
             }
         }
@@ -163,66 +214,4 @@ fn stem<'a>(stemmer: &Stemmer, folded: &'a str) -> Cow<'a, str> {
     } else {
         Cow::Borrowed(folded)
     }
-}
-
-/// Folds case, accents of Latin letters, and full-width forms.
-pub(crate) fn fold(word: &str) -> String {
-    if word
-        .bytes()
-        .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
-    {
-        return word.to_string();
-    }
-    let mut out = String::with_capacity(word.len());
-    for c in word.chars() {
-        let narrow = match u32::from(c) {
-            wide @ 0xff01..=0xff5e => char::from_u32(wide - 0xfee0).unwrap_or(c),
-            0x300..=0x36f => continue,
-            _ => c,
-        };
-        for lower in narrow.to_lowercase() {
-            match unaccented(lower) {
-                Some(plain) => out.push_str(plain),
-                None if matches!(u32::from(lower), 0x300..=0x36f) => {}
-                None => out.push(lower),
-            }
-        }
-    }
-    out
-}
-
-/// The plain letters of an accented Latin one (Latin-1 and Latin Extended-A).
-fn unaccented(c: char) -> Option<&'static str> {
-    Some(match c {
-        '\u{e0}'..='\u{e5}' | '\u{101}' | '\u{103}' | '\u{105}' => "a",
-        '\u{e6}' => "ae",
-        '\u{e7}' | '\u{107}' | '\u{109}' | '\u{10b}' | '\u{10d}' => "c",
-        '\u{10f}' | '\u{111}' | '\u{f0}' => "d",
-        '\u{e8}'..='\u{eb}' | '\u{113}' | '\u{115}' | '\u{117}' | '\u{119}' | '\u{11b}' => "e",
-        '\u{11d}' | '\u{11f}' | '\u{121}' | '\u{123}' => "g",
-        '\u{125}' | '\u{127}' => "h",
-        '\u{ec}'..='\u{ef}' | '\u{129}' | '\u{12b}' | '\u{12d}' | '\u{12f}' | '\u{131}' => "i",
-        '\u{135}' => "j",
-        '\u{137}' => "k",
-        '\u{13a}' | '\u{13c}' | '\u{13e}' | '\u{140}' | '\u{142}' => "l",
-        '\u{f1}' | '\u{144}' | '\u{146}' | '\u{148}' => "n",
-        '\u{f2}'..='\u{f6}' | '\u{f8}' | '\u{14d}' | '\u{14f}' | '\u{151}' => "o",
-        '\u{153}' => "oe",
-        '\u{155}' | '\u{157}' | '\u{159}' => "r",
-        '\u{df}' => "ss",
-        '\u{15b}' | '\u{15d}' | '\u{15f}' | '\u{161}' | '\u{219}' => "s",
-        '\u{163}' | '\u{165}' | '\u{167}' | '\u{21b}' => "t",
-        '\u{fe}' => "th",
-        '\u{f9}'..='\u{fc}'
-        | '\u{169}'
-        | '\u{16b}'
-        | '\u{16d}'
-        | '\u{16f}'
-        | '\u{171}'
-        | '\u{173}' => "u",
-        '\u{175}' => "w",
-        '\u{fd}' | '\u{ff}' | '\u{177}' => "y",
-        '\u{17a}' | '\u{17c}' | '\u{17e}' => "z",
-        _ => return None,
-    })
 }

@@ -6,14 +6,16 @@ use roaring::RoaringBitmap;
 
 use super::*;
 
+mod naive;
+
 fn fields() -> Vec<String> {
     vec!["text".to_string(), "title".to_string()]
 }
 
 type Texts = Vec<(&'static str, String)>;
 
-fn memory(rows: &[Texts]) -> MemoryPostings {
-    let mut postings = MemoryPostings::new(Analyzer::default(), &fields());
+pub(super) fn memory(rows: &[Texts]) -> MemoryPostings {
+    let mut postings = MemoryPostings::new(&Analyzers::default(), &fields());
     for (row, texts) in rows.iter().enumerate() {
         let texts: Vec<(&str, &str)> = texts.iter().map(|(f, t)| (*f, t.as_str())).collect();
         postings.add(row as u32, &texts);
@@ -21,8 +23,8 @@ fn memory(rows: &[Texts]) -> MemoryPostings {
     postings
 }
 
-fn sealed(rows: &[Texts]) -> SealedText {
-    let mut builder = TextBuilder::new(Analyzer::default(), &fields()).unwrap();
+pub(super) fn sealed(rows: &[Texts]) -> SealedText {
+    let mut builder = TextBuilder::new(&Analyzers::default(), &fields()).unwrap();
     for texts in rows {
         let texts = texts.iter().map(|(f, t)| (*f, t.as_str()));
         builder.add(texts).unwrap();
@@ -31,22 +33,39 @@ fn sealed(rows: &[Texts]) -> SealedText {
     SealedText::open(OwnedBytes::new(bytes)).unwrap()
 }
 
-fn run(sources: &[TextSource<'_>], query: &str, k: usize) -> Vec<(f32, usize, u32)> {
-    let query = TextQuery::parse(query).unwrap();
-    let stats = TextStats::gather(&query, &Analyzer::default(), &[], sources).unwrap();
-    let mut found = Vec::new();
-    for (number, source) in sources.iter().enumerate() {
-        let scores = source.evaluate(&stats).unwrap();
-        let top = scores.top(k, None);
-        assert!(
-            top.iter()
-                .all(|(score, row)| scores.score(*row) == *score && *score > 0.0)
+/// The best rows, as every way of asking gives them.
+pub(super) fn search(
+    sources: &[TextSource<'_>],
+    query: &TextQuery,
+    k: usize,
+) -> Vec<(f32, usize, u32)> {
+    let all: Vec<_> = sources.iter().copied().map(Some).collect();
+    let search = TextSearch::new(query, &Analyzers::default(), &[], all).unwrap();
+    let none = vec![None; sources.len()];
+    let top = search.top(k, &none).unwrap();
+    let found = search.top(usize::MAX, &none).unwrap();
+    for number in 0..sources.len() {
+        let mut rows: Vec<(u32, f32)> = found
+            .iter()
+            .filter(|(_, segment, _)| *segment == number)
+            .map(|(score, _, row)| (*row, *score))
+            .collect();
+        rows.sort_by_key(|(row, _)| *row);
+        let places: Vec<u32> = rows.iter().map(|(row, _)| *row).collect();
+        let scores: Vec<f32> = rows.iter().map(|(_, score)| *score).collect();
+        assert!(scores.iter().all(|score| *score > 0.0));
+        assert_eq!(search.scores(number, &places).unwrap(), scores);
+        assert_eq!(
+            search.matches(number).unwrap(),
+            places.into_iter().collect()
         );
-        found.extend(top.into_iter().map(|(score, row)| (score, number, row)));
     }
-    found.sort_by(|a, b| b.0.total_cmp(&a.0).then((a.1, a.2).cmp(&(b.1, b.2))));
-    found.truncate(k);
-    found
+    assert_eq!(top, found[..found.len().min(k)]);
+    top
+}
+
+fn run(sources: &[TextSource<'_>], query: &str, k: usize) -> Vec<(f32, usize, u32)> {
+    search(sources, &TextQuery::parse(query).unwrap(), k)
 }
 
 /// The rows that a query finds, best first.
@@ -57,11 +76,11 @@ fn find(texts: &[&str], query: &str) -> Vec<u32> {
         .collect();
     let memory = memory(&rows);
     let found = run(
-        &[TextSource::Memory(&memory, rows.len() as u32)],
+        &[TextSource::memory(&memory, rows.len() as u32)],
         query,
         100,
     );
-    let again = run(&[TextSource::Sealed(&sealed(&rows))], query, 100);
+    let again = run(&[TextSource::sealed(&sealed(&rows))], query, 100);
     assert_eq!(found, again, "{query}: sealed differs");
     found.into_iter().map(|(_, _, row)| row).collect()
 }
@@ -181,23 +200,23 @@ fn two_fields_count_both() {
         vec![("title", "other".to_string())],
     ];
     let memory = memory(&rows);
-    let found = run(&[TextSource::Memory(&memory, 4)], "graph", 10);
+    let found = run(&[TextSource::memory(&memory, 4)], "graph", 10);
     assert_eq!(
         found.iter().map(|(_, _, row)| *row).collect::<Vec<_>>(),
         [1, 0]
     );
     let query = TextQuery::parse("graph").unwrap();
-    let source = [TextSource::Memory(&memory, 4)];
-    let only = ["title".to_string()];
-    let stats = TextStats::gather(&query, &Analyzer::default(), &only, &source).unwrap();
-    assert_eq!(source[0].evaluate(&stats).unwrap().top(9, None).len(), 1);
+    let source = [Some(TextSource::memory(&memory, 4))];
+    let only = [("title".to_string(), 2.0)];
+    let search = TextSearch::new(&query, &Analyzers::default(), &only, source.to_vec()).unwrap();
+    assert_eq!(search.top(9, &[None]).unwrap().len(), 1);
 }
 
 #[test]
 fn an_empty_index_is_sealed_and_opened() {
-    assert_eq!(run(&[TextSource::Sealed(&sealed(&[]))], "x", 3), []);
+    assert_eq!(run(&[TextSource::sealed(&sealed(&[]))], "x", 3), []);
     assert_eq!(
-        run(&[TextSource::Sealed(&sealed(&[vec![], vec![]]))], "x", 3),
+        run(&[TextSource::sealed(&sealed(&[vec![], vec![]]))], "x", 3),
         []
     );
 }
@@ -210,10 +229,10 @@ fn snippets_show_the_most_of_a_query() {
         "log ".repeat(3)
     );
     let query = TextQuery::parse("write logs").unwrap();
-    let snippet = highlight(&Analyzer::default(), &query, &text, 100).unwrap();
+    let snippet = highlight(&Analyzer::default(), "text", &query, &text, 1, 100).remove(0);
     assert!(snippet.text.contains("write ahead log"), "{snippet:?}");
     assert_eq!(&snippet.text[snippet.spans[0].clone()], "write");
-    assert!(highlight(&Analyzer::default(), &query, "nothing", 100).is_none());
+    assert!(highlight(&Analyzer::default(), "text", &query, "nothing", 1, 100).is_empty());
 }
 
 fn word() -> impl Strategy<Value = String> {
@@ -264,12 +283,12 @@ proptest! {
         let n = rows.len() as u32;
         let all: Vec<Texts> = rows.iter().chain(&later).cloned().collect();
         let whole = memory(&all);
-        let expected = run(&[TextSource::Memory(&whole, n)], &query, 50);
+        let expected = run(&[TextSource::memory(&whole, n)], &query, 50);
         let one = sealed(&rows);
-        prop_assert_eq!(&run(&[TextSource::Sealed(&one)], &query, 50), &expected);
+        prop_assert_eq!(&run(&[TextSource::sealed(&one)], &query, 50), &expected);
         let at = cut.index(rows.len() + 1);
         let (front, back) = (sealed(&rows[..at]), memory(&all[at..]));
-        let split = run(&[TextSource::Sealed(&front), TextSource::Memory(&back, n - at as u32)], &query, 50);
+        let split = run(&[TextSource::sealed(&front), TextSource::memory(&back, n - at as u32)], &query, 50);
         let flat: Vec<(f32, u32)> =
             split.iter().map(|(score, part, row)| (*score, if *part == 0 { *row } else { row + at as u32 })).collect();
         let expected: Vec<(f32, u32)> = expected.iter().map(|(score, _, row)| (*score, *row)).collect();
@@ -284,18 +303,22 @@ proptest! {
         accept in prop::collection::vec(0u32..30, 0..20),
     ) {
         let memory = memory(&rows);
-        let source = TextSource::Memory(&memory, rows.len() as u32);
+        let source = TextSource::memory(&memory, rows.len() as u32);
         let query = TextQuery::parse("wal graph \u{6570}\u{636e}").unwrap();
-        let stats = TextStats::gather(&query, &Analyzer::default(), &[], &[source]).unwrap();
-        let scores = source.evaluate(&stats).unwrap();
+        let search = TextSearch::new(&query, &Analyzers::default(), &[], vec![Some(source)]).unwrap();
+        let every: Vec<u32> = (0..rows.len() as u32).collect();
+        let scores = search.scores(0, &every).unwrap();
         let accept: RoaringBitmap = accept.into_iter().collect();
         let mut all: Vec<(f32, u32)> =
-            (0..rows.len() as u32).map(|row| (scores.score(row), row)).filter(|(s, _)| *s > 0.0).collect();
+            scores.into_iter().zip(every).filter(|(s, _)| *s > 0.0).collect();
         all.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
         let expected: Vec<_> = all.iter().copied().filter(|(_, row)| accept.contains(*row)).take(k).collect();
-        prop_assert_eq!(scores.top(k, Some(&accept)), expected);
+        let plain = |found: Vec<(f32, usize, u32)>| -> Vec<(f32, u32)> {
+            found.into_iter().map(|(score, _, row)| (score, row)).collect()
+        };
+        prop_assert_eq!(plain(search.top(k, &[Some(&accept)]).unwrap()), expected);
         all.truncate(k);
-        prop_assert_eq!(scores.top(k, None), all);
+        prop_assert_eq!(plain(search.top(k, &[None]).unwrap()), all);
     }
 
     /// Any text is analysed, parsed and highlighted without harm, on character boundaries.
@@ -305,10 +328,14 @@ proptest! {
         for token in &tokens {
             prop_assert!(text.get(token.span.clone()).is_some());
         }
-        prop_assert!(tokens.windows(2).all(|pair| pair[0].position < pair[1].position));
-        if let Ok(query) = TextQuery::parse(&query)
-            && let Some(piece) = highlight(&Analyzer::default(), &query, &text, max)
-        {
+        prop_assert!(tokens.windows(2).all(|pair| pair[0].position <= pair[1].position));
+        let Ok(query) = TextQuery::parse(&query) else {
+            return Ok(());
+        };
+        let mut last = 0;
+        for piece in highlight(&Analyzer::default(), "text", &query, &text, 3, max) {
+            prop_assert!(piece.offset >= last, "pieces are apart");
+            last = piece.offset + piece.text.len();
             prop_assert_eq!(text.get(piece.offset..piece.offset + piece.text.len()), Some(piece.text.as_str()));
             prop_assert!(!piece.spans.is_empty());
             let mut end = 0;

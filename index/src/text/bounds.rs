@@ -1,0 +1,145 @@
+//! The best that any row of a block of postings can be worth (Ding and Suel 2011, "block-max index").
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::bm25::Saturation;
+
+/// Terms of fewer rows have no bounds: they are read at once.
+pub(crate) const LEAST_ROWS: u32 = 512;
+/// Blocks of a field that bounds are kept for, 8 bytes each.
+const MOST_BLOCKS: usize = 1 << 20;
+/// Bounds are made anew when lengths have changed so much that they are worth little.
+const MOST_GROWTH: f32 = 1.1;
+
+/// Bounds of the blocks of one term, in order.
+#[derive(Debug)]
+pub(crate) struct BlockBounds {
+    saturation: Saturation,
+    /// The last row of each block.
+    last: Vec<u32>,
+    /// The largest saturation in each.
+    best: Vec<f32>,
+}
+
+impl BlockBounds {
+    pub(crate) fn new(saturation: Saturation) -> BlockBounds {
+        BlockBounds {
+            saturation,
+            last: Vec::new(),
+            best: Vec::new(),
+        }
+    }
+
+    /// Adds the next block: rows in order with frequency and stored length.
+    pub(crate) fn push(&mut self, rows: impl Iterator<Item = (u32, u32, u8)>) {
+        let (mut end, mut best) = (None, 0.0f32);
+        for (row, frequency, norm) in rows {
+            end = Some(row);
+            best = best.max(self.saturation.of(frequency, norm));
+        }
+        if let Some(end) = end {
+            self.last.push(end);
+            self.best.push(best);
+        }
+    }
+
+    /// The largest saturation of rows in `from..to`, 0 when there are none; `at` is where the search
+    /// before it ended.
+    pub(crate) fn best(&self, from: u32, to: u32, at: &mut usize) -> f32 {
+        let mut block = *at;
+        if self.last.get(block).is_some_and(|last| *last < from) {
+            let ahead = self.last.get(block..).unwrap_or_default();
+            // Most often the next.
+            block += match ahead.iter().take(8).position(|last| *last >= from) {
+                Some(near) => near,
+                None => ahead.partition_point(|last| *last < from),
+            };
+        }
+        *at = block;
+        let mut best = 0.0f32;
+        let rest = self.last.get(block..).unwrap_or_default();
+        let bests = self.best.get(block..).unwrap_or_default();
+        for (last, value) in rest.iter().zip(bests) {
+            best = best.max(*value);
+            if last + 1 >= to {
+                break;
+            }
+        }
+        best
+    }
+
+    /// The bound of the block that a row would be in, and the block's last row.
+    pub(crate) fn block_of(&self, row: u32, at: &mut usize) -> Option<(f32, u32)> {
+        self.best(row, row, at);
+        Some((*self.best.get(*at)?, *self.last.get(*at)?))
+    }
+}
+
+/// Bounds made for the terms that were searched for, for one field of a segment.
+#[derive(Debug, Default)]
+pub(crate) struct BoundsCache(Mutex<Kept>);
+
+#[derive(Debug, Default)]
+struct Kept {
+    terms: HashMap<Box<str>, Arc<BlockBounds>>,
+    blocks: usize,
+}
+
+/// Bounds as a search uses them.
+#[derive(Clone, Debug)]
+pub(crate) struct TermBounds {
+    blocks: Arc<BlockBounds>,
+    /// How much larger than its bound a row can be, since average lengths have changed.
+    growth: f32,
+    at: usize,
+}
+
+impl TermBounds {
+    /// The largest saturation of rows in `from..to`.
+    #[inline]
+    pub(crate) fn best(&mut self, from: u32, to: u32) -> f32 {
+        self.blocks.best(from, to, &mut self.at) * self.growth
+    }
+
+    /// The bound of the block that a row would be in, and the last row of it.
+    #[inline]
+    pub(crate) fn block_of(&mut self, row: u32) -> Option<(f32, u32)> {
+        let (best, last) = self.blocks.block_of(row, &mut self.at)?;
+        Some((best * self.growth, last))
+    }
+}
+
+impl BoundsCache {
+    /// The bounds of a term, made if they are not there.
+    pub(crate) fn get<E>(
+        &self,
+        term: &str,
+        saturation: Saturation,
+        make: impl FnOnce(BlockBounds) -> Result<BlockBounds, E>,
+    ) -> Result<TermBounds, E> {
+        let with = |blocks: &Arc<BlockBounds>| TermBounds {
+            blocks: blocks.clone(),
+            growth: blocks.saturation.growth(&saturation),
+            at: 0,
+        };
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(found) = kept.terms.get(term).map(with)
+            && found.growth <= MOST_GROWTH
+        {
+            return Ok(found);
+        }
+        drop(kept);
+        let made = Arc::new(make(BlockBounds::new(saturation))?);
+        let found = with(&made);
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.blocks + made.last.len() > MOST_BLOCKS {
+            *kept = Kept::default();
+        }
+        kept.blocks += made.last.len();
+        if let Some(before) = kept.terms.insert(term.into(), made) {
+            kept.blocks = kept.blocks.saturating_sub(before.last.len());
+        }
+        Ok(found)
+    }
+}

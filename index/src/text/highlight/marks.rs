@@ -1,0 +1,245 @@
+//! Where a text has what a query looks for.
+
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
+
+use crate::text::analyzer::{Analyzer, Piece};
+use crate::text::pattern::{self, Form};
+use crate::text::query::{Bool, Expr, Kind, Leaf, TextQuery};
+
+/// A place that the query looks for, and which of its words it is.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Mark {
+    pub(super) span: Range<usize>,
+    pub(super) word: usize,
+}
+
+/// What a query looks for in one field.
+#[derive(Debug, Default)]
+struct Wanted {
+    words: HashSet<String>,
+    forms: Vec<(Form, Shown)>,
+    phrases: Vec<(Vec<(u32, Element)>, u32)>,
+}
+
+/// How much of a term is marked.
+#[derive(Clone, Copy, Debug)]
+enum Shown {
+    Whole,
+    /// So many characters.
+    Start(usize),
+}
+
+#[derive(Debug)]
+enum Element {
+    Word(String),
+    Form(Form),
+}
+
+impl Element {
+    fn fits(&self, term: &str) -> bool {
+        match self {
+            Element::Word(word) => word == term,
+            Element::Form(form) => form.fits(term),
+        }
+    }
+}
+
+/// The marks of a text, by place.
+pub(super) fn marks(analyzer: &Analyzer, field: &str, query: &TextQuery, text: &str) -> Vec<Mark> {
+    let mut wanted = Wanted::default();
+    wanted.add(&query.expr, analyzer, field, false);
+    let mut numbers: HashMap<String, usize> = HashMap::new();
+    let mut marks: Vec<Mark> = Vec::new();
+    // For each phrase and element: positions and spans.
+    let mut places: Vec<Vec<Vec<(u32, Range<usize>)>>> = wanted
+        .phrases
+        .iter()
+        .map(|(elements, _)| vec![Vec::new(); elements.len()])
+        .collect();
+    analyzer.each_token(text, &mut |term, span, position| {
+        let shown = match wanted.words.contains(term) {
+            true => Some(Shown::Whole),
+            false => {
+                let mut forms = wanted.forms.iter();
+                let fits = forms.find(|(form, _)| form.fits(term));
+                fits.map(|(_, shown)| *shown)
+            }
+        };
+        if let Some(shown) = shown {
+            let next = numbers.len();
+            let word = *numbers.entry(term.to_string()).or_insert(next);
+            let span = shorten(text, span.clone(), shown);
+            marks.push(Mark { span, word });
+        }
+        for ((elements, _), places) in wanted.phrases.iter().zip(&mut places) {
+            for ((_, element), places) in elements.iter().zip(places) {
+                if element.fits(term) {
+                    places.push((position, span.clone()));
+                }
+            }
+        }
+    });
+    for ((number, (elements, slop)), places) in wanted.phrases.iter().enumerate().zip(&places) {
+        let offsets: Vec<u32> = elements.iter().map(|(offset, _)| *offset).collect();
+        occurrences(&offsets, places, *slop, &mut |spans| {
+            // A phrase is as good as the words it has.
+            for (at, span) in spans.iter().enumerate() {
+                let word = usize::MAX / 2 + number * 256 + at;
+                marks.push(Mark {
+                    span: span.clone(),
+                    word,
+                });
+            }
+        });
+    }
+    marks.sort_by_key(|mark| (mark.span.start, mark.span.end));
+    marks.dedup();
+    marks
+}
+
+fn shorten(text: &str, span: Range<usize>, shown: Shown) -> Range<usize> {
+    let Shown::Start(chars) = shown else {
+        return span;
+    };
+    let piece = text.get(span.clone()).unwrap_or_default();
+    let end = piece.char_indices().nth(chars).map(|(at, _)| at);
+    span.start..span.start + end.unwrap_or(piece.len())
+}
+
+/// Calls `each` with the spans of every occurrence of a phrase, as a search counts them.
+fn occurrences(
+    offsets: &[u32],
+    places: &[Vec<(u32, Range<usize>)>],
+    slop: u32,
+    each: &mut dyn FnMut(&[Range<usize>]),
+) {
+    let mut starts: Vec<i64> = Vec::new();
+    for (offset, places) in offsets.iter().zip(places) {
+        let of = |(position, _): &(u32, _)| i64::from(*position) - i64::from(*offset);
+        starts.extend(places.iter().map(of));
+    }
+    starts.sort_unstable();
+    starts.dedup();
+    let mut spans = Vec::with_capacity(offsets.len());
+    for from in starts {
+        spans.clear();
+        for (offset, places) in offsets.iter().zip(places) {
+            let least = from + i64::from(*offset);
+            let at = places.partition_point(|(position, _)| i64::from(*position) < least);
+            let mut near = places.get(at..).unwrap_or_default().iter();
+            let free = near.find(|(_, span)| !spans.contains(span));
+            match free {
+                Some((position, span)) if i64::from(*position) <= least + i64::from(slop) => {
+                    spans.push(span.clone());
+                }
+                _ => break,
+            }
+        }
+        if spans.len() == offsets.len() {
+            each(&spans);
+        }
+    }
+}
+
+impl Wanted {
+    fn add(&mut self, expr: &Expr, analyzer: &Analyzer, field: &str, together: bool) {
+        match expr {
+            Expr::Leaf(leaf) => self.leaf(leaf, analyzer, together),
+            Expr::Bool(Bool { must, should, .. }) => {
+                for part in must {
+                    self.add(part, analyzer, field, true);
+                }
+                for part in should {
+                    self.add(part, analyzer, field, together);
+                }
+            }
+            Expr::In {
+                field: name, part, ..
+            } if name == field => self.add(part, analyzer, field, together),
+            Expr::In { .. } => {}
+            Expr::Boost { part, .. } => self.add(part, analyzer, field, together),
+        }
+    }
+
+    fn leaf(&mut self, leaf: &Leaf, analyzer: &Analyzer, together: bool) {
+        if let Some(form) = pattern::form(analyzer, leaf) {
+            self.forms.push((form, Shown::Whole));
+            return;
+        }
+        let pieces = analyzer.pieces(&leaf.text);
+        match leaf.kind {
+            Kind::Words if !together => pieces.iter().for_each(|piece| self.alternatives(piece)),
+            Kind::Phrase { slop, open } => self.phrase(&pieces, slop, open),
+            _ => self.phrase(&pieces, 0, false),
+        }
+    }
+
+    fn alternatives(&mut self, piece: &Piece) {
+        match piece {
+            Piece::Gap => {}
+            Piece::Word { term, .. } => {
+                self.words.insert(term.clone());
+            }
+            Piece::Run(run) => {
+                self.words
+                    .extend(run.terms.iter().map(|(_, term)| term.clone()));
+                if let Some(start) = &run.start {
+                    self.start(start);
+                }
+            }
+            Piece::Compound { whole, parts } => {
+                self.words.extend(whole.iter().cloned());
+                let parts = parts.terms.iter();
+                self.words.extend(parts.map(|(_, term)| term.clone()));
+            }
+        }
+    }
+
+    /// A run too short for a term: of the terms that begin with it, only the start is meant.
+    fn start(&mut self, start: &str) {
+        let shown = Shown::Start(start.chars().count());
+        self.forms.push((Form::starting(start), shown));
+    }
+
+    fn phrase(&mut self, pieces: &[Piece], slop: u32, open: bool) {
+        let mut elements: Vec<(u32, Element)> = Vec::new();
+        let mut at = 0;
+        for (number, piece) in pieces.iter().enumerate() {
+            let last = open && number + 1 == pieces.len();
+            match piece {
+                Piece::Gap => at += 1,
+                Piece::Word { folded, .. } if last => {
+                    elements.push((at, Element::Form(Form::starting(folded))));
+                    at += 1;
+                }
+                Piece::Word { term, .. } => {
+                    elements.push((at, Element::Word(term.clone())));
+                    at += 1;
+                }
+                Piece::Run(run) => {
+                    let terms = run.terms.iter();
+                    elements
+                        .extend(terms.map(|(far, term)| (at + far, Element::Word(term.clone()))));
+                    if let Some(start) = &run.start {
+                        if pieces.len() == 1 {
+                            self.start(start);
+                        } else if last {
+                            elements.push((at, Element::Form(Form::starting(start))));
+                        }
+                    }
+                    at += run.positions;
+                }
+                Piece::Compound { parts, .. } => {
+                    let terms = parts.terms.iter();
+                    elements
+                        .extend(terms.map(|(far, term)| (at + far, Element::Word(term.clone()))));
+                    at += parts.positions;
+                }
+            }
+        }
+        if !elements.is_empty() {
+            self.phrases.push((elements, slop));
+        }
+    }
+}

@@ -1,0 +1,400 @@
+//! From words to terms: every part of a query in every field that it is looked for in.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashMap};
+
+use super::analyzer::{Analyzers, Piece};
+use super::error::TextError;
+use super::pattern::{self, Form};
+use super::plan::{Node, Plan, RestTerms};
+use super::query::{Bool, Expr, Kind, Leaf};
+
+/// Terms that a pattern stands for and that are scored one by one: those of the most rows. The others
+/// count alike.
+const MOST_SCORED: usize = 64;
+/// Terms that a pattern stands for at all.
+const MOST_TERMS: usize = 65_536;
+
+/// What is worked out for one query.
+pub(crate) struct Lowering<'p, 'a> {
+    plan: &'p mut Plan<'a>,
+    analyzers: &'p Analyzers,
+    numbers: HashMap<(usize, String), usize>,
+}
+
+/// Where a part stands.
+#[derive(Clone, Copy)]
+struct Context<'f> {
+    /// The fields that it is looked for in.
+    fields: &'f [usize],
+    boost: f32,
+    /// Whether several terms of one word must stand together, or each counts for itself.
+    together: bool,
+}
+
+impl<'p, 'a> Lowering<'p, 'a> {
+    pub(crate) fn new(plan: &'p mut Plan<'a>, analyzers: &'p Analyzers) -> Self {
+        Lowering {
+            plan,
+            analyzers,
+            numbers: HashMap::new(),
+        }
+    }
+
+    /// The tree of a query; `None` when there is nothing to look for.
+    pub(crate) fn lower(
+        &mut self,
+        expr: &Expr,
+        fields: &[usize],
+    ) -> Result<Option<Node>, TextError> {
+        let context = Context {
+            fields,
+            boost: 1.0,
+            together: false,
+        };
+        self.part(expr, context)
+    }
+
+    fn part(&mut self, expr: &Expr, context: Context<'_>) -> Result<Option<Node>, TextError> {
+        match expr {
+            Expr::Leaf(leaf) => self.leaf(leaf, context),
+            Expr::Bool(parts) => self.bool(parts, context),
+            Expr::Boost { factor, part } => self.part(
+                part,
+                Context {
+                    boost: context.boost * factor,
+                    ..context
+                },
+            ),
+            Expr::In { field, part, .. } => {
+                let mut fields = self.plan.fields.iter();
+                let number = fields.position(|planned| planned.name == *field);
+                let fields: Vec<usize> = number.into_iter().collect();
+                let context = Context {
+                    fields: &fields,
+                    ..context
+                };
+                self.part(part, context)
+            }
+        }
+    }
+
+    fn parts(&mut self, parts: &[Expr], context: Context<'_>) -> Result<Vec<Node>, TextError> {
+        let mut nodes = Vec::with_capacity(parts.len());
+        for part in parts {
+            nodes.extend(self.part(part, context)?);
+        }
+        Ok(nodes)
+    }
+
+    fn bool(&mut self, parts: &Bool, context: Context<'_>) -> Result<Option<Node>, TextError> {
+        if parts.must.is_empty() && parts.should.is_empty() {
+            // There is nothing to take away from.
+            return Ok(Some(Node::Nothing));
+        }
+        let together = Context {
+            together: true,
+            ..context
+        };
+        let mut must = self.parts(&parts.must, together)?;
+        let not = self.parts(&parts.not, together)?;
+        let should = self.parts(&parts.should, context)?;
+        let should = match (parts.must.is_empty(), parts.at_least) {
+            (false, 0) => should,
+            (_, at_least) => {
+                // Words that are passed over cannot be asked for.
+                let at_least = at_least.min(should.len()).max(1);
+                if !should.is_empty() {
+                    must.push(any(should, at_least));
+                }
+                Vec::new()
+            }
+        };
+        Ok(match must.len() {
+            0 if should.is_empty() => None,
+            // All that must be there was passed over.
+            0 => Some(all(vec![any(should, 1)], Vec::new(), not)),
+            _ => Some(all(must, should, not)),
+        })
+    }
+
+    fn leaf(&mut self, leaf: &Leaf, context: Context<'_>) -> Result<Option<Node>, TextError> {
+        if context.fields.is_empty() {
+            // Fields without text.
+            return Ok(Some(Node::Nothing));
+        }
+        let mut nodes = Vec::new();
+        for &field in context.fields {
+            let boost = match self.plan.fields.get(field) {
+                Some(planned) if planned.boost > 0.0 => planned.boost * context.boost,
+                _ => context.boost,
+            };
+            let context = Context { boost, ..context };
+            nodes.extend(self.in_field(leaf, field, context)?);
+        }
+        Ok((!nodes.is_empty()).then(|| any(nodes, 1)))
+    }
+
+    fn in_field(
+        &mut self,
+        leaf: &Leaf,
+        field: usize,
+        context: Context<'_>,
+    ) -> Result<Option<Node>, TextError> {
+        let Some(name) = self.plan.fields.get(field).map(|field| field.name.clone()) else {
+            return Ok(None);
+        };
+        let analyzer = self.analyzers.of(&name);
+        let form = match pattern::form(analyzer, leaf) {
+            Some(form) => form,
+            None => return self.pieces(&analyzer.pieces(&leaf.text), leaf.kind, field, context),
+        };
+        self.expanded(&form, field, context.boost).map(Some)
+    }
+
+    /// Words, each for itself or one after the other.
+    fn pieces(
+        &mut self,
+        pieces: &[Piece],
+        kind: Kind,
+        field: usize,
+        context: Context<'_>,
+    ) -> Result<Option<Node>, TextError> {
+        let (slop, open) = match kind {
+            Kind::Phrase { slop, open } => (slop, open),
+            Kind::Words if !context.together => {
+                let mut nodes = Vec::new();
+                for piece in pieces {
+                    self.alternatives(piece, field, context.boost, &mut nodes)?;
+                }
+                return Ok((!nodes.is_empty()).then(|| any(nodes, 1)));
+            }
+            _ => (0, false),
+        };
+        let mut elements: Vec<(u32, Vec<usize>)> = Vec::new();
+        let mut at = 0;
+        for (number, piece) in pieces.iter().enumerate() {
+            let last = open && number + 1 == pieces.len();
+            match piece {
+                Piece::Gap => at += 1,
+                Piece::Word { folded, .. } if last => {
+                    let form = Form::starting(folded);
+                    elements.push((at, self.scored(&form, field)?));
+                    at += 1;
+                }
+                Piece::Word { term, .. } => {
+                    elements.push((at, vec![self.term(field, term)?]));
+                    at += 1;
+                }
+                Piece::Run(run) => {
+                    for (offset, term) in &run.terms {
+                        elements.push((at + offset, vec![self.term(field, term)?]));
+                    }
+                    // Alone it is a pattern; inside of a phrase its neighbours say enough.
+                    if let Some(start) = run.start.as_ref() {
+                        let form = Form::starting(start);
+                        if pieces.len() == 1 {
+                            return self.expanded(&form, field, context.boost).map(Some);
+                        }
+                        if last {
+                            elements.push((at, self.scored(&form, field)?));
+                        }
+                    }
+                    at += run.positions;
+                }
+                Piece::Compound { parts, .. } => {
+                    for (offset, term) in &parts.terms {
+                        elements.push((at + offset, vec![self.term(field, term)?]));
+                    }
+                    at += parts.positions;
+                }
+            }
+        }
+        Ok(self.phrase(elements, field, slop, context.boost))
+    }
+
+    fn phrase(
+        &mut self,
+        elements: Vec<(u32, Vec<usize>)>,
+        field: usize,
+        slop: u32,
+        boost: f32,
+    ) -> Option<Node> {
+        let first = elements.first()?.0;
+        if let [(_, terms)] = &elements[..] {
+            let terms = terms.iter().map(|term| Node::Term { term: *term, boost });
+            return Some(any(terms.collect(), 1));
+        }
+        // A phrase is worth what its terms are together.
+        let mut weight = 0.0;
+        for (_, terms) in &elements {
+            let weights = terms.iter().filter_map(|term| {
+                let weight = self.plan.terms.get(*term)?.weight;
+                (weight > 0.0).then_some(weight)
+            });
+            match weights.reduce(f32::min) {
+                Some(least) => weight += least,
+                None => return Some(Node::Nothing),
+            }
+        }
+        let elements = elements.into_iter().map(|(at, terms)| (at - first, terms));
+        Some(Node::Phrase {
+            field,
+            elements: elements.collect(),
+            slop,
+            weight: weight * boost,
+        })
+    }
+
+    /// The terms of a piece, each for itself.
+    fn alternatives(
+        &mut self,
+        piece: &Piece,
+        field: usize,
+        boost: f32,
+        nodes: &mut Vec<Node>,
+    ) -> Result<(), TextError> {
+        match piece {
+            Piece::Gap => {}
+            Piece::Word { term, .. } => nodes.push(self.one(field, term, boost)?),
+            Piece::Run(run) => {
+                if let Some(start) = &run.start {
+                    nodes.push(self.expanded(&Form::starting(start), field, boost)?);
+                }
+                for (_, term) in &run.terms {
+                    nodes.push(self.one(field, term, boost)?);
+                }
+            }
+            Piece::Compound { whole, parts } => {
+                let terms = parts.terms.iter().map(|(_, term)| term);
+                for term in whole.iter().chain(terms) {
+                    nodes.push(self.one(field, term, boost)?);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn one(&mut self, field: usize, term: &str, boost: f32) -> Result<Node, TextError> {
+        let term = self.term(field, term)?;
+        Ok(match self.plan.terms.get(term) {
+            Some(found) if found.weight > 0.0 => Node::Term { term, boost },
+            _ => Node::Nothing,
+        })
+    }
+
+    fn term(&mut self, field: usize, term: &str) -> Result<usize, TextError> {
+        self.plan.term(field, term, &mut self.numbers)
+    }
+
+    /// The terms of any segment that fit, the most frequent first.
+    fn fitting(&mut self, form: &Form, field: usize) -> Result<Vec<String>, TextError> {
+        let mut found: BTreeMap<String, u64> = BTreeMap::new();
+        let Some(planned) = self.plan.fields.get(field) else {
+            return Ok(Vec::new());
+        };
+        for part in planned.parts.iter().flatten() {
+            form.each_term(part, &mut |term, rows| match found.get_mut(term) {
+                Some(count) => *count += u64::from(rows),
+                None => {
+                    found.insert(term.to_string(), u64::from(rows));
+                }
+            })?;
+        }
+        let mut found: Vec<(String, u64)> = found.into_iter().collect();
+        let exact = form.exact();
+        found.sort_by_key(|(term, rows)| (Some(term.as_str()) != exact, Reverse(*rows)));
+        found.truncate(MOST_TERMS);
+        Ok(found.into_iter().map(|(term, _)| term).collect())
+    }
+
+    /// Those that are scored one by one.
+    fn scored(&mut self, form: &Form, field: usize) -> Result<Vec<usize>, TextError> {
+        let mut terms = Vec::new();
+        for term in self.fitting(form, field)?.iter().take(MOST_SCORED) {
+            terms.push(self.term(field, term)?);
+        }
+        Ok(terms)
+    }
+
+    fn expanded(&mut self, form: &Form, field: usize, boost: f32) -> Result<Node, TextError> {
+        let mut fitting = self.fitting(form, field)?;
+        let rest = fitting.split_off(fitting.len().min(MOST_SCORED));
+        let mut nodes = Vec::with_capacity(fitting.len() + 1);
+        let mut least = f32::INFINITY;
+        for term in &fitting {
+            let node = self.one(field, term, boost)?;
+            if let Node::Term { term, .. } = node {
+                let weight = self.plan.terms.get(term).map(|term| term.weight);
+                least = least.min(weight.unwrap_or(least));
+            }
+            nodes.push(node);
+        }
+        if !rest.is_empty() && least.is_finite() {
+            nodes.push(Node::Rest {
+                rest: self.plan.rests.len(),
+                boost,
+            });
+            self.plan.rests.push(RestTerms {
+                field,
+                terms: rest,
+                weight: least,
+            });
+        }
+        Ok(any(nodes, 1))
+    }
+}
+
+/// Any of these, at least so many.
+fn any(parts: Vec<Node>, at_least: usize) -> Node {
+    let mut kept: Vec<Node> = Vec::with_capacity(parts.len());
+    for part in parts {
+        match part {
+            Node::Nothing => {}
+            Node::Any { parts, at_least: 1 } if at_least == 1 => {
+                parts.into_iter().for_each(|part| add(&mut kept, part));
+            }
+            part if at_least == 1 => add(&mut kept, part),
+            part => kept.push(part),
+        }
+    }
+    match kept.len() {
+        len if len < at_least => Node::Nothing,
+        1 => kept.pop().unwrap_or(Node::Nothing),
+        _ => Node::Any {
+            parts: kept,
+            at_least,
+        },
+    }
+}
+
+/// A word that is there twice is worth twice as much.
+fn add(parts: &mut Vec<Node>, part: Node) {
+    if let Node::Term { term, boost } = &part {
+        let same = parts.iter_mut().find_map(|other| match other {
+            Node::Term { term: other, boost } if other == term => Some(boost),
+            _ => None,
+        });
+        if let Some(sum) = same {
+            *sum += boost;
+            return;
+        }
+    }
+    parts.push(part);
+}
+
+/// All of `must`, better with `should`, without `not`.
+fn all(must: Vec<Node>, should: Vec<Node>, not: Vec<Node>) -> Node {
+    let some = |nodes: Vec<Node>| -> Vec<Node> {
+        let some = nodes.into_iter().filter(|node| *node != Node::Nothing);
+        some.collect()
+    };
+    if must.contains(&Node::Nothing) {
+        return Node::Nothing;
+    }
+    let (mut must, should, not) = (must, some(should), some(not));
+    match (must.len(), should.is_empty(), not.is_empty()) {
+        (1, true, true) => must.pop().unwrap_or(Node::Nothing),
+        _ => Node::All { must, should, not },
+    }
+}

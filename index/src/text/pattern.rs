@@ -1,0 +1,110 @@
+//! Which form of term a part of a query asks for.
+
+use super::analyzer::{Analyzer, Piece, fold};
+use super::error::TextError;
+use super::query::{Kind, Leaf};
+use super::source::SourceField;
+use super::terms::{Fuzzy, Pattern, Prefix, TermRegex, Wildcard};
+
+/// Terms by their form.
+#[derive(Clone, Debug)]
+pub(crate) struct Form {
+    pattern: Pattern,
+    /// What all of them begin with.
+    prefix: String,
+    /// The term of the word itself, which fits in any case.
+    stem: Option<String>,
+    /// Whether that term comes first.
+    near: bool,
+}
+
+impl Form {
+    /// Terms that begin so.
+    pub(crate) fn starting(prefix: &str) -> Form {
+        Form {
+            pattern: Pattern::Prefix(Prefix(prefix.to_string())),
+            prefix: prefix.to_string(),
+            stem: None,
+            near: false,
+        }
+    }
+
+    pub(crate) fn fits(&self, term: &str) -> bool {
+        self.stem.as_deref() == Some(term) || self.pattern.fits(term)
+    }
+
+    /// The term that counts before all others.
+    pub(crate) fn exact(&self) -> Option<&str> {
+        self.stem.as_deref().filter(|_| self.near)
+    }
+
+    /// Calls `each` with the terms of a segment that fit, and their rows.
+    pub(crate) fn each_term(
+        &self,
+        part: &SourceField<'_>,
+        each: &mut dyn FnMut(&str, u32),
+    ) -> Result<(), TextError> {
+        let fits = |term: &str| self.pattern.fits(term);
+        match &self.pattern {
+            Pattern::Prefix(prefix) => part.each_term(prefix, &self.prefix, fits, each),
+            Pattern::Fuzzy(fuzzy) => part.each_term(fuzzy, &self.prefix, fits, each),
+            Pattern::Wildcard(wildcard) => part.each_term(wildcard, &self.prefix, fits, each),
+            Pattern::Regex(regex) => part.each_term(regex, &self.prefix, fits, each),
+        }?;
+        // The stem of a word may not look like it.
+        if let Some(stem) = self.stem.as_ref().filter(|stem| !self.pattern.fits(stem))
+            && let Some(found) = part.find(stem)?
+        {
+            each(stem, found.rows());
+        }
+        Ok(())
+    }
+}
+
+/// The form that a leaf asks for, if it asks for one: of more than one word there is none.
+pub(crate) fn form(analyzer: &Analyzer, leaf: &Leaf) -> Option<Form> {
+    let word = || match &analyzer.pieces(&leaf.text)[..] {
+        [Piece::Word { folded, term }] => Some((folded.clone(), term.clone())),
+        // The beginning of an identifier, or one misspelt, is that of the whole.
+        [
+            Piece::Compound {
+                whole: Some(whole), ..
+            },
+        ] => Some((whole.clone(), whole.clone())),
+        _ => None,
+    };
+    match leaf.kind {
+        Kind::Words | Kind::Phrase { .. } => None,
+        Kind::Prefix => {
+            let (folded, term) = word()?;
+            Some(Form {
+                stem: Some(term),
+                ..Form::starting(&folded)
+            })
+        }
+        Kind::Fuzzy(edits) => {
+            let (_, term) = word()?;
+            Some(Form {
+                pattern: Pattern::Fuzzy(Fuzzy::new(&term, edits)?),
+                prefix: String::new(),
+                stem: Some(term),
+                near: true,
+            })
+        }
+        Kind::Wildcard => {
+            let wildcard = Wildcard::new(&fold(&leaf.text))?;
+            Some(Form {
+                prefix: wildcard.prefix(),
+                pattern: Pattern::Wildcard(wildcard),
+                stem: None,
+                near: false,
+            })
+        }
+        Kind::Regex => Some(Form {
+            pattern: Pattern::Regex(TermRegex::new(&leaf.text).ok()?),
+            prefix: String::new(),
+            stem: None,
+            near: false,
+        }),
+    }
+}

@@ -1,0 +1,201 @@
+//! A query bound to the segments that it will be run on: which terms, how they belong together, and what
+//! each is worth by the statistics of all segments.
+
+use std::collections::HashMap;
+
+use super::analyzer::Analyzers;
+use super::bm25::{Saturation, Scale, Totals, inverse_frequency};
+use super::error::TextError;
+use super::lower::Lowering;
+use super::query::TextQuery;
+use super::source::{Found, SourceField, TextSource};
+
+/// A query as trees of terms.
+#[derive(Debug)]
+pub(crate) struct Plan<'a> {
+    pub(crate) fields: Vec<PlannedField<'a>>,
+    pub(crate) terms: Vec<Term<'a>>,
+    pub(crate) rests: Vec<RestTerms>,
+    pub(crate) root: Node,
+    pub(crate) scale: Scale,
+}
+
+/// A field that is searched.
+pub(crate) struct PlannedField<'a> {
+    pub(crate) name: String,
+    pub(crate) boost: f32,
+    pub(crate) saturation: Saturation,
+    totals: Totals,
+    /// The field in each source.
+    pub(crate) parts: Vec<Option<SourceField<'a>>>,
+}
+
+impl std::fmt::Debug for PlannedField<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.name)
+    }
+}
+
+/// A term of a field.
+#[derive(Debug)]
+pub(crate) struct Term<'a> {
+    pub(crate) field: usize,
+    pub(crate) text: String,
+    /// What a row that is full of it is worth; 0 when no row has it.
+    pub(crate) weight: f32,
+    /// Its postings in each source.
+    pub(crate) found: Vec<Option<Found<'a>>>,
+}
+
+/// Terms that a pattern stands for besides those that are scored one by one.
+#[derive(Debug)]
+pub(crate) struct RestTerms {
+    pub(crate) field: usize,
+    pub(crate) terms: Vec<String>,
+    pub(crate) weight: f32,
+}
+
+/// A part of a query. Terms are by number.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Node {
+    /// No row.
+    Nothing,
+    Term {
+        term: usize,
+        boost: f32,
+    },
+    Rest {
+        rest: usize,
+        boost: f32,
+    },
+    /// Places of a phrase, each with the terms that may stand there.
+    Phrase {
+        field: usize,
+        elements: Vec<(u32, Vec<usize>)>,
+        slop: u32,
+        weight: f32,
+    },
+    Any {
+        parts: Vec<Node>,
+        at_least: usize,
+    },
+    All {
+        must: Vec<Node>,
+        should: Vec<Node>,
+        not: Vec<Node>,
+    },
+}
+
+impl<'a> Plan<'a> {
+    /// Plans a query; `fields` are those searched with what they are worth, all when empty.
+    pub(crate) fn new(
+        query: &TextQuery,
+        analyzers: &Analyzers,
+        fields: &[(String, f32)],
+        sources: &[Option<TextSource<'a>>],
+    ) -> Result<Plan<'a>, TextError> {
+        let mut names: Vec<&str> = Vec::new();
+        for source in sources.iter().flatten() {
+            names.extend(source.field_names());
+        }
+        names.sort_unstable();
+        names.dedup();
+        let planned = names.into_iter().filter_map(|name| {
+            let asked = fields.iter().find(|(field, _)| field == name);
+            // A query may name a field that is not searched otherwise.
+            let boost = match asked {
+                Some((_, boost)) => *boost,
+                None if fields.is_empty() => 1.0,
+                None => 0.0,
+            };
+            let named = asked.is_some() || fields.is_empty() || query.fields().any(|f| f == name);
+            let parts: Vec<Option<SourceField<'_>>> = sources
+                .iter()
+                .map(|source| source.as_ref()?.field(name))
+                .collect();
+            let totals = parts.iter().flatten().map(SourceField::totals);
+            let totals = totals.fold(Totals::default(), Totals::and);
+            (named && totals.rows > 0).then(|| PlannedField {
+                name: name.to_string(),
+                boost,
+                saturation: Saturation::new(totals),
+                totals,
+                parts,
+            })
+        });
+        let mut plan = Plan {
+            fields: planned.collect(),
+            terms: Vec::new(),
+            rests: Vec::new(),
+            root: Node::Nothing,
+            scale: Scale::new(1.0),
+        };
+        let searched: Vec<usize> = (0..)
+            .zip(&plan.fields)
+            .filter(|(_, field)| {
+                fields.is_empty() || fields.iter().any(|(name, _)| *name == field.name)
+            })
+            .map(|(number, _)| number)
+            .collect();
+        let root = Lowering::new(&mut plan, analyzers).lower(&query.expr, &searched)?;
+        plan.root = root.unwrap_or(Node::Nothing);
+        plan.scale = Scale::new(plan.most(&plan.root));
+        Ok(plan)
+    }
+
+    /// The number of a term of a field; its statistics are read once.
+    pub(crate) fn term(
+        &mut self,
+        field: usize,
+        text: &str,
+        numbers: &mut HashMap<(usize, String), usize>,
+    ) -> Result<usize, TextError> {
+        let name = (field, text.to_string());
+        if let Some(number) = numbers.get(&name) {
+            return Ok(*number);
+        }
+        let mut term = Term {
+            field,
+            text: name.1.clone(),
+            weight: 0.0,
+            found: Vec::new(),
+        };
+        if let Some(planned) = self.fields.get(field) {
+            let mut rows = 0;
+            for part in &planned.parts {
+                let found = match part {
+                    Some(part) => part.find(text)?,
+                    None => None,
+                };
+                if let (Some(part), Some(found)) = (part, &found) {
+                    rows += u64::from(part.live_rows(text, found)?);
+                }
+                term.found.push(found);
+            }
+            term.weight = inverse_frequency(planned.totals.rows, rows);
+        }
+        let number = self.terms.len();
+        self.terms.push(term);
+        numbers.insert(name, number);
+        Ok(number)
+    }
+
+    /// What a row can be worth at most.
+    fn most(&self, node: &Node) -> f32 {
+        match node {
+            Node::Nothing => 0.0,
+            Node::Term { term, boost } => {
+                self.terms.get(*term).map_or(0.0, |term| term.weight) * boost
+            }
+            Node::Rest { rest, boost } => {
+                self.rests.get(*rest).map_or(0.0, |rest| rest.weight) * boost
+            }
+            Node::Phrase { weight, .. } => *weight,
+            Node::Any { parts, .. } => parts.iter().map(|part| self.most(part)).sum(),
+            Node::All { must, should, .. } => {
+                let parts = must.iter().chain(should);
+                parts.map(|part| self.most(part)).sum()
+            }
+        }
+    }
+}

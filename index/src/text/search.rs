@@ -1,0 +1,360 @@
+//! A query run on segments.
+
+use roaring::RoaringBitmap;
+
+use super::analyzer::Analyzers;
+use super::cursor::{Boolean, Cursor, END, Element, Phrase, Rest, TermCursor, Union, collect_any};
+use super::error::TextError;
+use super::plan::{Node, Plan};
+use super::query::TextQuery;
+use super::source::TextSource;
+use super::top::TopRows;
+
+/// A keyword query bound to segments, with the statistics of their live rows: a score does not depend on
+/// how rows are spread over segments, nor on rows that have been deleted.
+///
+/// ```
+/// use lumos_index::{Analyzers, MemoryPostings, TextQuery, TextSearch, TextSource};
+///
+/// let analyzers = Analyzers::default();
+/// let mut postings = MemoryPostings::new(&analyzers, &["text".to_string()]);
+/// postings.add(0, &[("text", "segments are sealed")]);
+/// postings.add(1, &[("text", "the log is synced")]);
+/// let query = TextQuery::parse("sealed segment")?;
+/// let sources = vec![Some(TextSource::memory(&postings, 2))];
+/// let search = TextSearch::new(&query, &analyzers, &[], sources)?;
+/// let best = search.top(10, &[None])?;
+/// assert_eq!((best[0].1, best[0].2), (0, 0), "segment and row");
+/// assert_eq!(search.scores(0, &[0, 1])?, [best[0].0, 0.0]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct TextSearch<'a> {
+    sources: Vec<Option<TextSource<'a>>>,
+    plan: Plan<'a>,
+}
+
+/// How the cursors of a search are used.
+#[derive(Clone, Copy, PartialEq)]
+enum Mode {
+    /// From row to row.
+    Walk,
+    /// Rows are asked for.
+    Probe,
+}
+
+type Parts<'c> = Vec<Box<dyn Cursor + 'c>>;
+
+impl<'a> TextSearch<'a> {
+    /// Binds a query to segments, of which some may have no text; `fields` are those searched with what
+    /// they are worth, all alike when empty.
+    ///
+    /// # Errors
+    /// A sealed index that cannot be read.
+    pub fn new(
+        query: &TextQuery,
+        analyzers: &Analyzers,
+        fields: &[(String, f32)],
+        sources: Vec<Option<TextSource<'a>>>,
+    ) -> Result<TextSearch<'a>, TextError> {
+        let plan = Plan::new(query, analyzers, fields, &sources)?;
+        Ok(TextSearch { sources, plan })
+    }
+
+    /// The best `k` rows: score, segment and row, best first, then by place. Of each segment only the rows
+    /// of `accept` are found, when it has some.
+    ///
+    /// # Errors
+    /// A sealed index that cannot be read.
+    pub fn top(
+        &self,
+        k: usize,
+        accept: &[Option<&RoaringBitmap>],
+    ) -> Result<Vec<(f32, usize, u32)>, TextError> {
+        let mut top = TopRows::new(k);
+        for (segment, source) in self.sources.iter().enumerate() {
+            let only = accept.get(segment).copied().flatten();
+            if let Some(source) = source
+                && only.is_none_or(|only| !only.is_empty())
+            {
+                top.enter(segment);
+                self.collect(segment, source, only, &mut top)?;
+            }
+        }
+        let score = |sum| self.plan.scale.score(sum);
+        Ok(top
+            .into_sorted()
+            .map(|(sum, segment, row)| (score(sum), segment, row))
+            .collect())
+    }
+
+    fn collect(
+        &self,
+        segment: usize,
+        source: &TextSource<'a>,
+        only: Option<&RoaringBitmap>,
+        top: &mut TopRows,
+    ) -> Result<(), TextError> {
+        let rows = source.rows();
+        let deletes = source.deletes();
+        let live = |row: u32| deletes.is_none_or(|deletes| !deletes.contains(row));
+        if let Some(only) = only
+            && only.len().saturating_mul(4) < self.count(&self.plan.root, segment)
+        {
+            let Some(mut cursor) = self.cursor(&self.plan.root, segment, Mode::Probe)? else {
+                return Ok(());
+            };
+            for row in only {
+                if let Some(score) = cursor.probe(row)
+                    && score > top.floor()
+                    && row < rows
+                    && live(row)
+                {
+                    top.push(score, row);
+                }
+            }
+            return Ok(());
+        }
+        let mut accept = |row: u32| only.is_none_or(|only| only.contains(row)) && live(row);
+        match &self.plan.root {
+            Node::Any { parts, at_least: 1 } => {
+                let mut parts = self.parts(parts, segment, Mode::Walk)?;
+                collect_any(&mut parts, rows, top, &mut accept);
+            }
+            // Nothing must be there but any of some.
+            Node::All { must, should, not } if should.is_empty() => match &must[..] {
+                [Node::Any { parts, at_least: 1 }] => {
+                    let mut parts = self.parts(parts, segment, Mode::Walk)?;
+                    let mut not = self.parts(not, segment, Mode::Probe)?;
+                    collect_any(&mut parts, rows, top, &mut |row| {
+                        accept(row) && !not.iter_mut().any(|part| part.probe(row).is_some())
+                    });
+                }
+                _ => self.walk(segment, rows, top, &mut accept)?,
+            },
+            _ => self.walk(segment, rows, top, &mut accept)?,
+        }
+        Ok(())
+    }
+
+    fn walk(
+        &self,
+        segment: usize,
+        rows: u32,
+        top: &mut TopRows,
+        accept: &mut dyn FnMut(u32) -> bool,
+    ) -> Result<(), TextError> {
+        if let Some(mut cursor) = self.cursor(&self.plan.root, segment, Mode::Walk)? {
+            cursor.collect(rows, top, accept);
+        }
+        Ok(())
+    }
+
+    /// The scores of rows of a segment, which ascend; 0 for rows that do not match.
+    ///
+    /// # Errors
+    /// A sealed index that cannot be read.
+    pub fn scores(&self, segment: usize, rows: &[u32]) -> Result<Vec<f32>, TextError> {
+        let cursor = self.cursor(&self.plan.root, segment, Mode::Probe)?;
+        let Some(mut cursor) = cursor else {
+            return Ok(vec![0.0; rows.len()]);
+        };
+        let source = self.sources.get(segment).and_then(Option::as_ref);
+        let visible = source.map_or(0, TextSource::rows);
+        let score = |row: &u32| match cursor.probe(*row) {
+            Some(sum) if *row < visible => self.plan.scale.score(sum),
+            _ => 0.0,
+        };
+        Ok(rows.iter().map(score).collect())
+    }
+
+    /// All live rows of a segment that match.
+    ///
+    /// # Errors
+    /// A sealed index that cannot be read.
+    pub fn matches(&self, segment: usize) -> Result<RoaringBitmap, TextError> {
+        let mut rows = RoaringBitmap::new();
+        let Some(source) = self.sources.get(segment).and_then(Option::as_ref) else {
+            return Ok(rows);
+        };
+        if let Some(mut cursor) = self.cursor(&self.plan.root, segment, Mode::Walk)? {
+            let mut row = cursor.row();
+            while row < source.rows() {
+                rows.insert(row);
+                row = cursor.advance();
+            }
+        }
+        if let Some(deletes) = source.deletes() {
+            rows -= deletes;
+        }
+        Ok(rows)
+    }
+
+    /// About how many rows of a segment have something to do with a part.
+    fn count(&self, node: &Node, segment: usize) -> u64 {
+        let found = |term: &usize| {
+            let found = self.plan.terms.get(*term)?.found.get(segment)?.as_ref();
+            found.map(|found| u64::from(found.rows()))
+        };
+        match node {
+            Node::Nothing => 0,
+            Node::Term { term, .. } => found(term).unwrap_or(0),
+            Node::Rest { rest, .. } => {
+                let rest = self.plan.rests.get(*rest);
+                rest.map_or(0, |rest| rest.terms.len() as u64)
+            }
+            Node::Phrase { elements, .. } => {
+                let rows = |(_, terms): &(u32, Vec<usize>)| terms.iter().filter_map(found).sum();
+                elements.iter().map(rows).min().unwrap_or(0)
+            }
+            Node::Any { parts, .. } => parts.iter().map(|part| self.count(part, segment)).sum(),
+            Node::All { must, .. } => {
+                let counts = must.iter().map(|part| self.count(part, segment));
+                counts.min().unwrap_or(0)
+            }
+        }
+    }
+
+    fn parts(&self, nodes: &[Node], segment: usize, mode: Mode) -> Result<Parts<'_>, TextError> {
+        let mut parts = Vec::with_capacity(nodes.len());
+        for node in nodes {
+            parts.extend(self.cursor(node, segment, mode)?);
+        }
+        Ok(parts)
+    }
+
+    /// The rows of a part in a segment; `None` when there are none.
+    fn cursor(
+        &self,
+        node: &Node,
+        segment: usize,
+        mode: Mode,
+    ) -> Result<Option<Box<dyn Cursor + '_>>, TextError> {
+        Ok(match node {
+            Node::Nothing => None,
+            Node::Term { term, boost } => self.term(*term, *boost, segment)?,
+            Node::Rest { rest, boost } => self.rest(*rest, *boost, segment)?,
+            Node::Phrase {
+                field,
+                elements,
+                slop,
+                weight,
+            } => self.phrase(*field, elements, (*slop, *weight), segment)?,
+            Node::Any { parts, at_least } => {
+                let mut parts = self.parts(parts, segment, mode)?;
+                match (parts.len(), mode) {
+                    (len, _) if len < *at_least => None,
+                    (1, _) => parts.pop(),
+                    (_, Mode::Walk) => Some(Box::new(Union::walked(parts, *at_least))),
+                    (_, Mode::Probe) => Some(Box::new(Union::probed(parts, *at_least))),
+                }
+            }
+            Node::All { must, should, not } => {
+                let wanted = must.len();
+                let must = self.parts(must, segment, mode)?;
+                if must.len() < wanted {
+                    return Ok(None);
+                }
+                let should = self.parts(should, segment, Mode::Probe)?;
+                let not = self.parts(not, segment, Mode::Probe)?;
+                Some(match mode {
+                    Mode::Walk => Box::new(Boolean::walked(must, should, not)),
+                    Mode::Probe => Box::new(Boolean::probed(must, should, not)),
+                })
+            }
+        })
+    }
+
+    fn term(
+        &self,
+        term: usize,
+        boost: f32,
+        segment: usize,
+    ) -> Result<Option<Box<dyn Cursor + '_>>, TextError> {
+        let planned = self.plan.terms.get(term).and_then(|term| {
+            let field = self.plan.fields.get(term.field)?;
+            let part = field.parts.get(segment)?.as_ref()?;
+            let found = term.found.get(segment)?.as_ref()?;
+            Some((term, field, part, found))
+        });
+        let Some((term, field, part, found)) = planned else {
+            return Ok(None);
+        };
+        Ok(Some(Box::new(TermCursor::new(
+            part.blocks(found)?,
+            part.norms(),
+            field.saturation,
+            self.plan.scale.weight(term.weight * boost),
+            part.bounds(&term.text, found, field.saturation)?,
+            found.rows(),
+        ))))
+    }
+
+    fn rest(
+        &self,
+        rest: usize,
+        boost: f32,
+        segment: usize,
+    ) -> Result<Option<Box<dyn Cursor + '_>>, TextError> {
+        let planned = self.plan.rests.get(rest).and_then(|rest| {
+            let field = self.plan.fields.get(rest.field)?;
+            Some((rest, field.parts.get(segment)?.as_ref()?))
+        });
+        let Some((rest, part)) = planned else {
+            return Ok(None);
+        };
+        let mut rows = RoaringBitmap::new();
+        for term in &rest.terms {
+            let Some(found) = part.find(term)? else {
+                continue;
+            };
+            let mut blocks = part.blocks(&found)?;
+            while blocks.rows().first().is_some_and(|row| *row < END) {
+                rows.extend(blocks.rows().iter().copied());
+                blocks.next();
+            }
+        }
+        // As if the word were there once, in a row of average length.
+        let score = self.plan.scale.weight(rest.weight * boost * 0.45) as u32 + 1;
+        Ok((!rows.is_empty()).then(|| Box::new(Rest::new(&rows, score)) as Box<dyn Cursor>))
+    }
+
+    fn phrase(
+        &self,
+        field: usize,
+        elements: &[(u32, Vec<usize>)],
+        (slop, weight): (u32, f32),
+        segment: usize,
+    ) -> Result<Option<Box<dyn Cursor + '_>>, TextError> {
+        let Some(planned) = self.plan.fields.get(field) else {
+            return Ok(None);
+        };
+        let Some(part) = planned.parts.get(segment).and_then(Option::as_ref) else {
+            return Ok(None);
+        };
+        let mut bound: Vec<Element<'_>> = Vec::with_capacity(elements.len());
+        for (number, (offset, terms)) in elements.iter().enumerate() {
+            let mut places = Vec::with_capacity(terms.len());
+            let mut bounds = None;
+            for term in terms.iter().filter_map(|term| self.plan.terms.get(*term)) {
+                if let Some(found) = term.found.get(segment).and_then(Option::as_ref) {
+                    places.push(part.places(found)?);
+                    bounds = part.bounds(&term.text, found, planned.saturation)?;
+                }
+            }
+            if places.is_empty() {
+                return Ok(None);
+            }
+            let before = elements.iter().take(number);
+            bound.push(Element {
+                offset: *offset,
+                same: before.into_iter().position(|(_, other)| other == terms),
+                bounds: bounds.filter(|_| places.len() == 1),
+                terms: places,
+            });
+        }
+        let weight = self.plan.scale.weight(weight);
+        let phrase = Phrase::new(bound, slop, part.norms(), planned.saturation, weight);
+        Ok(Some(Box::new(phrase)))
+    }
+}
