@@ -10,7 +10,7 @@
 use std::time::Instant;
 
 use lumos::prelude::*;
-use lumos::{Collection, Facet, Interval, Order};
+use lumos::{Collection, Facet, Filter, Interval, Order};
 
 const RUNS: usize = 21;
 

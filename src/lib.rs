@@ -68,16 +68,19 @@ pub use error::{Error, Result};
 #[doc(no_inline)]
 pub use lumos_agent as agent;
 pub use lumos_engine::{
-    BackupReport, Batch, Change, Changes, Checkup, CodesChoice, Collection, CollectionStats,
-    Commit, DEFAULT_TEXT_FIELD, DEFAULT_VECTOR_FIELD, DateCount, Diagnosis, Doc, Durability,
-    Element, EmbedKind, Embedder, Error as EngineError, Event, Explained, ExportReport, Facet,
-    FacetAnswer, FacetResult, Faceted, FieldType, Filter, FilterError, Find, Finding, Fusion,
-    Highlight, Hit, IndexKind, Ingest, IngestProgress, Interval, IntoFilter, KeySpaceStats, Kv,
-    LegRank, Length, Lumos, Metric, Now, OpenOptions, Order, Page, PinnedStats, Query, RangeCount,
-    RecallReport, Scan, Schema, ScoredKey, Scroll, Search, SearchBatch, SearchMode, SearchRequest,
-    SegmentAccess, SegmentSearch, Selection, Seqno, Severity, Snapshot, Stats, Store, TermCount,
-    TextError, TextQueryError, Transaction, TransactionKv, VectorError, VectorField, VectorRoute,
-    VectorStats, element, field, like, now,
+    Analyzer, AnalyzerError, Ask, BackupReport, Batch, Candidate, Change, Changes, Checkup,
+    CodesChoice, Collection, CollectionStats, Commit, DEFAULT_TEXT_FIELD, DEFAULT_VECTOR_FIELD,
+    DateCount, Diagnosis, Doc, Durability, Element, EmbedKind, Embedder, Error as EngineError,
+    Event, Example, Explained, ExportReport, Expr, Facet, FacetAnswer, FacetResult, Faceted,
+    FieldType, Filter, FilterCost, FilterError, Find, Finding, Formula, FormulaError, Fusion,
+    Group, GroupedSearch, Highlight, Hit, IndexKind, Ingest, IngestProgress, Interval, IntoFilter,
+    IntoFormula, KeySpaceStats, Kv, Language, Leg, LegCost, LegRank, LegScore, Length,
+    LexicalOverlap, Lumos, Metric, Mmr, Normalise, Now, OpenOptions, Order, Page, PinnedStats,
+    Query, RangeCount, RecallReport, Recommend, Reranker, Scan, Schema, ScoredKey, Scroll, Search,
+    SearchBatch, SearchMode, SearchRequest, SegmentAccess, SegmentSearch, Selection, Seqno,
+    Severity, Snapshot, Stage, StageTime, Stats, Store, Strategy, TermCount, TextError, TextQuery,
+    TextQueryError, Token, Transaction, TransactionKv, VectorError, VectorField, VectorRoute,
+    VectorStats, element, field, like, now, recommend,
 };
 /// ```
 /// use lumos::agent::{Tool, ToolOutput};
@@ -124,8 +127,8 @@ pub mod prelude {
     pub use crate::agent::{Agent, Memory, RagTool};
     pub use crate::rag::Rag;
     pub use crate::{
-        Collection, Doc, Durability, Embedder, FieldType, Fusion, Hit, Lumos, Metric, Result,
-        Schema, Store, field, like, tool,
+        Collection, Doc, Durability, Embedder, FieldType, Fusion, Hit, Leg, Lumos, Metric, Result,
+        Schema, Store, field, like, recommend, tool,
     };
     #[doc(no_inline)]
     pub use serde_json::json;

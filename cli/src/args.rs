@@ -7,8 +7,8 @@ use clap::{Parser, Subcommand};
 use crate::context::Context;
 use crate::failure::Outcome;
 use crate::{
-    add, ask, backup, bench, chat, compact, count, doctor, eval, export, get, index, ls, put, rm,
-    search, set, stats,
+    add, analyze, ask, backup, bench, chat, compact, count, doctor, eval, export, get, index, ls,
+    put, rm, search, set, stats,
 };
 
 /// Index files, search them, ask them: one directory, one commit, nothing to download.
@@ -57,6 +57,8 @@ pub(crate) enum Command {
     Set(set::Set),
     /// List keys
     Ls(ls::Ls),
+    /// Show the terms that an analyzer makes of a text
+    Analyze(analyze::Analyze),
     /// Count documents
     Count(count::Count),
     /// Declare indexes of metadata that are made in advance
@@ -94,6 +96,7 @@ pub(crate) fn dispatch(command: Command, context: &mut Context) -> Outcome {
         Command::Set(set) => set.run(context),
         Command::Index(index) => index.run(context),
         Command::Ls(ls) => ls.run(context),
+        Command::Analyze(analyze) => analyze.run(context),
         Command::Count(count) => count.run(context),
         Command::Stats(stats) => stats.run(context),
         Command::Doctor(doctor) => doctor.run(context),

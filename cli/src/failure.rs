@@ -104,6 +104,15 @@ impl Failure {
         .into()
     }
 
+    /// The description of an analyzer that does not parse.
+    pub(crate) fn analyzer(input: &str, source: lumos::AnalyzerError) -> Self {
+        lumos::EngineError::Analyzer {
+            input: input.to_string(),
+            source,
+        }
+        .into()
+    }
+
     /// A filter that does not parse.
     pub(crate) fn filter(input: &str, source: lumos::FilterError) -> Self {
         lumos::EngineError::Filter {
@@ -113,10 +122,13 @@ impl Failure {
         .into()
     }
 
-    /// An error of a call that was given this filter, with its text for the caret.
+    /// An error of a call that was given this filter, with its text for the caret. Errors of other filters
+    /// keep theirs.
     pub(crate) fn with_filter(error: lumos::EngineError, input: &str) -> Self {
         match error {
-            lumos::EngineError::Filter { source, .. } => Failure::filter(input, source),
+            lumos::EngineError::Filter { input: own, source } if is_of(&own, input) => {
+                Failure::filter(input, source)
+            }
             other => other.into(),
         }
     }
@@ -165,9 +177,9 @@ impl Failure {
     /// The sentence.
     pub(crate) fn message(&self) -> String {
         match self {
-            Failure::Lumos(error) => filter_of(error).map_or_else(
+            Failure::Lumos(error) => place_of(error).map_or_else(
                 || error.to_string(),
-                |(input, fault)| format!("filter: {} in: {}", fault.message(), one_line(input)),
+                |place| format!("{} in: {}", place.sentence, one_line(place.input)),
             ),
             Failure::File {
                 action,
@@ -257,9 +269,9 @@ impl Failure {
         }
         let mut text = text_line(code, &message, colour);
         let caret = match self {
-            Failure::Lumos(error) => filter_of(error).map(|(input, fault)| {
-                let before = format!("error[{code}]: filter: {} in: ", fault.message());
-                caret_line(&before, input, fault.span(), hint.as_deref())
+            Failure::Lumos(error) => place_of(error).map(|place| {
+                let before = format!("error[{code}]: {} in: ", place.sentence);
+                caret_line(&before, place.input, place.span, hint.as_deref())
             }),
             _ => None,
         };
@@ -272,13 +284,48 @@ impl Failure {
     }
 }
 
-fn filter_of(error: &lumos::Error) -> Option<(&str, &lumos::FilterError)> {
-    match error {
-        lumos::Error::Engine(lumos::EngineError::Filter { input, source }) if !input.is_empty() => {
-            Some((input, source))
+/// A text of the user's with the place in it that is wrong.
+struct Place<'a> {
+    sentence: String,
+    input: &'a str,
+    span: std::ops::Range<usize>,
+}
+
+fn place_of(error: &lumos::Error) -> Option<Place<'_>> {
+    let lumos::Error::Engine(error) = error else {
+        return None;
+    };
+    let (sentence, input, span) = match error {
+        lumos::EngineError::Filter { input, source } => (
+            format!("filter: {}", source.message()),
+            input,
+            source.span(),
+        ),
+        lumos::EngineError::Analyzer { input, source } => (
+            format!("analyzer: {}", source.message()),
+            input,
+            source.span(),
+        ),
+        lumos::EngineError::Formula { input, source } => {
+            (format!("score: {}", source.message()), input, source.span())
         }
-        _ => None,
-    }
+        lumos::EngineError::Score { key, input, source } => {
+            let sentence = format!("score of document \"{key}\": {}", source.message());
+            (one_line(&sentence), input, source.span())
+        }
+        _ => return None,
+    };
+    (!input.is_empty()).then_some(Place {
+        sentence,
+        input,
+        span,
+    })
+}
+
+/// Whether an error in `own` is one in the filter that was given.
+fn is_of(own: &str, given: &str) -> bool {
+    let printed = || lumos::Filter::parse(given).is_ok_and(|filter| filter.to_string() == own);
+    own.is_empty() || own == given || printed()
 }
 
 fn json_line(code: &str, message: &str, hint: Option<&str>) -> String {

@@ -14,10 +14,10 @@ pub(crate) struct Listing {
     #[arg(long, value_name = "SPEC", help = facets::HELP)]
     pub(crate) facet: Vec<String>,
     /// Without a query: the order, a field and asc or desc [default: by key]
-    #[arg(long, value_name = "FIELD[:asc|desc]", conflicts_with_all = ["query", "near", "like"])]
+    #[arg(long, value_name = "FIELD[:asc|desc]", conflicts_with_all = ["query", "near", "like", "leg"])]
     order_by: Option<String>,
     /// Without a query: go on after a page, with what it said was next
-    #[arg(long, value_name = "CURSOR", conflicts_with_all = ["query", "near", "like"])]
+    #[arg(long, value_name = "CURSOR", conflicts_with_all = ["query", "near", "like", "leg"])]
     after: Option<String>,
 }
 

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod add;
+mod analyze;
 mod args;
 mod ask;
 mod backup;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use indicatif::ProgressBar;
-use lumos::{Collection, Doc, Lumos};
+use lumos::{Collection, Doc, Lumos, Schema};
 use serde_json::json;
 
 use crate::context::{self, Context, DEFAULT_COLLECTION};
@@ -29,6 +29,9 @@ pub(crate) struct Put {
     /// The collection, created when missing
     #[arg(long, short, default_value = DEFAULT_COLLECTION)]
     collection: String,
+    /// A text field and its analyzer, as "symbol:code"; may be repeated
+    #[arg(long = "text-field", value_name = "NAME:ANALYZER", value_parser = text_field)]
+    text_fields: Vec<(String, String)>,
     /// Embed texts that bring no vector with the built-in model
     #[arg(long)]
     embed: bool,
@@ -47,7 +50,11 @@ impl Put {
             inputs.push(Lines::open(Path::new(path))?);
         }
         let db = context.writable()?;
-        let collection = db.collection(&self.collection)?;
+        let declared = self.text_fields.iter();
+        let schema = declared.fold(Schema::new(), |schema, (name, analyzer)| {
+            schema.text_with(name, analyzer)
+        });
+        let collection = db.collection_with(&self.collection, schema)?;
         if self.embed {
             db.set_embedder(&self.collection, model::embedder()?)?;
         } else {
@@ -70,6 +77,14 @@ impl Put {
             counted(count, "document"),
             self.collection
         ))
+    }
+}
+
+/// Reads `NAME:ANALYZER`; the analyzer is read by the database.
+fn text_field(argument: &str) -> Result<(String, String), String> {
+    match argument.split_once(':') {
+        Some((name, analyzer)) if !name.is_empty() => Ok((name.to_string(), analyzer.to_string())),
+        _ => Err("give a name and an analyzer, as in symbol:code".to_string()),
     }
 }
 

@@ -136,7 +136,7 @@ fn a_search_by_vector_is_narrowed_and_explained() {
         told.contains(" rows match; every match compared; 0 nodes, "),
         "{told}"
     );
-    assert!(told.contains(" hits in "), "{told}");
+    assert!(told.contains(" hits of "), "{told}");
     let words = lumos.ok(["search", "snow", "--explain"]);
     assert!(words.contains("no vectors were compared"), "{words}");
     for wrong in ["0", "2", "NaN"] {

@@ -47,6 +47,16 @@ impl Checkpoint {
         &self.manifest
     }
 
+    /// Has the next manifest say that the log may use these features.
+    pub(crate) fn announce(&mut self, features: u32) {
+        self.manifest.features |= features;
+    }
+
+    /// Takes that back: no manifest says so for certain.
+    pub(crate) fn withdraw(&mut self, features: u32) {
+        self.manifest.features &= !features;
+    }
+
     /// Takes note of a manifest that another process wrote.
     pub(crate) fn follow(&mut self, manifest: Manifest) {
         *self = Checkpoint::new(manifest);
@@ -133,6 +143,7 @@ impl Checkpoint {
             next_collection: state.next_collection,
             catalog_seqno: state.seqno,
             floor: state.seqno,
+            features: self.manifest.features,
             ..Manifest::default()
         };
         let mut entries = HashMap::new();

@@ -294,15 +294,14 @@ impl Collection {
     /// As [`Search::run`], of the first request that is wrong.
     pub fn search_all(&self, requests: &[SearchRequest]) -> Result<Vec<Vec<Hit>>> {
         let snapshot = self.db.snapshot();
-        let state = snapshot.state().collection(&self.name)?;
         if !requests.iter().any(meaning::is_due) {
-            return answer::search_all(state, requests);
+            return answer::search_all(&snapshot, &self.name, requests);
         }
         let mut requests = requests.to_vec();
         for request in &mut requests {
             let set = request.fusion != crate::Fusion::default();
             meaning::embed(self.db.core(), &self.name, request, set)?;
         }
-        answer::search_all(state, &requests)
+        answer::search_all(&snapshot, &self.name, &requests)
     }
 }

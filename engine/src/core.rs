@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicU32, AtomicU64};
 
 use lumos_wal::sync::{Mutex, RwLock, RwLockWriteGuard};
 use lumos_wal::{Committer, Vfs, WriterLock};
@@ -37,6 +38,8 @@ pub(crate) struct Core {
     pub(crate) maintenance: Mutex<Checkpoint>,
     /// Held by whoever merges, and taken before `maintenance`: seals and bulk loads go on meanwhile.
     pub(crate) merging: Mutex<()>,
+    /// Features that the manifest is known to say the log may use.
+    pub(crate) announced: AtomicU32,
     pub(crate) embedders: RwLock<BTreeMap<String, Arc<dyn Embedder>>>,
     /// Why the last round of background work failed.
     pub(crate) background: Mutex<Background>,
@@ -93,6 +96,7 @@ impl Core {
             gate: RwLock::new(()),
             maintenance: Mutex::new(Checkpoint::new(Manifest::default())),
             merging: Mutex::default(),
+            announced: AtomicU32::new(0),
             embedders: RwLock::default(),
             background: Mutex::default(),
             pins: Arc::default(),
@@ -146,6 +150,30 @@ impl Core {
         self.commit(ops)
     }
 
+    /// Has the manifest say that the log may use these features, before it does: a build that does not know
+    /// them must not read it. Whoever calls this holds no lock.
+    pub(crate) fn announce(&self, features: u32) -> Result<()> {
+        if self.has_announced(features) {
+            return Ok(());
+        }
+        let mut checkpoint = self.maintenance.lock();
+        let known = checkpoint.manifest().features();
+        if known & features != features {
+            checkpoint.announce(features);
+            if let Err(error) = crate::seal::publish(self, &mut checkpoint, |_| true) {
+                checkpoint.withdraw(features & !known);
+                return Err(error);
+            }
+        }
+        self.announced.fetch_or(features, Relaxed);
+        Ok(())
+    }
+
+    /// Whether the log may use these features.
+    pub(crate) fn has_announced(&self, features: u32) -> bool {
+        self.dir.is_none() || features & !self.announced.load(Relaxed) == 0
+    }
+
     /// Creates or widens a collection.
     pub(crate) fn ensure(&self, collection: &str, schema: &Schema) -> Result<()> {
         let missing = |state: &DbState| -> Result<Prepared> {
@@ -157,6 +185,7 @@ impl Core {
             return Ok(());
         }
         self.committer()?;
+        self.announce(schema.features())?;
         let _exclusive = self.exclusive();
         let ops = missing(&self.state())?.ops;
         if !ops.is_empty() {

@@ -204,7 +204,8 @@ impl Lumos {
 
     /// The state of all collections now, unchanged by later commits.
     pub fn snapshot(&self) -> Snapshot {
-        Snapshot::new(self.core().state(), &self.core().pins)
+        let core = self.core();
+        Snapshot::new(core.state(), core.options.clock.clone(), &core.pins)
     }
 
     /// Registers what embeds the texts of a collection: documents without a vector are embedded when they

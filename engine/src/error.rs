@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use lumos_index::{FilterError, VectorError};
+use lumos_index::{AnalyzerError, FilterError, FormulaError, VectorError};
 
 /// The result of an engine call.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -111,6 +111,29 @@ pub enum Error {
         /// What differs.
         detail: String,
     },
+    /// The description of an analyzer that does not parse.
+    #[error("analyzer: {source}")]
+    Analyzer {
+        /// The description.
+        input: String,
+        /// What is wrong and where.
+        source: AnalyzerError,
+    },
+    /// Another analyzer for a text field of a collection that has documents.
+    #[error(
+        "text field \"{field}\" of collection \"{collection}\" has analyzer \"{stored}\" and documents, \
+         \"{wanted}\" was asked for"
+    )]
+    AnalyzerChange {
+        /// The collection.
+        collection: String,
+        /// The text field.
+        field: String,
+        /// The analyzer that it has.
+        stored: String,
+        /// The analyzer that was asked for.
+        wanted: String,
+    },
     /// A filter that does not parse or names an unknown field.
     #[error("filter: {source}")]
     Filter {
@@ -118,6 +141,32 @@ pub enum Error {
         input: String,
         /// What is wrong and where.
         source: FilterError,
+    },
+    /// A score formula that does not parse or names an unknown leg.
+    #[error("score: {source}")]
+    Formula {
+        /// The text of the formula.
+        input: String,
+        /// What is wrong and where.
+        source: FormulaError,
+    },
+    /// A score formula that has no value for a document: a field is missing, or no finite number comes out.
+    #[error("score of document \"{key}\": {source}")]
+    Score {
+        /// The document.
+        key: String,
+        /// The text of the formula.
+        input: String,
+        /// What is wrong and where in the formula.
+        source: FormulaError,
+    },
+    /// A re-ranker failed, or gave scores that cannot be used.
+    #[error("re-ranking with \"{name}\" failed: {detail}")]
+    Reranker {
+        /// The re-ranker.
+        name: String,
+        /// What is wrong.
+        detail: String,
     },
     /// A keyword query with a mistake, or past its limits.
     #[error("query: {0}")]
@@ -212,7 +261,7 @@ impl Error {
             Error::UnknownCollection { .. } => "E2002",
             Error::Vector { .. } => "E2003",
             Error::FieldType { .. } => "E2004",
-            Error::SchemaMismatch { .. } => "E2005",
+            Error::SchemaMismatch { .. } | Error::AnalyzerChange { .. } => "E2005",
             Error::Conflict { .. } => "E2006",
             Error::InvalidArgument { .. } => "E2007",
             Error::ChangesGone { .. } => "E2009",
@@ -220,7 +269,11 @@ impl Error {
             Error::Json { .. } => "E2008",
             Error::Filter { .. } => "E2104",
             Error::Query(_) => "E2105",
+            Error::Formula { .. } => "E2106",
+            Error::Score { .. } => "E2107",
+            Error::Analyzer { .. } => "E2108",
             Error::Embedder { .. } => "E3001",
+            Error::Reranker { .. } => "E3017",
         }
     }
 
@@ -280,6 +333,13 @@ impl Error {
                 "open it with the stored schema, or use another collection name".to_string()
             }
             Error::Filter { source, .. } => return source.hint(),
+            Error::Analyzer { source, .. } => return source.hint(),
+            Error::AnalyzerChange { .. } => {
+                "keep the analyzer, or put the documents into a collection that declares the other one"
+                    .to_string()
+            }
+            Error::Formula { source, .. } | Error::Score { source, .. } => return source.hint(),
+            Error::Reranker { .. } => "check the re-ranker or its service".to_string(),
             Error::ImportLine { .. } => {
                 "mend the line and import again: what was imported before is replaced by itself"
                     .to_string()

@@ -48,6 +48,7 @@ mod prepare;
 mod publish;
 mod record;
 mod recovery;
+mod reranker;
 mod schema;
 mod seal;
 mod sealed;
@@ -77,18 +78,20 @@ pub use indexes::IndexKind;
 pub use ingest::{Ingest, IngestProgress};
 pub use kv::Kv;
 pub use lumos_index::{
-    DateCount, Element, Facet, FacetAnswer, FacetResult, Filter, FilterError, Interval, IntoFilter,
-    Length, Metric, Normalise, Now, RangeCount, TermCount, TextError, TextQueryError, VectorError,
-    element, field, now,
+    Analyzer, AnalyzerError, DateCount, Element, Expr, Facet, FacetAnswer, FacetResult, Filter,
+    FilterError, Formula, FormulaError, Interval, IntoFilter, IntoFormula, Length, Metric,
+    Normalise, Now, RangeCount, TermCount, TextError, TextQuery, TextQueryError, Token,
+    VectorError, element, field, now,
 };
 pub use lumos_wal::{Durability, Seqno};
 pub use options::OpenOptions;
+pub use reranker::{Candidate, LexicalOverlap, Mmr, Reranker};
 pub use schema::{CodesChoice, FieldType, Schema, VectorField};
 pub use search::{
-    Ask, Example, Explained, Faceted, FilterCost, Find, Fusion, Highlight, Hit, Leg, LegCost,
-    LegRank, LegScore, Order, Page, Query, Recommend, ScoredKey, Scroll, Search, SearchBatch,
-    SearchMode, SearchRequest, SegmentSearch, Stage, StageTime, Strategy, VectorRoute, like,
-    recommend,
+    Ask, Example, Explained, Faceted, FilterCost, Find, Fusion, Group, GroupedSearch, Highlight,
+    Hit, Language, Leg, LegCost, LegRank, LegScore, Order, Page, Query, Recommend, ScoredKey,
+    Scroll, Search, SearchBatch, SearchMode, SearchRequest, SegmentSearch, Stage, StageTime,
+    Strategy, VectorRoute, like, recommend,
 };
 pub use segment::SegmentAccess;
 pub use snapshot::Snapshot;

@@ -68,7 +68,6 @@ impl<'a> Loader<'a> {
         let mut state = DbState {
             seqno: manifest.catalog_seqno,
             next_collection: manifest.next_collection,
-            clock: self.options.clock.clone(),
             ..DbState::default()
         };
         for stored in &manifest.collections {
@@ -87,7 +86,6 @@ impl<'a> Loader<'a> {
             stored.created,
         );
         state.sealed_seqno = stored.sealed_seqno;
-        state.clock = self.options.clock.clone();
         state.ingests = stored.ingests.clone();
         let mut views = Vec::with_capacity(stored.segments.len() + 1);
         for entry in &stored.segments {
@@ -120,7 +118,6 @@ impl<'a> Loader<'a> {
         stored: &CollectionManifest,
         entry: &SegmentEntry,
     ) -> Result<Arc<SealedSegment>> {
-        let texts: Vec<String> = stored.schema.texts.keys().cloned().collect();
         let path = segment::segment_path(self.dir, entry.number);
         let mut file = SegmentFile::open(self.vfs, &path, self.options.access)?;
         if file.len() != entry.bytes {
@@ -134,7 +131,7 @@ impl<'a> Loader<'a> {
         if self.options.untrusted {
             file.distrust();
         }
-        let sealed = SealedSegment::open(file, entry, &texts)?;
+        let sealed = SealedSegment::open(file, entry, &stored.schema.texts)?;
         sealed.prepare(&stored.schema.indexes)?;
         Ok(Arc::new(sealed))
     }

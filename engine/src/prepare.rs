@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use lumos_index::Analyzer;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -14,6 +15,7 @@ use crate::manifest::CollectionKind;
 use crate::name::{MAX_DIMENSION, MAX_PAYLOAD_BYTES, check_depth, check_key, check_name};
 use crate::op::Op;
 use crate::record::Record;
+use crate::schema::DEFAULT_ANALYZER;
 use crate::state::DbState;
 use crate::{Change, CodesChoice, Doc, Error, FieldType, Metric, Result, Schema, VectorField};
 
@@ -116,6 +118,8 @@ impl<'a> Preparer<'a> {
 
     /// Creates the collection if it is missing, and adds what the schema declares to it.
     pub(crate) fn ensure(&mut self, collection: &str, wanted: &Schema) -> Result<()> {
+        let stored = self.state.named(CollectionKind::Documents, collection);
+        let has_rows = stored.is_some_and(|state| state.segments.iter().any(|view| view.rows > 0));
         let touched = self.touch(CollectionKind::Documents, collection)?;
         let mismatch = |detail: String| {
             Err(Error::SchemaMismatch {
@@ -164,23 +168,26 @@ impl<'a> Preparer<'a> {
         }
         for (name, analyzer) in &wanted.texts {
             check_name("text field", name)?;
-            if lumos_index::Analyzer::named(analyzer).is_none() {
-                return Err(Error::InvalidArgument {
-                    argument: "analyzer",
-                    detail: format!("\"{analyzer}\" is not known; there is \"default\""),
-                });
-            }
+            let described = Analyzer::named(analyzer).map_err(|source| Error::Analyzer {
+                input: analyzer.clone(),
+                source,
+            });
+            let described = described?.to_string();
             match touched.schema.texts.get(name) {
-                None => {
+                Some(stored) if *stored == described => {}
+                Some(stored) if has_rows => {
+                    let (collection, field) = (collection.to_string(), name.clone());
+                    return Err(Error::AnalyzerChange {
+                        collection,
+                        field,
+                        stored: stored.clone(),
+                        wanted: described,
+                    });
+                }
+                _ => {
                     let schema = touched.changed_schema();
-                    schema.texts.insert(name.clone(), analyzer.clone());
+                    schema.texts.insert(name.clone(), described);
                 }
-                Some(stored) if stored != analyzer => {
-                    return mismatch(format!(
-                        "text field \"{name}\" has analyzer \"{stored}\", \"{analyzer}\" was asked for"
-                    ));
-                }
-                Some(_) => {}
             }
         }
         for (name, kind) in &wanted.fields {
@@ -312,7 +319,9 @@ impl<'a> Preparer<'a> {
             if !touched.schema.texts.contains_key(name) {
                 check_name("text field", name)?;
                 let schema = touched.changed_schema();
-                schema.texts.insert(name.clone(), "default".to_string());
+                schema
+                    .texts
+                    .insert(name.clone(), DEFAULT_ANALYZER.to_string());
             }
         }
         let mut vectors = BTreeMap::new();

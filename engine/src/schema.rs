@@ -3,12 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use lumos_index::{Codes, Element, Metric, Rung, Scheme, Vectors};
+use lumos_index::{Analyzer, Analyzers, Codes, Element, Metric, Rung, Scheme, Vectors};
 use serde::{Deserialize, Serialize};
 
 use crate::IndexKind;
 use crate::doc::{DEFAULT_TEXT_FIELD, DEFAULT_VECTOR_FIELD};
+use crate::manifest::{ANALYZERS, ELEMENTS};
 use crate::name::MAX_DIMENSION;
+
+/// The analyzer of fields of which nothing is said.
+pub(crate) const DEFAULT_ANALYZER: &str = "default";
 
 /// The declared type of a metadata field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -173,7 +177,7 @@ pub struct Schema {
     /// Vector fields by name.
     #[serde(default)]
     pub vectors: BTreeMap<String, VectorField>,
-    /// Text fields by name, with the name of the analyzer of each.
+    /// Text fields by name, with the description of the analyzer of each ([`Analyzer::named`]).
     #[serde(default)]
     pub texts: BTreeMap<String, String>,
     /// Declared metadata fields by name.
@@ -228,7 +232,29 @@ impl Schema {
     /// Declares a text field by name, with the default analyzer.
     #[must_use]
     pub fn text_field(mut self, name: &str) -> Self {
-        self.texts.insert(name.to_string(), "default".to_string());
+        self.texts
+            .insert(name.to_string(), DEFAULT_ANALYZER.to_string());
+        self
+    }
+
+    /// Declares a text field by name, with a description of its analyzer as [`Analyzer::named`] reads it. A
+    /// description that it does not read is refused when the collection is opened with the schema.
+    ///
+    /// The analyzer of a field stays what it is as long as the collection has documents.
+    ///
+    /// ```
+    /// # fn main() -> lumos_engine::Result<()> {
+    /// use lumos_engine::{Doc, Lumos, Schema};
+    /// let schema = Schema::new().text().text_with("symbol", "code");
+    /// let docs = Lumos::memory()?.collection_with("functions", schema)?;
+    /// docs.put(Doc::new("a").text("Finds a user.").with_text("symbol", "getUserName()"))?;
+    /// assert_eq!(docs.search("user name").text_field("symbol").keywords().run()?[0].key(), "a");
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn text_with(mut self, name: &str, analyzer: &str) -> Self {
+        self.texts.insert(name.to_string(), analyzer.to_string());
         self
     }
 
@@ -260,12 +286,36 @@ impl Schema {
         VectorField::new(dimension, Metric::Cosine).element(element.unwrap_or_default())
     }
 
+    /// The analyzer of each text field.
+    pub(crate) fn analyzers(&self) -> Analyzers {
+        analyzers(&self.texts)
+    }
+
+    /// What a build must know to read documents of this schema; see [`crate::manifest`].
+    pub(crate) fn features(&self) -> u32 {
+        let mut features = 0;
+        if self.vectors.values().any(VectorField::is_of_later_builds) {
+            features |= ELEMENTS;
+        }
+        let is_default = |text: &String| {
+            text == DEFAULT_ANALYZER || Analyzer::named(text).is_ok_and(|it| it.is_default())
+        };
+        if !self.texts.values().all(is_default) {
+            features |= ANALYZERS;
+        }
+        features
+    }
+
     /// What a schema read from a file must keep to.
     pub(crate) fn check(&self) -> Result<(), String> {
         for (name, field) in &self.vectors {
             if let Some((argument, detail)) = field.fault() {
                 return Err(format!("{argument} of vector field \"{name}\" {detail}"));
             }
+        }
+        for (name, analyzer) in &self.texts {
+            Analyzer::named(analyzer)
+                .map_err(|error| format!("analyzer of text field \"{name}\": {error}"))?;
         }
         Ok(())
     }
@@ -276,4 +326,14 @@ impl Schema {
         self.model = Some(name.to_string());
         self
     }
+}
+
+/// The analyzers of text fields, given as descriptions that were checked before.
+pub(crate) fn analyzers(texts: &BTreeMap<String, String>) -> Analyzers {
+    let texts = texts
+        .iter()
+        .filter(|(_, analyzer)| *analyzer != DEFAULT_ANALYZER);
+    texts.fold(Analyzers::default(), |all, (name, analyzer)| {
+        all.with(name, Analyzer::named(analyzer).unwrap_or_default())
+    })
 }

@@ -1,8 +1,11 @@
 //! What filters need beside columns, derived from the documents of a segment when they first need it.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
-use lumos_index::{Filter, FilterRows, MemoryColumns, Side, SideKey, Sides, eval};
+use lumos_index::{
+    Filter, FilterRows, MemoryColumns, Side, SideKey, Sides, TextError, TextQuery, TextSource, eval,
+};
 use lumos_wal::sync::Mutex;
 use roaring::RoaringBitmap;
 use serde::Deserialize;
@@ -29,11 +32,42 @@ struct Meta {
 #[derive(Debug, Default)]
 pub(crate) struct GrowingSides(Mutex<Vec<(SideKey, Side, u32)>>);
 
+/// Keyword queries of a filter, and the first that failed.
+struct Words<'a> {
+    text: Option<TextSource<'a>>,
+    failed: Cell<Option<TextError>>,
+}
+
+impl<'a> Words<'a> {
+    fn new(text: Option<TextSource<'a>>) -> Self {
+        let failed = Cell::new(None);
+        Words { text, failed }
+    }
+
+    fn rows(&self, field: &str, query: &TextQuery) -> RoaringBitmap {
+        let found = self.text.map(|text| text.matches(field, query));
+        found.transpose().map_or_else(
+            |error| {
+                self.failed.set(Some(error));
+                RoaringBitmap::new()
+            },
+            Option::unwrap_or_default,
+        )
+    }
+
+    fn checked(&self, rows: RoaringBitmap) -> Result<RoaringBitmap> {
+        match self.failed.take() {
+            Some(error) => Err(Error::Keywords(error)),
+            None => Ok(rows),
+        }
+    }
+}
+
 impl SegmentView {
     /// The live rows that match a filter.
     pub(crate) fn matches(&self, filter: &Filter) -> Result<RoaringBitmap> {
         let mut rows = match &self.source {
-            Source::Memory(segment) => segment.matches(filter, self.rows),
+            Source::Memory(segment) => segment.matches(filter, self.rows)?,
             Source::Sealed(segment) => segment.matches(filter)?,
         };
         rows -= &*self.deletes;
@@ -42,18 +76,20 @@ impl SegmentView {
 }
 
 impl MemorySegment {
-    fn matches(&self, filter: &Filter, watermark: u32) -> RoaringBitmap {
+    fn matches(&self, filter: &Filter, watermark: u32) -> Result<RoaringBitmap> {
         let keys = filter.sides();
         self.read(|rows| {
-            let plain = FilterRows::new(&rows.columns, watermark);
+            let words = Words::new(Some(TextSource::memory(&rows.postings, watermark)));
+            let of = |field: &str, query: &TextQuery| words.rows(field, query);
+            let plain = FilterRows::new(&rows.columns, watermark).words(&of);
             if keys.is_empty() {
-                return eval(filter, &plain);
+                return words.checked(eval(filter, &plain));
             }
             let mut growing = self.sides().0.lock();
             extend(&mut growing, &keys, rows);
             let sides = growing.iter().map(|(key, side, _)| (key.clone(), side));
             let sides: Sides<'_> = sides.collect();
-            eval(filter, &plain.sides(&sides))
+            words.checked(eval(filter, &plain.sides(&sides)))
         })
     }
 }
@@ -96,7 +132,9 @@ impl SealedSegment {
             Some(columns) => FilterRows::new(columns, self.rows()),
             None => FilterRows::new(&nothing, self.rows()),
         };
-        Ok(eval(filter, &rows.sides(&sides)))
+        let words = Words::new(self.text().map(TextSource::sealed));
+        let of = |field: &str, query: &TextQuery| words.rows(field, query);
+        words.checked(eval(filter, &rows.sides(&sides).words(&of)))
     }
 
     /// Things derived from the documents: those that are kept, and the others from one reading of all.

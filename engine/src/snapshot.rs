@@ -1,10 +1,14 @@
 //! A state of the whole database that later commits do not change.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
+use lumos_index::Filter;
+
+use crate::clock::Clock;
 use crate::manifest::CollectionKind;
 use crate::pins::{Pin, Pins};
-use crate::search::answer;
+use crate::search::{answer, moment};
 use crate::state::DbState;
 use crate::{Doc, Hit, Result, Scan, SearchRequest, Seqno};
 
@@ -27,13 +31,18 @@ use crate::{Doc, Hit, Result, Scan, SearchRequest, Seqno};
 #[derive(Debug, Clone)]
 pub struct Snapshot {
     state: Arc<DbState>,
+    clock: Clock,
     _pin: Arc<Pin>,
 }
 
 impl Snapshot {
-    pub(crate) fn new(state: Arc<DbState>, pins: &Arc<Pins>) -> Self {
+    pub(crate) fn new(state: Arc<DbState>, clock: Clock, pins: &Arc<Pins>) -> Self {
         let pin = Arc::new(pins.pin(state.seqno));
-        Snapshot { state, _pin: pin }
+        Snapshot {
+            state,
+            clock,
+            _pin: pin,
+        }
     }
 
     /// The last commit it holds.
@@ -78,7 +87,23 @@ impl Snapshot {
     /// # Errors
     /// `UnknownCollection`, `DimensionMismatch`, `Vector`, `Filter`, `Query`, `InvalidArgument`.
     pub fn search(&self, collection: &str, request: &SearchRequest) -> Result<Vec<Hit>> {
-        answer::search(self.state.collection(collection)?, request)
+        let state = self.state.collection(collection)?;
+        let filter = request.filter.as_ref().map(|filter| self.resolved(filter));
+        let request = self.at_moment(request);
+        answer::search_in(state, &request, filter.as_deref())
+    }
+
+    /// A request with the moment of now in the place of `now()`, but for that of its own filter.
+    pub(crate) fn at_moment<'a>(&self, request: &'a SearchRequest) -> Cow<'a, SearchRequest> {
+        moment::resolved(request, || self.clock.now())
+    }
+
+    /// A filter with the moment of now in the place of `now()`.
+    pub(crate) fn resolved<'a>(&self, filter: &'a Filter) -> Cow<'a, Filter> {
+        match filter.resolve(self.clock.now()) {
+            Some(resolved) => Cow::Owned(resolved),
+            None => Cow::Borrowed(filter),
+        }
     }
 
     pub(crate) fn state(&self) -> &DbState {

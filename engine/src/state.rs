@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::Arc;
 
-use crate::clock::Clock;
 use crate::manifest::CollectionKind;
 use crate::memory::MemorySegment;
 use crate::op::Op;
@@ -26,8 +25,6 @@ pub(crate) struct CollectionState {
     pub(crate) sealed_seqno: Seqno,
     /// Bulk loads that are not over, by id, and how many of their documents are there.
     pub(crate) ingests: BTreeMap<String, u64>,
-    /// What time it is for `now()` in filters.
-    pub(crate) clock: Clock,
 }
 
 /// A live row found by key.
@@ -55,7 +52,6 @@ impl CollectionState {
             segments: vec![SegmentView::memory(active)],
             sealed_seqno: 0,
             ingests: BTreeMap::new(),
-            clock: Clock::default(),
         }
     }
 
@@ -216,8 +212,8 @@ impl CollectionState {
     }
 
     fn set_schema(&mut self, schema: Schema) {
-        let texts: Vec<String> = schema.texts.keys().cloned().collect();
         self.schema = Arc::new(schema);
+        let texts = &self.schema.clone().texts;
         let fits = |active: &MemorySegment| active.text_fields() == texts;
         let empty = self
             .segments
@@ -249,7 +245,6 @@ pub(crate) struct DbState {
     pub(crate) seqno: Seqno,
     pub(crate) next_collection: u32,
     pub(crate) collections: BTreeMap<u32, Arc<CollectionState>>,
-    pub(crate) clock: Clock,
 }
 
 impl DbState {
@@ -310,8 +305,7 @@ impl DbState {
                 name,
                 schema,
             } => {
-                let mut state = CollectionState::new(id, name, kind, schema, seqno);
-                state.clock = self.clock.clone();
+                let state = CollectionState::new(id, name, kind, schema, seqno);
                 self.collections.insert(id, Arc::new(state));
                 self.next_collection = self.next_collection.max(id + 1);
             }

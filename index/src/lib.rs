@@ -28,9 +28,11 @@ mod error;
 mod facet;
 mod filter;
 mod flat;
+mod formula;
 mod fusion;
 mod hnsw;
 mod metric;
+mod mmr;
 mod ordinals;
 mod text;
 mod topk;
@@ -48,10 +50,11 @@ pub use facet::{
 };
 pub use filter::{
     Columns, Field, Filter, FilterError, FilterRows, IntoFilter, Length, Literal, MemoryColumns,
-    Now, SealedColumns, Side, SideKey, SideKind, Sides, element, eval, field, is_date,
+    Now, SealedColumns, Side, SideKey, SideKind, Sides, WordsOf, element, eval, field, is_date,
     metadata_path, now, path_keys,
 };
 pub use flat::exact_search;
+pub use formula::{Expr, Formula, FormulaError, FormulaFault, FormulaRow, IntoFormula};
 pub use fusion::{
     ConvexLeg, Normalise, RRF_K, fuse_convex, fuse_convex_legs, fuse_dbsf, fuse_rrf, fuse_sum,
 };
@@ -59,10 +62,11 @@ pub use hnsw::{
     GraphPart, GraphQuery, Hnsw, HnswParams, HnswView, Horizon, Route, SearchStats, Stopped, Widths,
 };
 pub use metric::Metric;
+pub use mmr::mmr;
 pub use ordinals::OrdinalSet;
 pub use text::{
-    Analyzer, Analyzers, MemoryPostings, SealedText, Snippet, TextBuilder, TextError, TextQuery,
-    TextQueryError, TextSearch, TextSource, Token, highlight,
+    Analyzer, AnalyzerError, Analyzers, MemoryPostings, SealedText, Snippet, TextBuilder,
+    TextError, TextQuery, TextQueryError, TextSearch, TextSource, Token, highlight,
 };
 pub use topk::{Neighbor, TopK};
 pub use values::{RowValues, Scalar};

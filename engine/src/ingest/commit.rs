@@ -49,6 +49,15 @@ pub(super) fn commit(
             detail: "the collection was dropped and made anew meanwhile".to_string(),
         });
     };
+    for (field, written_with) in rows.text_fields() {
+        let analyzer = now.schema.texts.get(&field);
+        if analyzer.is_some_and(|analyzer| *analyzer != written_with) {
+            return Err(Error::Conflict {
+                key: name.to_string(),
+                detail: format!("the analyzer of text field \"{field}\" was changed meanwhile"),
+            });
+        }
+    }
     // What other commits have added since is looked at now, while no more can come.
     let mut dying = Vec::with_capacity(now.segments.len());
     for view in &now.segments {

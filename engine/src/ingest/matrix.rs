@@ -1,5 +1,6 @@
 //! Vectors of a bulk load where the caller has them.
 
+use std::collections::BTreeMap;
 use std::sync::mpsc;
 
 use crate::manifest::CollectionKind;
@@ -39,8 +40,8 @@ impl<K: AsRef<str> + Sync> Rows for MatrixRows<'_, K> {
         CollectionKind::Documents
     }
 
-    fn text_fields(&self) -> Vec<String> {
-        Vec::new()
+    fn text_fields(&self) -> BTreeMap<String, String> {
+        BTreeMap::new()
     }
 
     fn each(&self, visit: &mut dyn FnMut(Row<'_>) -> Result<()>) -> Result<()> {

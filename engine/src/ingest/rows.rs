@@ -78,8 +78,8 @@ impl Rows for DocumentRows {
         CollectionKind::Documents
     }
 
-    fn text_fields(&self) -> Vec<String> {
-        self.schema.texts.keys().cloned().collect()
+    fn text_fields(&self) -> BTreeMap<String, String> {
+        self.schema.texts.clone()
     }
 
     fn each(&self, visit: &mut dyn FnMut(Row<'_>) -> Result<()>) -> Result<()> {

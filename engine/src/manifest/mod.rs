@@ -14,16 +14,18 @@ use serde::{Deserialize, Serialize};
 
 use crate::recovery::io;
 use crate::segment::Header;
-use crate::{Error, Result, Schema, VectorField};
+use crate::{Error, Result, Schema};
 
 /// The file in the database directory.
 pub(crate) const MANIFEST: &str = "MANIFEST";
 /// The feature of schemas with elements or metrics that version 1 began without.
-const ELEMENTS: u32 = 1;
+pub(crate) const ELEMENTS: u32 = 1;
+/// The feature of text fields with an analyzer other than the default one.
+pub(crate) const ANALYZERS: u32 = 1 << 1;
 const HEADER: Header = Header {
     magic: *b"LUMOSMAN",
     version: 1,
-    features: ELEMENTS,
+    features: ELEMENTS | ANALYZERS,
 };
 
 /// What a collection is for.
@@ -92,7 +94,15 @@ pub(crate) struct Manifest {
     pub(crate) catalog_seqno: u64,
     /// No frame of the log up to this commit is needed.
     pub(crate) floor: u64,
+    /// Features that the log may use although no schema in `collections` does.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(crate) features: u32,
     pub(crate) collections: Vec<CollectionManifest>,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "called by serde")]
+fn is_zero(features: &u32) -> bool {
+    *features == 0
 }
 
 impl Manifest {
@@ -154,15 +164,9 @@ impl Manifest {
     }
 
     /// What a build must know to read the database.
-    fn features(&self) -> u32 {
-        let mut fields = self
-            .collections
-            .iter()
-            .flat_map(|c| c.schema.vectors.values());
-        match fields.any(VectorField::is_of_later_builds) {
-            true => ELEMENTS,
-            false => 0,
-        }
+    pub(crate) fn features(&self) -> u32 {
+        let schemas = self.collections.iter().map(|c| c.schema.features());
+        schemas.fold(self.features, |all, one| all | one)
     }
 
     /// What the rest of the engine relies on.
@@ -170,6 +174,9 @@ impl Manifest {
         let (mut ids, mut names, mut numbers) = (HashSet::new(), HashSet::new(), HashSet::new());
         if self.floor > self.catalog_seqno {
             return Err("the log was released past the newest commit".to_string());
+        }
+        if self.features & !HEADER.features != 0 {
+            return Err(format!("it has features {:#x}", self.features));
         }
         for collection in &self.collections {
             let name = &collection.name;

@@ -5,6 +5,7 @@ use lumos_wal::{MemVfs, OpenMode, SimVfs};
 use proptest::prelude::*;
 
 use super::*;
+use crate::VectorField;
 
 const DIR: &str = "db";
 
@@ -67,6 +68,7 @@ fn sample() -> Manifest {
         next_collection: 3,
         catalog_seqno: 12,
         floor: 4,
+        features: 0,
         collections: vec![
             collection(0, "docs", vec![segment(1), segment(6)]),
             collection(2, "notes", vec![segment(0)]),
@@ -184,11 +186,16 @@ fn a_later_version_is_refused_by_name() {
 #[test]
 fn contradictions_are_refused() {
     type Change = (&'static str, fn(&mut Manifest));
-    let changes: [Change; 13] = [
+    let changes: [Change; 15] = [
         ("vectors past their limit", |m| {
             let schema = std::mem::take(&mut m.collections[0].schema);
             m.collections[0].schema = schema.vector(1 << 31, lumos_index::Metric::L2);
         }),
+        ("an analyzer that is not known", |m| {
+            let schema = std::mem::take(&mut m.collections[0].schema);
+            m.collections[0].schema = schema.text_with("text", "cod");
+        }),
+        ("features that are not known", |m| m.features = 1 << 31),
         ("bits that are numbers", |m| {
             let field = VectorField::new(3, Metric::Dot).element(lumos_index::Element::Bits);
             let schema = std::mem::take(&mut m.collections[0].schema);

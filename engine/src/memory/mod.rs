@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::Arc;
 
-use lumos_index::{Analyzers, MemoryColumns, MemoryPostings, RowValues};
+use lumos_index::{MemoryColumns, MemoryPostings, RowValues};
 use lumos_wal::sync::{Mutex, RwLock};
 use roaring::RoaringBitmap;
 
@@ -59,7 +59,8 @@ pub(crate) struct Rows {
 #[derive(Debug)]
 pub(crate) struct MemorySegment {
     kind: CollectionKind,
-    text_fields: Vec<String>,
+    /// With the analyzer of each.
+    text_fields: BTreeMap<String, String>,
     rows: RwLock<Rows>,
     /// Held by the thread that extends the graphs.
     growing: Mutex<()>,
@@ -69,27 +70,28 @@ pub(crate) struct MemorySegment {
 
 impl MemorySegment {
     pub(crate) fn new(kind: CollectionKind, schema: &Schema) -> Self {
-        let text_fields: Vec<String> = schema.texts.keys().cloned().collect();
+        let names: Vec<String> = schema.texts.keys().cloned().collect();
         MemorySegment {
             kind,
             rows: RwLock::new(Rows {
                 entries: Vec::new(),
                 vectors: BTreeMap::new(),
-                postings: MemoryPostings::new(&Analyzers::default(), &text_fields),
+                postings: MemoryPostings::new(&schema.analyzers(), &names),
                 columns: MemoryColumns::new(),
                 keys: BTreeMap::new(),
                 bytes: 0,
                 first_expiry: None,
             }),
-            text_fields,
+            text_fields: schema.texts.clone(),
             growing: Mutex::new(()),
             values: Kept::default(),
             sides: GrowingSides::default(),
         }
     }
 
-    /// The text fields this segment indexes; a schema with others needs another segment.
-    pub(crate) fn text_fields(&self) -> &[String] {
+    /// The text fields this segment indexes, with the analyzer of each; a schema with others needs another
+    /// segment.
+    pub(crate) fn text_fields(&self) -> &BTreeMap<String, String> {
         &self.text_fields
     }
 

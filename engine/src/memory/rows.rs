@@ -1,5 +1,7 @@
 //! A frozen segment as the rows of the file that it becomes.
 
+use std::collections::BTreeMap;
+
 use lumos_index::{Hnsw, HnswParams, Scheme, Stopped, Vectors};
 
 use super::{Entry, MemorySegment};
@@ -12,7 +14,7 @@ impl Rows for MemorySegment {
         self.kind
     }
 
-    fn text_fields(&self) -> Vec<String> {
+    fn text_fields(&self) -> BTreeMap<String, String> {
         self.text_fields.clone()
     }
 

@@ -81,8 +81,8 @@ impl Rows for MergedRows<'_> {
         self.collection.kind
     }
 
-    fn text_fields(&self) -> Vec<String> {
-        self.collection.schema.texts.keys().cloned().collect()
+    fn text_fields(&self) -> BTreeMap<String, String> {
+        self.collection.schema.texts.clone()
     }
 
     fn each(&self, visit: &mut dyn FnMut(Row<'_>) -> Result<()>) -> Result<()> {

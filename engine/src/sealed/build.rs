@@ -1,6 +1,8 @@
 //! Writing a sealed segment from rows, a section at a time.
 
-use lumos_index::{Analyzers, MemoryColumns, Packer, Scheme, TextBuilder, Vectors};
+use std::collections::BTreeMap;
+
+use lumos_index::{MemoryColumns, Packer, Scheme, TextBuilder, Vectors};
 use roaring::RoaringBitmap;
 
 use super::rows::{GoOn, Rows};
@@ -11,6 +13,7 @@ use super::{
 use crate::manifest::CollectionKind;
 use crate::memory::GRAPH_MIN_ROWS;
 use crate::record::{Body, NOTHING};
+use crate::schema::analyzers;
 use crate::segment::{KeysBuilder, PayloadBuilder, SectionSink};
 use crate::{Error, Result, VectorField};
 
@@ -156,12 +159,14 @@ pub(super) struct Derived {
 }
 
 impl Derived {
-    pub(super) fn new(text_fields: &[String]) -> Result<Self> {
-        let text = match text_fields.is_empty() {
+    pub(super) fn new(text_fields: &BTreeMap<String, String>) -> Result<Self> {
+        let names: Vec<String> = text_fields.keys().cloned().collect();
+        let text = match names.is_empty() {
             true => None,
-            false => Some(
-                TextBuilder::new(&Analyzers::default(), text_fields).map_err(Error::Keywords)?,
-            ),
+            false => {
+                let text = TextBuilder::new(&analyzers(text_fields), &names);
+                Some(text.map_err(Error::Keywords)?)
+            }
         };
         Ok(Derived {
             columns: MemoryColumns::new(),

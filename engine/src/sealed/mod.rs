@@ -70,14 +70,15 @@ impl std::fmt::Debug for SealedSegment {
 
 impl SealedSegment {
     /// Opens the sections of a segment file that a manifest describes. Columns and keyword index that are damaged are
-    /// made anew, in memory, from the documents; `text_fields` are those of the collection.
+    /// made anew, in memory, from the documents, and so is a keyword index of other analyzers; `text_fields`
+    /// are those of the collection, with the analyzer of each.
     ///
     /// # Errors
     /// [`Error::Corruption`] when a section that holds data is missing or does not fit.
     pub(crate) fn open(
         file: SegmentFile,
         entry: &SegmentEntry,
-        text_fields: &[String],
+        text_fields: &BTreeMap<String, String>,
     ) -> Result<Self> {
         let (number, rows) = (entry.number, entry.rows);
         let path = file.path().to_path_buf();
@@ -127,6 +128,10 @@ impl SealedSegment {
         let columns = columns.and_then(|bytes| SealedColumns::open(bytes, rows).ok());
         let text = file.section(TEXT);
         let text = text.and_then(|bytes| SealedText::open(bytes).ok());
+        let text = text.filter(|text| {
+            let mut analyzers = text.analyzers();
+            analyzers.all(|(field, was)| text_fields.get(field).is_none_or(|is| is == was))
+        });
         let lost_columns = columns.is_none() && has(COLUMNS);
         let lost_text = text.is_none() && has(TEXT);
         let mut segment = SealedSegment {
@@ -156,8 +161,13 @@ impl SealedSegment {
     }
 
     /// Makes columns and keyword index anew.
-    fn rebuild(&mut self, columns: bool, text_fields: Option<&[String]>) -> Result<()> {
-        let mut derived = build::Derived::new(text_fields.unwrap_or_default())?;
+    fn rebuild(
+        &mut self,
+        columns: bool,
+        text_fields: Option<&BTreeMap<String, String>>,
+    ) -> Result<()> {
+        let none = BTreeMap::new();
+        let mut derived = build::Derived::new(text_fields.unwrap_or(&none))?;
         for row in 0..self.rows {
             derived.add(self.key(row)?, &self.payload(row)?)?;
         }

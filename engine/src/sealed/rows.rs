@@ -1,5 +1,7 @@
 //! The rows of a segment to be written, wherever they come from.
 
+use std::collections::BTreeMap;
+
 use lumos_index::{Hnsw, HnswParams, Scheme, Stopped, Vectors};
 
 use crate::manifest::CollectionKind;
@@ -24,8 +26,8 @@ pub(crate) type GoOn<'a> = &'a (dyn Fn() -> bool + Sync);
 pub(crate) trait Rows {
     fn kind(&self) -> CollectionKind;
 
-    /// The text fields that are indexed.
-    fn text_fields(&self) -> Vec<String>;
+    /// The text fields that are indexed, with the analyzer of each.
+    fn text_fields(&self) -> BTreeMap<String, String>;
 
     /// Gives every row, the first being row 0.
     fn each(&self, visit: &mut dyn FnMut(Row<'_>) -> Result<()>) -> Result<()>;

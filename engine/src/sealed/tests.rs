@@ -7,6 +7,7 @@ use std::sync::Arc;
 use lumos_wal::{MemVfs, OpenMode, Vfs, read_all};
 use serde_json::json;
 
+use crate::manifest::Manifest;
 use crate::segment::{SegmentAccess, SegmentFile};
 use crate::{Doc, Lumos, Result};
 
@@ -103,6 +104,32 @@ fn damage_to_a_derived_section_changes_no_answer_and_is_mended() {
         drop(db);
         assert_eq!(answers(&open(&vfs).unwrap()), expected, "{section}");
     }
+}
+
+/// A keyword index of other analyzers than the schema says answers nothing: it is made anew, and compacting
+/// writes it.
+#[test]
+fn a_keyword_index_of_other_analyzers_is_made_anew() {
+    let (vfs, _) = filled();
+    let dir = Path::new("db");
+    let found = |db: &Lumos, query: &str| {
+        let docs = db.collection("docs").unwrap();
+        docs.search(query).keywords().limit(9).run().unwrap().len()
+    };
+    assert_eq!(found(&open(&vfs).unwrap(), "+umbe"), 0);
+    let mut manifest = Manifest::read(&*vfs, dir).unwrap().unwrap();
+    let texts = &mut manifest.collections[0].schema.texts;
+    texts.insert("text".to_string(), "ngram(2,3)".to_string());
+    manifest.write(&*vfs, dir).unwrap();
+    let db = open(&vfs).unwrap();
+    assert_eq!(found(&db, "+umbe"), 9);
+    assert_eq!(db.stats().collections[0].damaged_segments, 1);
+    db.compact().unwrap();
+    assert_eq!(db.stats().collections[0].damaged_segments, 0);
+    drop(db);
+    let db = open(&vfs).unwrap();
+    assert_eq!(db.stats().collections[0].damaged_segments, 0);
+    assert_eq!(found(&db, "+umbe"), 9);
 }
 
 /// What cannot be made anew is told, and never copied into a fresh file.

@@ -1,7 +1,9 @@
 //! Many searches at once.
 
-use super::builder::{Query, Search};
-use super::{Hit, ScoredKey, execute};
+use super::answer::{self, Extras};
+use super::builder::Search;
+use super::query::Query;
+use super::{Hit, ScoredKey};
 use crate::Result;
 
 /// Many searches with one set of options, see [`Collection::search_batch`](crate::Collection::search_batch).
@@ -17,9 +19,16 @@ impl Search<Vec<Query>> {
     /// As [`Search::run`], when any of the queries is wrong: that of the first of them.
     pub fn run(mut self) -> Result<Vec<Vec<Hit>>> {
         let queries = std::mem::take(&mut self.query);
+        let reranker = self.reranker.take();
+        let extras = Extras {
+            reranker: reranker
+                .as_ref()
+                .map(|(reranker, depth)| (&**reranker, *depth)),
+            group: None,
+        };
         let bound = self.bind(queries)?;
         let state = bound.state()?;
-        let mut all = execute::search_all(state, &bound.requests, bound.filter.as_ref())?;
+        let mut all = answer::batch(state, &bound.requests, bound.filter.as_ref(), &extras)?;
         for (at, hits) in all.iter_mut().enumerate() {
             bound.keep(at, hits, Hit::key);
         }
@@ -45,9 +54,16 @@ impl Search<Vec<Query>> {
     /// As [`SearchBatch::run`].
     pub fn keys(mut self) -> Result<Vec<Vec<ScoredKey>>> {
         let queries = std::mem::take(&mut self.query);
+        let reranker = self.reranker.take();
+        let extras = Extras {
+            reranker: reranker
+                .as_ref()
+                .map(|(reranker, depth)| (&**reranker, *depth)),
+            group: None,
+        };
         let bound = self.bind(queries)?;
         let state = bound.state()?;
-        let mut all = execute::keys_all(state, &bound.requests, bound.filter.as_ref())?;
+        let mut all = answer::batch_keys(state, &bound.requests, bound.filter.as_ref(), &extras)?;
         for (at, found) in all.iter_mut().enumerate() {
             bound.keep(at, found, |found| &found.key);
         }

@@ -1,10 +1,13 @@
 //! Queries as users give them become requests.
 
+use std::borrow::Cow;
+
 use lumos_index::Filter;
 
-use super::builder::{Query, Search};
+use super::builder::Search;
 use super::leg::{Ask, Leg};
 use super::meaning;
+use super::query::Query;
 use super::request::{Fusion, SearchMode, SearchRequest};
 use crate::database::MAX_LIMIT;
 use crate::doc::DEFAULT_VECTOR_FIELD;
@@ -56,6 +59,9 @@ impl<Q> Search<Q> {
         if let Some((input, source)) = self.filter_error.take() {
             return Err(Error::Filter { input, source });
         }
+        if let Some((input, source)) = self.formula_error.take() {
+            return Err(Error::Formula { input, source });
+        }
         let snapshot = self.db.snapshot();
         let state = snapshot.state().collection(&self.collection)?;
         let mut request = std::mem::take(&mut self.request);
@@ -66,6 +72,7 @@ impl<Q> Search<Q> {
             request.fusion = fusion;
         }
         let filter = request.filter.take();
+        let filter = filter.map(|filter| snapshot.resolved(&filter).into_owned());
         let field = request.vector_field.as_deref();
         let field = field.unwrap_or(DEFAULT_VECTOR_FIELD).to_string();
         let mut requests = vec![request; queries.len()];
@@ -76,6 +83,7 @@ impl<Q> Search<Q> {
             match query {
                 Query::Vector(vector) => request.vector = Some(vector),
                 Query::Text(text) => request.text = Some(text),
+                Query::Words(query) => request.words = Some(query),
                 Query::Legs(legs) => request.legs = legs,
                 Query::Recommend(recommend) => {
                     let mut leg = Leg::new(Ask::Recommend(recommend));
@@ -86,6 +94,11 @@ impl<Q> Search<Q> {
                         leg.fields.clone_from(&request.text_fields);
                         request.legs.push(leg);
                     }
+                }
+                Query::Like(key) if self.extended || !request.is_plain() => {
+                    let mut leg = Leg::like(key);
+                    leg.fields.extend(request.vector_field.clone());
+                    request.legs.push(leg);
                 }
                 Query::Like(key) => {
                     let doc = state.get(&key)?;
@@ -104,6 +117,9 @@ impl<Q> Search<Q> {
         for request in &mut requests {
             let keep = self.fusion.is_some();
             meaning::embed(self.db.core(), &self.collection, request, keep)?;
+            if let Cow::Owned(resolved) = snapshot.at_moment(request) {
+                *request = resolved;
+            }
         }
         Ok(Bound {
             snapshot,

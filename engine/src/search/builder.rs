@@ -1,101 +1,19 @@
 //! A search as a chain of calls.
 
-use lumos_index::{Facet, FilterError, IntoFilter};
+use std::sync::Arc;
 
+use lumos_index::{Facet, FilterError, FormulaError, IntoFilter, IntoFormula};
+
+use super::answer::Extras;
 use super::bind::Bound;
 use super::explain::{Stage, Trace};
-use super::leg::{Leg, Recommend};
-use super::request::{Fusion, SearchMode, SearchRequest};
+use super::grouped::GroupedSearch;
+use super::query::Query;
+use super::request::{Fusion, Language, SearchMode, SearchRequest};
 use super::{Explained, Hit, ScoredKey, answer};
 use crate::Result;
 use crate::database::Lumos;
-
-/// What is searched for.
-#[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
-pub enum Query {
-    /// Words, or a question.
-    Text(String),
-    /// A vector, `[dimension]`.
-    Vector(Vec<f32>),
-    /// The vector of a stored document.
-    Like(String),
-    /// Examples to be near to and far from.
-    Recommend(Recommend),
-    /// Several of these, fused.
-    Legs(Vec<Leg>),
-}
-
-/// Searches with the vector of a stored document, which is not among the hits.
-pub fn like(key: impl Into<String>) -> Query {
-    Query::Like(key.into())
-}
-
-impl From<Recommend> for Query {
-    fn from(recommend: Recommend) -> Self {
-        Query::Recommend(recommend)
-    }
-}
-
-impl From<Leg> for Query {
-    fn from(leg: Leg) -> Self {
-        Query::Legs(vec![leg])
-    }
-}
-
-impl From<Vec<Leg>> for Query {
-    fn from(legs: Vec<Leg>) -> Self {
-        Query::Legs(legs)
-    }
-}
-
-impl From<&str> for Query {
-    fn from(text: &str) -> Self {
-        Query::Text(text.to_string())
-    }
-}
-
-impl From<String> for Query {
-    fn from(text: String) -> Self {
-        Query::Text(text)
-    }
-}
-
-impl From<&String> for Query {
-    fn from(text: &String) -> Self {
-        Query::Text(text.clone())
-    }
-}
-
-impl From<&[f32]> for Query {
-    fn from(vector: &[f32]) -> Self {
-        Query::Vector(vector.to_vec())
-    }
-}
-
-impl From<Vec<f32>> for Query {
-    fn from(vector: Vec<f32>) -> Self {
-        Query::Vector(vector)
-    }
-}
-
-impl From<&Vec<f32>> for Query {
-    fn from(vector: &Vec<f32>) -> Self {
-        Query::Vector(vector.clone())
-    }
-}
-
-impl<const N: usize> From<[f32; N]> for Query {
-    fn from(vector: [f32; N]) -> Self {
-        Query::Vector(vector.to_vec())
-    }
-}
-
-impl<const N: usize> From<&[f32; N]> for Query {
-    fn from(vector: &[f32; N]) -> Self {
-        Query::Vector(vector.to_vec())
-    }
-}
+use crate::reranker::Reranker;
 
 /// A search being put together; see [`Collection::search`](crate::Collection::search), and
 /// [`SearchBatch`](crate::SearchBatch) for many at once.
@@ -110,6 +28,10 @@ pub struct Search<Q = Query> {
     pub(super) limited: bool,
     pub(super) fusion: Option<Fusion>,
     pub(super) filter_error: Option<(String, FilterError)>,
+    pub(super) formula_error: Option<(String, FormulaError)>,
+    pub(super) reranker: Option<(Arc<dyn Reranker>, usize)>,
+    /// Whether something follows the legs that the request does not hold.
+    pub(super) extended: bool,
     pub(super) facets: Vec<Facet>,
 }
 
@@ -123,6 +45,9 @@ impl<Q> Search<Q> {
             limited: false,
             fusion: None,
             filter_error: None,
+            formula_error: None,
+            reranker: None,
+            extended: false,
             facets: Vec::new(),
         }
     }
@@ -178,6 +103,72 @@ impl<Q> Search<Q> {
     /// Searches this text field; may be called again (default all).
     pub fn text_field(mut self, field: impl Into<String>) -> Self {
         self.request.text_fields.push(field.into());
+        self
+    }
+
+    /// Makes a text field worth so many times as much as others, above 0 to 1,000; may be called again.
+    ///
+    /// ```
+    /// # fn main() -> lumos_engine::Result<()> {
+    /// # use lumos_engine::{Doc, Lumos};
+    /// # let docs = Lumos::memory()?.collection("docs")?;
+    /// docs.put(Doc::new("a").text("about the log").with_text("title", "Segments"))?;
+    /// docs.put(Doc::new("b").text("about segments").with_text("title", "The log"))?;
+    /// let hits = docs.search("log").keywords().boost("title", 3.0).run()?;
+    /// assert_eq!(hits[0].key(), "b");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn boost(mut self, field: impl Into<String>, factor: f32) -> Self {
+        self.request.boosts.push((field.into(), factor));
+        self
+    }
+
+    /// Reads the words as the strict query language: `title:(wal OR "group commit"~2) AND NOT draft`, with
+    /// `(a b c)@2` for at least two, `wal^2` for twice the worth, `se?m*nt`, `segmnet~1` and
+    /// `/seg(ment)?s?/`. A mistake surfaces at [`Search::run`], with its place. See [`TextQuery`].
+    ///
+    /// ```
+    /// # fn main() -> lumos_engine::Result<()> {
+    /// # use lumos_engine::{Doc, Lumos};
+    /// # let docs = Lumos::memory()?.collection("docs")?;
+    /// docs.put(("a", "the log is synced by group commit"))?;
+    /// docs.put(("b", "commit the draft of the group"))?;
+    /// let hits = docs.search("(\"group commit\" OR sync*) AND NOT draft").strict().run()?;
+    /// assert_eq!(hits.len(), 1);
+    /// let error = docs.search("group AND (").strict().run().unwrap_err();
+    /// assert_eq!(error.code(), "E2105");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn strict(mut self) -> Self {
+        self.request.language = Language::Strict;
+        self
+    }
+
+    /// Takes the words as what someone has typed so far: the last one may go on, and documents that have
+    /// them in this order come first.
+    ///
+    /// ```
+    /// # fn main() -> lumos_engine::Result<()> {
+    /// # use lumos_engine::{Doc, Lumos};
+    /// # let docs = Lumos::memory()?.collection("docs")?;
+    /// docs.put(("a", "the commits of a group"))?;
+    /// docs.put(("b", "group commit"))?;
+    /// let hits = docs.search("group com").as_you_type().run()?;
+    /// assert_eq!(hits[0].key(), "b");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn as_you_type(mut self) -> Self {
+        self.request.language = Language::AsYouType;
+        self
+    }
+
+    /// Cuts up to so many snippets of at most so many bytes from each highlighted field (default one of
+    /// 240 bytes; 1 to 16, of 16 to 65,536 bytes).
+    pub fn snippets(mut self, count: usize, bytes: usize) -> Self {
+        (self.request.snippets, self.request.snippet_bytes) = (count, bytes);
         self
     }
 
@@ -260,6 +251,66 @@ impl<Q> Search<Q> {
         self
     }
 
+    /// Scores the candidates by a formula of fields and of the scores so far; higher is better then, and what
+    /// is wrong with a text surfaces at [`Search::run`]. Candidates are the best 200 of each leg, or four
+    /// times the limit. See [`Formula`](crate::Formula) for what can be written.
+    ///
+    /// ```
+    /// # fn main() -> lumos_engine::Result<()> {
+    /// use lumos_engine::{Doc, Expr, Lumos, field};
+    /// let docs = Lumos::memory()?.collection("docs")?;
+    /// docs.put(Doc::new("old").text("snow").field("year", 1999).field("lang", "en"))?;
+    /// docs.put(Doc::new("new").text("snow snow").field("year", 2026).field("lang", "en"))?;
+    /// docs.put(Doc::new("other").text("snow").field("year", 2026).field("lang", "de"))?;
+    /// let text = "score + 0.5 * exp_decay(year, 2026, 10) + boost(lang = 'en', 0.1)";
+    /// let built = Expr::score() + 0.5 * Expr::field("year").exp_decay(2026, 10)
+    ///     + Expr::boost(field("lang").eq("en"), 0.1);
+    /// let hits = docs.search("snow").score(text).run()?;
+    /// assert_eq!(hits[0].key(), "new");
+    /// assert_eq!(hits, docs.search("snow").score(built).run()?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn score(mut self, formula: impl IntoFormula) -> Self {
+        let input = formula.input();
+        match formula.into_formula() {
+            Ok(formula) => self.request.score = Some(formula),
+            Err(error) => self.formula_error = Some((input, error)),
+        }
+        self
+    }
+
+    /// Prefers hits that are unlike each other: maximal marginal relevance (Carbonell and Goldstein 1998) by
+    /// the vectors of the field that is searched. `lambda` is the share of relevance, 0 to 1, that of the
+    /// scores scaled to 0 to 1 over the candidates, at most 1,024; the rest is difference. Hits come in the
+    /// order in which they are chosen, with their scores. The limit is at most 1,024.
+    ///
+    /// ```
+    /// # fn main() -> lumos_engine::Result<()> {
+    /// # use lumos_engine::{Doc, Lumos};
+    /// # let docs = Lumos::memory()?.collection("docs")?;
+    /// docs.put(Doc::new("a").vector([1.0, 0.0]))?;
+    /// docs.put(Doc::new("a again").vector([0.99, 0.01]))?;
+    /// docs.put(Doc::new("b").vector([0.8, -0.6]))?;
+    /// docs.put(Doc::new("far").vector([-1.0, 0.0]))?;
+    /// let hits = docs.search([1.0, 0.1]).diversify(0.5).limit(2).run()?;
+    /// assert_eq!((hits[0].key(), hits[1].key()), ("a again", "b"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn diversify(mut self, lambda: f32) -> Self {
+        self.request.diversify = Some(lambda);
+        self
+    }
+
+    /// Gives the best `depth` candidates, from the limit to 1,024, to a re-ranker; those are the hits, by its
+    /// scores. It comes after a formula, and before thresholds and [`Search::diversify`].
+    pub fn rerank(mut self, reranker: Arc<dyn Reranker>, depth: usize) -> Self {
+        self.reranker = Some((reranker, depth));
+        self.extended = true;
+        self
+    }
+
     /// Compares with every vector instead of using the graph.
     pub fn exact(mut self) -> Self {
         self.request.exact = true;
@@ -280,15 +331,41 @@ impl<Q> Search<Q> {
 }
 
 impl Search {
+    /// Puts hits into groups by the value of a metadata field: the limit says how many groups, `size` how
+    /// many hits each has at most, 16,384 in all. Candidates are looked for until the groups are full, or
+    /// there are 16,384. A document with several values is in several groups, one without a value in none.
+    ///
+    /// ```
+    /// # fn main() -> lumos_engine::Result<()> {
+    /// # use lumos_engine::{Doc, Lumos};
+    /// # let docs = Lumos::memory()?.collection("docs")?;
+    /// for (key, source) in [("a1", "a.md"), ("a2", "a.md"), ("a3", "a.md"), ("b1", "b.md")] {
+    ///     docs.put(Doc::new(key).text("snow").field("source", source))?;
+    /// }
+    /// let groups = docs.search("snow").limit(10).group_by("source", 2).run()?;
+    /// assert_eq!(groups[0].value, "a.md");
+    /// assert_eq!((groups[0].hits.len(), groups[1].hits.len()), (2, 1));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn group_by(self, field: &str, size: usize) -> GroupedSearch {
+        GroupedSearch {
+            search: self,
+            field: lumos_index::metadata_path(field),
+            size,
+        }
+    }
+
     /// Runs the search on the current state.
     ///
     /// # Errors
     /// `Filter` with a caret for a bad filter, `DimensionMismatch`, `Vector`, `Query`, `Embedder`,
     /// `InvalidArgument` for a limit outside its range or a missing leg, `UnknownCollection`.
     pub fn run(self) -> Result<Vec<Hit>> {
-        let bound = self.bound()?;
+        let (bound, reranker) = self.bound()?;
         let (request, filter) = bound.one()?;
-        let mut hits = answer::hits(bound.state()?, request, filter, &mut Trace::off())?;
+        let (state, extras) = (bound.state()?, extras(reranker.as_ref()));
+        let mut hits = answer::hits(state, request, filter, &extras, &mut Trace::off())?;
         bound.keep(0, &mut hits, Hit::key);
         Ok(hits)
     }
@@ -314,10 +391,11 @@ impl Search {
     pub fn explain(self) -> Result<Explained> {
         let mut trace = Trace::on();
         let prepared = trace.start();
-        let bound = self.bound()?;
+        let (bound, reranker) = self.bound()?;
         trace.stage(Stage::Prepare, prepared);
         let (request, filter) = bound.one()?;
-        let mut explained = answer::explain(bound.state()?, request, filter, trace)?;
+        let (state, extras) = (bound.state()?, extras(reranker.as_ref()));
+        let mut explained = answer::explain(state, request, filter, &extras, trace)?;
         bound.keep(0, &mut explained.hits, Hit::key);
         Ok(explained)
     }
@@ -340,15 +418,24 @@ impl Search {
     /// # Errors
     /// As [`Search::run`].
     pub fn keys(self) -> Result<Vec<ScoredKey>> {
-        let bound = self.bound()?;
+        let (bound, reranker) = self.bound()?;
         let (request, filter) = bound.one()?;
-        let mut found = answer::keys(bound.state()?, request, filter)?;
+        let extras = extras(reranker.as_ref());
+        let mut found = answer::keys(bound.state()?, request, filter, &extras)?;
         bound.keep(0, &mut found, |found| &found.key);
         Ok(found)
     }
 
-    pub(super) fn bound(mut self) -> Result<Bound> {
+    pub(super) fn bound(mut self) -> Result<(Bound, Option<(Arc<dyn Reranker>, usize)>)> {
         let query = std::mem::replace(&mut self.query, Query::Vector(Vec::new()));
-        self.bind(vec![query])
+        let reranker = self.reranker.take();
+        Ok((self.bind(vec![query])?, reranker))
+    }
+}
+
+pub(super) fn extras(reranker: Option<&(Arc<dyn Reranker>, usize)>) -> Extras<'_> {
+    Extras {
+        reranker: reranker.map(|(reranker, depth)| (&**reranker, *depth)),
+        group: None,
     }
 }

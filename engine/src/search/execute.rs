@@ -6,8 +6,9 @@ use rayon::prelude::*;
 use super::explain::{LegCost, Stage, Trace};
 use super::hit::{Highlight, Hit, LegRank, LegScore, ScoredKey};
 use super::legs::{self, Found, Keywords, Nearest};
-use super::plan::{KeywordQuery, Plan, VectorQuery, bind_filter};
+use super::plan::{Plan, VectorQuery, bind_filter};
 use super::request::{Fusion, SearchRequest};
+use super::words::KeywordQuery;
 use super::{Allowed, answer};
 use crate::key_list::KeyList;
 use crate::state::{CollectionState, Place};
@@ -17,8 +18,6 @@ use crate::{Doc, Error, Result};
 const HYBRID_DEPTH: usize = 200;
 /// Searches of a batch that one thread makes together.
 const BLOCK: usize = 8;
-/// Longest snippet, in bytes.
-const SNIPPET_BYTES: usize = 240;
 
 /// A row with its scores.
 #[derive(Debug)]
@@ -65,11 +64,6 @@ pub(crate) fn search_all(
     requests: &[SearchRequest],
     filter: Option<&Filter>,
 ) -> Result<Vec<Vec<Hit>>> {
-    if !requests.iter().all(SearchRequest::is_plain) {
-        let one = |request: &SearchRequest| answer::hits(state, request, filter, &mut Trace::off());
-        let found: Vec<Result<Vec<Hit>>> = requests.par_iter().map(one).collect();
-        return found.into_iter().collect();
-    }
     each(state, requests, filter, |request, plan, rows| {
         hits(state, request, plan, rows)
     })
@@ -81,11 +75,6 @@ pub(crate) fn keys_all(
     requests: &[SearchRequest],
     filter: Option<&Filter>,
 ) -> Result<Vec<Vec<ScoredKey>>> {
-    if !requests.iter().all(SearchRequest::is_plain) {
-        let one = |request: &SearchRequest| answer::keys(state, request, filter);
-        let found: Vec<Result<Vec<ScoredKey>>> = requests.par_iter().map(one).collect();
-        return found.into_iter().collect();
-    }
     each(state, requests, filter, |_, _, rows| {
         scored_keys(state, rows)
     })
@@ -378,7 +367,8 @@ pub(super) fn highlights(
             continue;
         };
         let analyzer = keywords.analyzers.of(field);
-        let pieces = highlight(analyzer, field, &keywords.query, text, 1, SNIPPET_BYTES);
+        let (count, bytes) = (request.snippets, request.snippet_bytes);
+        let pieces = highlight(analyzer, field, &keywords.query, text, count, bytes);
         all.extend(pieces.into_iter().map(|piece| Highlight {
             field: field.clone(),
             text: piece.text,

@@ -6,12 +6,13 @@ use lumos_index::{Facet, FacetPart, FacetResult, RowValues};
 use roaring::RoaringBitmap;
 use serde::Serialize;
 
-use super::builder::Search;
+use super::answer;
+use super::builder::{Search, extras};
 use super::explain::Trace;
 use super::legs::Keywords;
-use super::plan::{KeywordQuery, Plan, bind_filter, check_path};
-use super::request::SearchRequest;
-use super::{Allowed, Hit, answer};
+use super::plan::{Plan, bind_filter, check_path};
+use super::words::KeywordQuery;
+use super::{Allowed, Hit};
 use crate::state::CollectionState;
 use crate::{Error, Result};
 
@@ -38,8 +39,8 @@ impl Search {
     }
 
     /// Runs the search like [`Search::run`], and counts its facets over all documents that match, however many
-    /// hits are wanted: those that a search by keyword finds; a search by vector, alone or with keywords, and one by
-    /// legs ranks every document, and the facets are over those that match its filter.
+    /// hits are wanted: those that a search by keyword finds; a search by vector, alone or with keywords, ranks
+    /// every document, and the facets are over those that match its filter.
     ///
     /// ```
     /// # fn main() -> lumos_engine::Result<()> {
@@ -61,16 +62,25 @@ impl Search {
     /// has.
     pub fn faceted(mut self) -> Result<Faceted> {
         let facets = std::mem::take(&mut self.facets);
-        let bound = self.bound()?;
+        let (bound, reranker) = self.bound()?;
         let (request, filter) = bound.one()?;
-        let state = bound.state()?;
+        let (state, extras) = (bound.state()?, extras(reranker.as_ref()));
         check(state, &facets)?;
-        let mut hits = answer::hits(state, request, filter, &mut Trace::off())?;
+        let mut hits = answer::hits(state, request, filter, &extras, &mut Trace::off())?;
         bound.keep(0, &mut hits, Hit::key);
         let allowed = bind_filter(state, filter)?;
-        let rows = match found_by_words(state, request)? {
-            Some(words) => words_within(state, &words, &allowed)?,
-            None => live(&allowed),
+        // Legs rank every document, as a search by vector does.
+        let plan = match request.legs.is_empty() {
+            true => Some(Plan::new(state, request)?),
+            false => None,
+        };
+        let rows = match plan.as_ref().map(|plan| (&plan.vector, &plan.keywords)) {
+            Some((None, Some(keywords))) => matching(state, keywords, &allowed)?,
+            _ => Vec::new(),
+        };
+        let rows: Vec<Cow<'_, RoaringBitmap>> = match rows.is_empty() {
+            true => live(&allowed),
+            false => rows.into_iter().map(Cow::Owned).collect(),
         };
         Ok(Faceted {
             hits,
@@ -80,37 +90,27 @@ impl Search {
     }
 }
 
-/// The keyword query of a request that has no other side.
-fn found_by_words(
+/// All rows that may be found and match, by segment.
+fn matching(
     state: &CollectionState,
-    request: &SearchRequest,
-) -> Result<Option<KeywordQuery>> {
-    if !request.legs.is_empty() {
-        return Ok(None);
-    }
-    let plan = Plan::new(state, request)?;
-    Ok(plan.keywords.filter(|_| plan.vector.is_none()))
-}
-
-/// The rows of each segment that may be found and that a keyword query matches.
-fn words_within<'a>(
-    state: &CollectionState,
-    words: &KeywordQuery,
+    keywords: &KeywordQuery,
     allowed: &[Allowed<'_>],
-) -> Result<Vec<Cow<'a, RoaringBitmap>>> {
-    let keywords = Keywords::new(state, words);
-    let search = keywords.bind()?;
-    let rows = allowed.iter().enumerate().map(|(segment, allowed)| {
-        if allowed.is_empty() {
-            return Ok(Cow::default());
-        }
-        let mut rows = search.matches(segment)?;
-        if let Some(matching) = allowed.matching() {
-            rows &= matching;
-        }
-        Ok(Cow::Owned(rows))
-    });
-    rows.collect()
+) -> Result<Vec<RoaringBitmap>> {
+    let held = Keywords::new(state, keywords);
+    let search = held.bind()?;
+    let segments = allowed.iter().enumerate();
+    segments
+        .map(|(segment, allowed)| {
+            if allowed.is_empty() {
+                return Ok(RoaringBitmap::new());
+            }
+            let mut rows = search.matches(segment)?;
+            if let Some(allowed) = allowed.bitmap() {
+                rows &= &*allowed;
+            }
+            Ok(rows)
+        })
+        .collect()
 }
 
 /// The rows of each segment that may be found.

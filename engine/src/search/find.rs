@@ -156,7 +156,7 @@ impl Find {
     /// or a cursor of another order.
     pub fn run(self) -> Result<Page> {
         check_limit(self.limit)?;
-        let snapshot = self.bind()?;
+        let (snapshot, filter) = self.bind()?;
         let state = snapshot.state().collection(&self.collection)?;
         if let Some((path, _)) = &self.order {
             check_path(state, path, || path.clone())?;
@@ -166,7 +166,7 @@ impl Find {
         let after = after
             .map(|cursor| Cursor::decode(cursor, order))
             .transpose()?;
-        let allowed = bind_filter(state, self.filter.as_ref())?;
+        let allowed = bind_filter(state, filter.as_ref())?;
         let (places, next) = page(state, &live(&allowed), order, after.as_ref(), self.limit)?;
         let docs = places
             .into_iter()
@@ -182,9 +182,9 @@ impl Find {
     /// # Errors
     /// `Filter` for a bad filter or a path that no document has.
     pub fn count(self) -> Result<u64> {
-        let snapshot = self.bind()?;
+        let (snapshot, filter) = self.bind()?;
         let state = snapshot.state().collection(&self.collection)?;
-        let allowed = bind_filter(state, self.filter.as_ref())?;
+        let allowed = bind_filter(state, filter.as_ref())?;
         Ok(allowed.iter().map(super::Allowed::len).sum())
     }
 
@@ -193,10 +193,10 @@ impl Find {
     /// # Errors
     /// As there.
     pub fn facets(self, facets: &[Facet]) -> Result<Vec<FacetResult>> {
-        let snapshot = self.bind()?;
+        let (snapshot, filter) = self.bind()?;
         let state = snapshot.state().collection(&self.collection)?;
         check(state, facets)?;
-        let allowed = bind_filter(state, self.filter.as_ref())?;
+        let allowed = bind_filter(state, filter.as_ref())?;
         count(state, facets, &live(&allowed))
     }
 
@@ -211,9 +211,9 @@ impl Find {
                 detail: "has no meaning for a scroll: take pages".to_string(),
             });
         }
-        let snapshot = self.bind()?;
+        let (snapshot, filter) = self.bind()?;
         let state = snapshot.state().collection(&self.collection)?;
-        let allowed = bind_filter(state, self.filter.as_ref())?;
+        let allowed = bind_filter(state, filter.as_ref())?;
         let rows = live(&allowed)
             .into_iter()
             .map(|rows| rows.into_owned())
@@ -221,11 +221,16 @@ impl Find {
         Ok(Scroll::new(snapshot, self.collection, rows, self.vectors))
     }
 
-    /// The state now, unless the filter is wrong.
-    fn bind(&self) -> Result<Snapshot> {
-        match self.filter_error.clone() {
-            Some((input, source)) => Err(Error::Filter { input, source }),
-            None => Ok(self.db.snapshot()),
+    /// The state now, and the filter with the moment of now in it.
+    fn bind(&self) -> Result<(Snapshot, Option<Filter>)> {
+        if let Some((input, source)) = self.filter_error.clone() {
+            return Err(Error::Filter { input, source });
         }
+        let snapshot = self.db.snapshot();
+        let filter = self
+            .filter
+            .as_ref()
+            .map(|filter| snapshot.resolved(filter).into_owned());
+        Ok((snapshot, filter))
     }
 }

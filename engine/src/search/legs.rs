@@ -6,7 +6,8 @@ use roaring::RoaringBitmap;
 
 use super::Allowed;
 use super::explain::{SegmentSearch, Visit};
-use super::plan::{KeywordQuery, VectorQuery};
+use super::plan::VectorQuery;
+use super::words::KeywordQuery;
 use crate::memory::Rows;
 use crate::source::Source;
 use crate::state::{CollectionState, Place};

@@ -5,38 +5,42 @@ pub(crate) mod answer;
 mod batch;
 mod bind;
 mod builder;
+mod choose;
 mod cursor;
 pub(crate) mod execute;
 mod explain;
 mod facets;
 mod find;
+mod grouped;
 mod hit;
 mod leg;
 mod legs;
 mod matches;
 pub(crate) mod meaning;
+pub(crate) mod moment;
 mod order;
 mod plan;
+mod query;
 mod request;
+mod rescore;
 mod scroll;
 mod values;
+mod words;
 
 pub(crate) use allowed::Allowed;
 pub use batch::SearchBatch;
-pub use builder::{Query, Search, like};
+pub use builder::Search;
+pub use choose::Group;
 pub(crate) use explain::Visit;
 pub use explain::{Explained, FilterCost, LegCost, SegmentSearch, Stage, StageTime, VectorRoute};
 pub use facets::Faceted;
 pub use find::{Find, Page};
+pub use grouped::GroupedSearch;
 pub use hit::{Highlight, Hit, LegRank, LegScore, ScoredKey};
 pub use leg::{Ask, Example, Leg, Recommend, Strategy, recommend};
 pub(crate) use matches::FilterCache;
 pub use order::Order;
 pub(crate) use plan::{VectorQuery, Width, bind_filter};
-pub use request::{Fusion, SearchMode, SearchRequest};
+pub use query::{Query, like};
+pub use request::{Fusion, Language, SearchMode, SearchRequest};
 pub use scroll::Scroll;
-#[allow(
-    unused_imports,
-    reason = "formulas and groups will read values by place"
-)]
-pub(crate) use values::Values;

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use lumos_index::{Analyzers, Filter, FilterError, Metric, TextQuery};
+use lumos_index::{Filter, FilterError, Metric};
 
 use super::allowed::Allowed;
 use super::matches::BoundFilter;
 use super::request::{SearchMode, SearchRequest};
+use super::words::KeywordQuery;
 use crate::database::check_limit;
 use crate::doc::DEFAULT_VECTOR_FIELD;
 use crate::state::CollectionState;
@@ -60,15 +61,6 @@ impl VectorQuery {
     }
 }
 
-/// The keyword side of a search.
-#[derive(Debug)]
-pub(crate) struct KeywordQuery {
-    pub(crate) analyzers: Analyzers,
-    pub(crate) query: TextQuery,
-    /// The fields searched and what each is worth; all alike when empty.
-    pub(crate) fields: Vec<(String, f32)>,
-}
-
 /// What a search does.
 #[derive(Debug)]
 pub(crate) struct Plan {
@@ -98,15 +90,18 @@ impl Plan {
                 "is missing: give one, or set an embedder for the collection",
             );
         }
-        if by_text && request.text.is_none() {
+        if by_text && request.text.is_none() && request.words.is_none() {
             return missing("query", "is missing: give words to search for");
         }
         let vector = match &request.vector {
             Some(vector) if by_vector => bind_vector(state, request, vector)?,
             _ => None,
         };
-        let keywords = match &request.text {
-            Some(text) if by_text => Some(bind_keywords(state, request, text)?),
+        let keywords = match (&request.words, &request.text) {
+            (Some(query), _) if by_text => {
+                Some(KeywordQuery::new(state, request, query.clone(), "")?)
+            }
+            (None, Some(text)) if by_text => Some(KeywordQuery::parse(state, request, text)?),
             _ => None,
         };
         if request.within.is_some() && (by_text || !by_vector) {
@@ -193,38 +188,8 @@ fn invalid(argument: &'static str, detail: String) -> Error {
     Error::InvalidArgument { argument, detail }
 }
 
-pub(super) fn bind_keywords(
-    state: &CollectionState,
-    request: &SearchRequest,
-    text: &str,
-) -> Result<KeywordQuery> {
-    let query = TextQuery::parse(text).map_err(Error::Query)?;
-    for field in &request.text_fields {
-        if !state.schema.texts.is_empty() && !state.schema.texts.contains_key(field) {
-            let known: Vec<&str> = state.schema.texts.keys().map(String::as_str).collect();
-            return Err(Error::InvalidArgument {
-                argument: "text_field",
-                detail: format!(
-                    "\"{field}\" is not in collection \"{}\"; it has: {}",
-                    state.name,
-                    known.join(", ")
-                ),
-            });
-        }
-    }
-    Ok(KeywordQuery {
-        analyzers: Analyzers::default(),
-        query,
-        fields: request
-            .text_fields
-            .iter()
-            .map(|field| (field.clone(), 1.0))
-            .collect(),
-    })
-}
-
-/// The rows of every segment that are live and match. This is where `now()` becomes a moment: before what
-/// matches is looked for among what is kept.
+/// The rows of every segment that are live and match. `now()` in the filter was resolved before, where the
+/// clock is known.
 ///
 /// # Errors
 /// `Filter` when it names a field that no document has and no schema declares.
@@ -235,8 +200,7 @@ pub(crate) fn bind_filter<'a>(
     if let Some(filter) = filter {
         check_paths(state, filter)?;
     }
-    let resolved = filter.and_then(|filter| filter.resolve(state.clock.now()));
-    let filter = resolved.as_ref().or(filter).map(BoundFilter::new);
+    let filter = filter.map(BoundFilter::new);
     state
         .segments
         .iter()
@@ -248,7 +212,17 @@ fn check_paths(state: &CollectionState, filter: &Filter) -> Result<()> {
     for path in filter.paths() {
         check_path(state, &path, || filter.to_string())?;
     }
-    Ok(())
+    let texts = &state.schema.texts;
+    let mut fields = filter.text_fields().into_iter();
+    match fields.find(|field| !texts.is_empty() && !texts.contains_key(field)) {
+        Some(field) => {
+            let input = filter.to_string();
+            let known: Vec<String> = texts.keys().cloned().collect();
+            let source = FilterError::unknown_text_field(&field, &input, &known);
+            Err(Error::Filter { input, source })
+        }
+        None => Ok(()),
+    }
 }
 
 /// Checks that a document has this metadata path, or that the schema declares it.

@@ -1,8 +1,12 @@
 //! What is asked of a search.
 
-use lumos_index::{Filter, FilterError, IntoFilter, Normalise};
+use std::borrow::Cow;
 
-use super::leg::Leg;
+use lumos_index::{
+    Filter, FilterError, Formula, FormulaError, IntoFilter, IntoFormula, Normalise, TextQuery,
+};
+
+use super::leg::{Ask, Leg};
 
 /// Which legs answer a search.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -51,6 +55,19 @@ impl Default for Fusion {
     }
 }
 
+/// How the text of a keyword query is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Language {
+    /// Any text is a query; a few marks make it stricter ([`TextQuery::parse`]).
+    #[default]
+    Plain,
+    /// The language of [`TextQuery::parse_strict`], in which mistakes are errors.
+    Strict,
+    /// What someone has typed so far: the last word may go on ([`TextQuery::as_you_type`]).
+    AsYouType,
+}
+
 /// A search, as plain data.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
@@ -60,12 +77,18 @@ pub struct SearchRequest {
     pub legs: Vec<Leg>,
     /// The keyword query.
     pub text: Option<String>,
+    /// How it is read.
+    pub language: Language,
+    /// A keyword query that was put together, instead of one to read.
+    pub words: Option<TextQuery>,
     /// The query vector, `[dimension]`.
     pub vector: Option<Vec<f32>>,
     /// The vector field; the default field when `None`.
     pub vector_field: Option<String>,
     /// The text fields; all of the collection when empty.
     pub text_fields: Vec<String>,
+    /// What text fields are worth, above 0 to 1,000 (default 1).
+    pub boosts: Vec<(String, f32)>,
     /// Which legs answer.
     pub mode: SearchMode,
     /// Only documents that match.
@@ -88,8 +111,16 @@ pub struct SearchRequest {
     pub score_at_most: Option<f32>,
     /// How legs are fused.
     pub fusion: Fusion,
+    /// What the score of each candidate is, from those of the legs and the fields of the document.
+    pub score: Option<Formula>,
+    /// The share of relevance, 0 to 1, when hits shall be unlike each other.
+    pub diversify: Option<f32>,
     /// Text fields to cut snippets from, with the matches marked.
     pub highlight: Vec<String>,
+    /// Snippets of each of these fields, at most, 1 to 16 (default 1).
+    pub snippets: usize,
+    /// Bytes of a snippet, at most, 16 to 65,536 (default 240).
+    pub snippet_bytes: usize,
     /// Whether hits carry their vectors (default no).
     pub with_vectors: bool,
 }
@@ -99,9 +130,12 @@ impl Default for SearchRequest {
         SearchRequest {
             legs: Vec::new(),
             text: None,
+            language: Language::Plain,
+            words: None,
             vector: None,
             vector_field: None,
             text_fields: Vec::new(),
+            boosts: Vec::new(),
             mode: SearchMode::Auto,
             filter: None,
             limit: 10,
@@ -112,7 +146,11 @@ impl Default for SearchRequest {
             score_at_least: None,
             score_at_most: None,
             fusion: Fusion::default(),
+            score: None,
+            diversify: None,
             highlight: Vec::new(),
+            snippets: 1,
+            snippet_bytes: 240,
             with_vectors: false,
         }
     }
@@ -159,7 +197,48 @@ impl SearchRequest {
 
     /// Whether it is one or two legs by vector and by keyword, with nothing to follow.
     pub(super) fn is_plain(&self) -> bool {
-        self.legs.is_empty() && self.score_at_least.is_none() && self.score_at_most.is_none()
+        self.legs.is_empty()
+            && self.score_at_least.is_none()
+            && self.score_at_most.is_none()
+            && self.score.is_none()
+            && self.diversify.is_none()
+    }
+
+    /// The text that is searched for: that of the request, or of its first leg that has one.
+    pub(super) fn words(&self) -> Cow<'_, str> {
+        let mut open: Vec<&Leg> = self.legs.iter().rev().collect();
+        while let Some(leg) = open.pop() {
+            match &leg.ask {
+                Ask::Text(text) | Ask::Meaning(text) => return Cow::Borrowed(text),
+                Ask::Words(query) => return Cow::Owned(query.text()),
+                Ask::Prefetch { legs, then, .. } => {
+                    open.extend(then.as_deref());
+                    open.extend(legs.iter().rev());
+                }
+                Ask::Vector(_) | Ask::Recommend(_) => {}
+            }
+        }
+        match (&self.text, &self.words) {
+            (Some(text), _) => Cow::Borrowed(text),
+            (None, Some(query)) => Cow::Owned(query.text()),
+            (None, None) => Cow::Borrowed(""),
+        }
+    }
+
+    /// Scores the candidates by a formula, as text or as an expression.
+    ///
+    /// # Errors
+    /// What is wrong with the text and where.
+    pub fn score(mut self, formula: impl IntoFormula) -> Result<Self, FormulaError> {
+        self.score = Some(formula.into_formula()?);
+        Ok(self)
+    }
+
+    /// Prefers hits that are unlike each other, see [`Search::diversify`](crate::Search::diversify).
+    #[must_use]
+    pub fn diversify(mut self, lambda: f32) -> Self {
+        self.diversify = Some(lambda);
+        self
     }
 
     /// Only hits whose score, at the end, is at least this.

@@ -54,7 +54,6 @@ impl SealedSegment {
     }
 }
 
-#[allow(dead_code, reason = "formulas and groups will read values by place")]
 impl Values {
     /// The values of the rows of a segment, by its number in the state.
     pub(crate) fn segment(&self, segment: usize) -> Option<&RowValues> {

@@ -95,6 +95,7 @@ fn manifest(next_segment: u64, segments: Vec<SegmentEntry>) -> Manifest {
         next_collection: 1,
         catalog_seqno: 1,
         floor: 1,
+        features: 0,
         collections: vec![collection],
     }
 }

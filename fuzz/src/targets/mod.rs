@@ -21,6 +21,7 @@ macro_rules! targets {
 }
 
 targets!(
+    analyze,
     backup_restore,
     codes_open,
     columns_open,
@@ -30,6 +31,9 @@ targets!(
     facets_eval,
     filter_eval,
     filter_parse,
+    formula_eval,
+    formula_parse,
+    fusion_eval,
     graph_open,
     import_lines,
     keys_open,

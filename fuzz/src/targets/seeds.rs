@@ -39,6 +39,7 @@ fn all() -> Vec<(&'static str, Vec<Vec<u8>>)> {
     let short = [&wal[..64], &wal[log::START..]].concat();
     let columns = [&25_u16.to_le_bytes()[..], &section("col")].concat();
     vec![
+        ("analyze", text(&ANALYZED)),
         ("backup_restore", noise(24, 40)),
         ("codes_open", vec![codes(0), codes(1), codes(2)]),
         ("columns_open", vec![columns, vec![0, 0]]),
@@ -51,6 +52,9 @@ fn all() -> Vec<(&'static str, Vec<Vec<u8>>)> {
         ("facets_eval", noise(24, 160)),
         ("filter_eval", noise(40, 200)),
         ("filter_parse", text(&FILTERS)),
+        ("formula_eval", noise(40, 80)),
+        ("formula_parse", text(&FORMULAS)),
+        ("fusion_eval", noise(40, 120)),
         ("graph_open", vec![graph(40), graph(120)]),
         ("import_lines", import()),
         ("keys_open", vec![section("keys")]),
@@ -138,6 +142,15 @@ fn import() -> Vec<Vec<u8>> {
     vec![lines, hex, b"{\"collection\":\"c\",\"key\":\"\"}".to_vec()]
 }
 
+const FORMULAS: [&str; 6] = [
+    "0.7 * score + 0.3 * exp_decay(created, now(), 30d) + boost(lang = 'en', 0.1)",
+    "default(leg(text), 0) / (1 + abs(-price)) - pow(2, ln(3))",
+    "max(min(score, 1), `odd key`.x) * gauss_decay(date('2026-01-31'), now(), 2w, 0.25)",
+    "linear_decay(geo_km(place, 48.2, -16.4), 0, 5e1)",
+    "boost(a IN ('x', \"y,)\") AND NOT b > 1, sqrt(exp(.5)))",
+    "1 + boost(a =, 2",
+];
+
 const FILTERS: [&str; 15] = [
     "tags ANY (= 'x' OR LIKE 'y%') AND items ALL (price > 10 AND qty < 5)",
     "LENGTH(tags) > 2 AND NOT name GLOB 'a*?[x-z]' OR name =~ /^a\\/b/",
@@ -154,6 +167,20 @@ const FILTERS: [&str; 15] = [
     "lang = en",
     "`",
     "\u{5e74} = '\u{6708}'",
+];
+
+/// Descriptions of analyzers, and texts.
+const ANALYZED: [&str; 10] = [
+    "default\nThe dog\u{2019}s caf\u{e9} runs \u{6570}\u{636e}\u{5e93}",
+    "english stop(en)\nThe state of the art doesn't cost 1,000.50",
+    "code\ngetUserName set_user_name HTTPServer parseURLs utf8-x",
+    "code stop(\"get\",\"name\")\ngetName(x)",
+    "keyword\n  Rust  Lang ",
+    "keyword(exact)\nRust Lang",
+    "whitespace stem(english)\nC++ runs #tag",
+    "ngram(2,3)\nsearch stra\u{df}e \u{6570}\u{636e}",
+    "default stem(german) stop(zh,\"der\")\nDie H\u{e4}user der \u{6211}\u{4eec}",
+    "ngarm(2, 17) stop(\"a\\\"b\"",
 ];
 
 const QUERIES: [&str; 8] = [

@@ -6,6 +6,8 @@ use super::path::normalise;
 use super::pattern::{Pattern, Style};
 use super::region::Region;
 use super::value::Literal;
+use super::words::Words;
+use crate::text::TextQuery;
 
 /// A metadata field to be compared; see [`field`].
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -135,6 +137,22 @@ impl Field {
             path: self.path,
             quantifier,
             inner: Box::new(inner.0),
+        })
+    }
+
+    /// The words of this text field match a keyword query.
+    ///
+    /// ```
+    /// use lumos_index::{Filter, TextQuery, field};
+    ///
+    /// let built = field("body").matches(TextQuery::phrase("group commit", 0)?);
+    /// assert_eq!(built, Filter::parse("body MATCH '\"group commit\"'")?);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn matches(self, query: TextQuery) -> Filter {
+        Filter(Node::Match {
+            field: self.path,
+            words: Words::built(query),
         })
     }
 

@@ -66,6 +66,10 @@ fn node(of: &Node, f: &mut Formatter<'_>) -> Result {
         }
         Node::Exists { path } if path.is_empty() => f.write_str("IS NOT NULL"),
         Node::Exists { path } => write!(f, "EXISTS({path})"),
+        Node::Match { field, words } => {
+            of_path(field, f)?;
+            write!(f, "MATCH {}", Literal::from(words.text.as_str()))
+        }
         Node::And(nodes) => joined(nodes, " AND ", f),
         Node::Or(nodes) => joined(nodes, " OR ", f),
         Node::Not(inner) => {

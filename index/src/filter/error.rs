@@ -64,6 +64,15 @@ impl FilterError {
         }
     }
 
+    /// A text field that the collection does not have; `known` are those that it has.
+    #[must_use]
+    pub fn unknown_text_field(field: &str, input: &str, known: &[String]) -> Self {
+        let start = input.find(field).unwrap_or(0);
+        let message = format!("there is no text field \"{field}\"");
+        let error = FilterError::new(message, start..start + field.len());
+        error.with_hint(format!("text fields are: {}", known.join(", ")))
+    }
+
     /// What is wrong, as a sentence.
     #[must_use]
     pub fn message(&self) -> &str {
@@ -90,7 +99,7 @@ impl FilterError {
 }
 
 /// Edits between two words (Levenshtein), for suggestions; long words are not worth it.
-fn distance(a: &str, b: &str) -> usize {
+pub(crate) fn distance(a: &str, b: &str) -> usize {
     let (a, b): (Vec<char>, Vec<char>) =
         (a.chars().take(64).collect(), b.chars().take(64).collect());
     let mut row: Vec<usize> = (0..=b.len()).collect();

@@ -85,6 +85,10 @@ impl<'a> Holders<'a> {
                 (Some(side), Some(area)) => side.points(&area),
                 _ => RoaringBitmap::new(),
             },
+            Node::Match { field, words } => match (self.rows.words, words.query()) {
+                (Some(rows), Some(query)) => rows(field, query),
+                _ => RoaringBitmap::new(),
+            },
             Node::And(nodes) => {
                 let mut found: Option<RoaringBitmap> = None;
                 for inner in nodes {

@@ -9,6 +9,8 @@ use super::pattern::Pattern;
 use super::region::Region;
 use super::side::{SideKey, SideKind, whole_path};
 use super::value::{Form, Literal};
+use super::words::Words;
+use crate::text::TextQuery;
 
 /// Most nodes of one filter; values of lists are counted apart.
 pub(crate) const MAX_NODES: usize = 1_024;
@@ -110,6 +112,11 @@ pub(crate) enum Node {
         path: String,
         area: Region,
     },
+    /// The words of a text field match a keyword query.
+    Match {
+        field: String,
+        words: Words,
+    },
     And(Vec<Node>),
     Or(Vec<Node>),
     Not(Box<Node>),
@@ -146,7 +153,7 @@ impl Node {
             | Node::Length { path, .. }
             | Node::Elements { path, .. }
             | Node::Area { path, .. } => Some(path),
-            Node::And(_) | Node::Or(_) | Node::Not(_) => None,
+            Node::Match { .. } | Node::And(_) | Node::Or(_) | Node::Not(_) => None,
         }
     }
 
@@ -173,7 +180,11 @@ impl Node {
                 nodes.iter_mut().for_each(|node| node.literals_mut(each));
             }
             Node::Not(inner) | Node::Elements { inner, .. } => inner.literals_mut(each),
-            Node::Fits { .. } | Node::Exists { .. } | Node::Length { .. } | Node::Area { .. } => {}
+            Node::Fits { .. }
+            | Node::Exists { .. }
+            | Node::Length { .. }
+            | Node::Area { .. }
+            | Node::Match { .. } => {}
         }
     }
 }
@@ -198,6 +209,20 @@ impl Filter {
             }
         });
         paths.into_iter().collect()
+    }
+
+    /// The text fields whose words it asks for, sorted, each once.
+    #[must_use]
+    pub fn text_fields(&self) -> Vec<String> {
+        let mut fields = BTreeSet::new();
+        self.0.walk(&mut |node, _| {
+            if let Node::Match { field, words } = node {
+                fields.insert(field.clone());
+                let named = words.query().into_iter().flat_map(TextQuery::fields);
+                fields.extend(named.map(str::to_string));
+            }
+        });
+        fields.into_iter().collect()
     }
 
     /// What must be derived from documents beside columns to evaluate it, each once, in an order in which
@@ -327,6 +352,12 @@ fn check_node(node: &Node, of_element: bool) -> Result<(), FilterError> {
     match node {
         Node::Fits { pattern, .. } if pattern.fault().is_some() => {
             return refuse(pattern.fault().unwrap_or_default());
+        }
+        Node::Match { words, .. } if words.fault().is_some() => {
+            return refuse(words.fault().unwrap_or_default());
+        }
+        Node::Match { .. } if of_element => {
+            return refuse("MATCH is about the words of a document, not of an element");
         }
         Node::Between { low, high, .. } if low.kind() != high.kind() => {
             return refuse("BETWEEN needs two values of one kind");

@@ -15,7 +15,8 @@ const MOST_MONTHS: i64 = 120_000;
 
 /// The moment at which a search begins, with what was added to it: `now() - 7d`.
 ///
-/// It is a whole second, the same for all documents: searches within a second share what they found.
+/// It is the whole second, the same for everything in one search: searches within a second can share what
+/// they found.
 ///
 /// ```
 /// use std::time::Duration;

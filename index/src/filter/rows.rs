@@ -2,8 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use roaring::RoaringBitmap;
+
 use super::column::Columns;
 use super::side::{Side, SideKey, SideKind};
+use crate::text::TextQuery;
 
 /// The rows that a filter is evaluated on: columns, and what else was derived from the documents.
 #[derive(Clone, Copy)]
@@ -11,7 +14,11 @@ pub struct FilterRows<'a> {
     pub(crate) columns: &'a dyn Columns,
     pub(crate) count: u32,
     pub(crate) sides: Option<&'a Sides<'a>>,
+    pub(crate) words: Option<&'a WordsOf<'a>>,
 }
+
+/// The rows whose text field matches a keyword query.
+pub type WordsOf<'a> = dyn Fn(&str, &TextQuery) -> RoaringBitmap + 'a;
 
 impl<'a> FilterRows<'a> {
     /// The rows below `count` of some columns.
@@ -20,6 +27,7 @@ impl<'a> FilterRows<'a> {
             columns,
             count,
             sides: None,
+            words: None,
         }
     }
 
@@ -28,6 +36,13 @@ impl<'a> FilterRows<'a> {
     #[must_use]
     pub fn sides(mut self, sides: &'a Sides<'a>) -> FilterRows<'a> {
         self.sides = Some(sides);
+        self
+    }
+
+    /// With a way to the rows whose text matches; without one, no row does.
+    #[must_use]
+    pub fn words(mut self, words: &'a WordsOf<'a>) -> FilterRows<'a> {
+        self.words = Some(words);
         self
     }
 }

@@ -79,6 +79,7 @@ impl TextBuilder {
             name: name.clone(),
             tokens: 0,
             rows: 0,
+            analyzer: analyzers.of(name).to_string(),
         };
         Ok(TextBuilder {
             analyzers: fields

@@ -1,8 +1,10 @@
 //! A keyword index as one run of bytes: tantivy's files behind a short table.
 //!
-//! All integers are little-endian: `LUMOTXT1`, `u32` format version (1), `u32` rows, `u32` fields, `u32`
-//! files; for each field `u16` length and name, `u64` tokens, `u32` rows with tokens; for each file `u16`
-//! length and name, `u64` length; then the files, each at a multiple of 8 from the first byte.
+//! All integers are little-endian: `LUMOTXT1`, `u32` format version (1 or 2), `u32` rows, `u32` fields, `u32`
+//! files; for each field `u16` length and name, `u64` tokens, `u32` rows with tokens, in version 2 `u16`
+//! length and description of the analyzer; for each file `u16` length and name, `u64` length; then the
+//! files, each at a multiple of 8 from the first byte. Version 1 is written while all analyzers are the
+//! default one, which is what earlier builds read.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -21,7 +23,11 @@ use tantivy::directory::{
 use super::error::TextError;
 
 const MAGIC: &[u8; 8] = b"LUMOTXT1";
-const VERSION: u32 = 1;
+/// The version of indexes whose analyzers are all the default one, and of others.
+const PLAIN: u32 = 1;
+const VERSION: u32 = 2;
+/// The analyzer of all fields in version 1.
+const DEFAULT: &str = "default";
 
 /// What a field holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +35,8 @@ pub(crate) struct FieldTotals {
     pub(crate) name: String,
     pub(crate) tokens: u64,
     pub(crate) rows: u32,
+    /// The description of its analyzer.
+    pub(crate) analyzer: String,
 }
 
 /// The files of an index, as the directory that tantivy works in.
@@ -56,13 +64,20 @@ impl Bundle {
     pub(crate) fn encode(&self, rows: u32, fields: &[FieldTotals]) -> Vec<u8> {
         let files = self.with(|files| files.clone());
         let mut bytes = MAGIC.to_vec();
-        for number in [VERSION, rows, fields.len() as u32, files.len() as u32] {
+        let version = match fields.iter().all(|field| field.analyzer == DEFAULT) {
+            true => PLAIN,
+            false => VERSION,
+        };
+        for number in [version, rows, fields.len() as u32, files.len() as u32] {
             bytes.extend_from_slice(&number.to_le_bytes());
         }
         for field in fields {
             name(&mut bytes, &field.name);
             bytes.extend_from_slice(&field.tokens.to_le_bytes());
             bytes.extend_from_slice(&field.rows.to_le_bytes());
+            if version == VERSION {
+                name(&mut bytes, &field.analyzer);
+            }
         }
         for (path, file) in &files {
             name(&mut bytes, &path.to_string_lossy());
@@ -82,7 +97,7 @@ impl Bundle {
             return Err(TextError::Damaged("it does not begin like one".to_string()));
         }
         let version = reader.u32()?;
-        if version != VERSION {
+        if ![PLAIN, VERSION].contains(&version) {
             return Err(TextError::Version {
                 found: version,
                 supported: VERSION,
@@ -96,6 +111,10 @@ impl Bundle {
                 name,
                 tokens: reader.u64()?,
                 rows: reader.u32()?,
+                analyzer: match version {
+                    PLAIN => DEFAULT.to_string(),
+                    _ => reader.name()?,
+                },
             });
         }
         let mut table = Vec::new();

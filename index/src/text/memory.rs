@@ -57,7 +57,7 @@ impl Postings {
 #[derive(Debug, Default)]
 pub(crate) struct MemoryField {
     pub(crate) name: String,
-    analyzer: Analyzer,
+    pub(crate) analyzer: Analyzer,
     pub(crate) terms: HashMap<Box<str>, Postings>,
     /// For each row: its length as it is stored in a sealed segment.
     pub(crate) norms: Vec<u8>,

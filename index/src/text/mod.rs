@@ -24,7 +24,7 @@ mod source;
 mod terms;
 mod top;
 
-pub use analyzer::{Analyzer, Analyzers, Token};
+pub use analyzer::{Analyzer, AnalyzerError, Analyzers, Token};
 pub use build::TextBuilder;
 pub use error::{TextError, TextQueryError};
 pub use highlight::{Snippet, highlight};

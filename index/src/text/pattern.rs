@@ -1,6 +1,6 @@
 //! Which form of term a part of a query asks for.
 
-use super::analyzer::{Analyzer, Piece, fold};
+use super::analyzer::{Analyzer, Piece};
 use super::error::TextError;
 use super::query::{Kind, Leaf};
 use super::source::SourceField;
@@ -92,7 +92,7 @@ pub(crate) fn form(analyzer: &Analyzer, leaf: &Leaf) -> Option<Form> {
             })
         }
         Kind::Wildcard => {
-            let wildcard = Wildcard::new(&fold(&leaf.text))?;
+            let wildcard = Wildcard::new(&analyzer.fold(&leaf.text))?;
             Some(Form {
                 prefix: wildcard.prefix(),
                 pattern: Pattern::Wildcard(wildcard),

@@ -96,6 +96,12 @@ impl SealedText {
         })
     }
 
+    /// The text fields, each with the description of the analyzer that made its terms.
+    pub fn analyzers(&self) -> impl Iterator<Item = (&str, &str)> {
+        let fields = self.fields.iter().map(|field| &field.totals);
+        fields.map(|totals| (totals.name.as_str(), totals.analyzer.as_str()))
+    }
+
     /// Rows, with and without text.
     #[must_use]
     pub fn rows(&self) -> u32 {

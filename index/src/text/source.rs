@@ -7,12 +7,15 @@ use tantivy::postings::TermInfo;
 use tantivy::schema::IndexRecordOption;
 use tantivy_fst::Automaton;
 
+use super::analyzer::{Analyzer, Analyzers};
 use super::bm25::{Saturation, Totals};
 use super::bounds::{LEAST_ROWS, TermBounds};
 use super::cursor::{Blocks, END, Norms, Places};
 use super::error::TextError;
 use super::memory::{MemoryField, MemoryPostings, Postings};
+use super::query::TextQuery;
 use super::sealed::{SealedField, SealedText};
+use super::search::TextSearch;
 
 /// The postings of one segment, as a snapshot sees them.
 #[derive(Clone, Copy, Debug)]
@@ -84,6 +87,34 @@ impl<'a> TextSource<'a> {
             deletes: Some(deletes).filter(|deletes| !deletes.is_empty()),
             ..self
         }
+    }
+
+    /// The rows whose field matches a query, analysed as the texts of the segment were.
+    ///
+    /// # Errors
+    /// A sealed index that cannot be read.
+    pub fn matches(&self, field: &str, query: &TextQuery) -> Result<RoaringBitmap, TextError> {
+        let fields = [(field.to_string(), 1.0)];
+        let search = TextSearch::new(query, &self.analyzers(), &fields, vec![Some(*self)])?;
+        search.matches(0)
+    }
+
+    fn analyzers(&self) -> Analyzers {
+        let mut analyzers = Analyzers::default();
+        match self.part {
+            Part::Memory(memory, _) => {
+                for field in &memory.fields {
+                    analyzers = analyzers.with(&field.name, field.analyzer.clone());
+                }
+            }
+            Part::Sealed(sealed) => {
+                for (field, description) in sealed.analyzers() {
+                    let analyzer = Analyzer::named(description).unwrap_or_default();
+                    analyzers = analyzers.with(field, analyzer);
+                }
+            }
+        }
+        analyzers
     }
 
     /// Rows of the segment.

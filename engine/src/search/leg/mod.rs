@@ -6,7 +6,7 @@ mod plan;
 mod recommend;
 mod run;
 
-use lumos_index::{Filter, FilterError, IntoFilter};
+use lumos_index::{Filter, FilterError, IntoFilter, TextQuery};
 
 use super::request::Fusion;
 
@@ -42,10 +42,13 @@ pub struct Leg {
     /// The text fields that are searched (all when empty), or the one vector field (the default field
     /// when empty).
     pub fields: Vec<String>,
+    /// What text fields are worth, above 0 to 1,000 (default 1).
+    pub boosts: Vec<(String, f32)>,
     /// Its weight in the fusion, not negative (default 1).
     pub weight: f32,
     /// Candidates it brings, 1 to 16,384; when `None` 200, or four times the limit of the search if that is
-    /// more. A leg that is alone, with nothing to follow, brings as many as are asked for.
+    /// more. A leg by keyword or by vector that is alone, with nothing to follow, brings as many as are asked
+    /// for.
     pub depth: Option<usize>,
     /// Only documents that match this, and the filter of the search.
     pub filter: Option<Filter>,
@@ -63,8 +66,11 @@ pub struct Leg {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Ask {
-    /// Words, ranked by BM25.
+    /// Words, ranked by BM25; read as the [`SearchRequest::language`](crate::SearchRequest::language) of the
+    /// search says.
     Text(String),
+    /// A keyword query that was put together.
+    Words(TextQuery),
     /// The nearest to a vector, `[dimension]`.
     Vector(Vec<f32>),
     /// The nearest to the vector that the embedder of the collection makes of a text.
@@ -90,6 +96,7 @@ impl Leg {
             name: None,
             ask,
             fields: Vec::new(),
+            boosts: Vec::new(),
             weight: 1.0,
             depth: None,
             filter: None,
@@ -104,6 +111,12 @@ impl Leg {
     #[must_use]
     pub fn text(query: impl Into<String>) -> Self {
         Leg::new(Ask::Text(query.into()))
+    }
+
+    /// A leg by a keyword query that was put together.
+    #[must_use]
+    pub fn words(query: TextQuery) -> Self {
+        Leg::new(Ask::Words(query))
     }
 
     /// A leg by vector, `[dimension]`.
@@ -190,6 +203,13 @@ impl Leg {
     #[must_use]
     pub fn field(mut self, field: impl Into<String>) -> Self {
         self.fields.push(field.into());
+        self
+    }
+
+    /// Makes a text field worth so many times as much as others, above 0 to 1,000; may be called again.
+    #[must_use]
+    pub fn boost(mut self, field: impl Into<String>, factor: f32) -> Self {
+        self.boosts.push((field.into(), factor));
         self
     }
 

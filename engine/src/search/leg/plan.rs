@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use lumos_index::Filter;
 
-use super::super::plan::{KeywordQuery, VectorQuery, bind_keywords, bind_vector};
+use super::super::plan::{VectorQuery, bind_vector};
 use super::super::request::{Fusion, SearchRequest};
+use super::super::words::KeywordQuery;
 use super::best::Best;
 use super::{Ask, Example, Leg, MAX_DEPTH, MAX_LEGS, Recommend, Strategy};
 use crate::database::MAX_LIMIT;
@@ -62,6 +63,14 @@ pub(crate) struct Tree {
 }
 
 impl Tree {
+    /// Whether there is one leg, whose best candidates are the hits.
+    pub(crate) fn is_plain(&self) -> bool {
+        match self.legs.as_slice() {
+            [leg] => matches!(leg.job, Job::Near(_) | Job::Words(_) | Job::Nothing),
+            _ => false,
+        }
+    }
+
     /// The first keyword query, in the order in which the legs were given.
     pub(crate) fn words(&self) -> Option<&KeywordQuery> {
         fn first(legs: &[Planned]) -> Option<&KeywordQuery> {
@@ -212,7 +221,7 @@ impl Planner<'_> {
 
     fn job(&mut self, leg: &Leg, name: &str, depth: usize) -> Result<Job> {
         let wrong = |detail: &str| Err(invalid("leg", format!("\"{name}\" {detail}")));
-        let is_text = matches!(leg.ask, Ask::Text(_));
+        let is_text = matches!(leg.ask, Ask::Text(_) | Ask::Words(_));
         if leg.fields.len() > 1 && !is_text {
             return wrong("names several fields: a leg by vector searches one");
         }
@@ -224,13 +233,24 @@ impl Planner<'_> {
             } else {
                 Vec::new()
             },
+            boosts: leg.boosts.clone(),
+            language: self.request.language,
             ef: self.request.ef,
             recall: self.request.recall,
             exact: self.request.exact,
             ..SearchRequest::default()
         };
         match &leg.ask {
-            Ask::Text(text) => Ok(Job::Words(bind_keywords(self.state, &asked, text)?)),
+            Ask::Vector(_) | Ask::Meaning(_) | Ask::Recommend(_) | Ask::Prefetch { .. }
+                if !leg.boosts.is_empty() =>
+            {
+                wrong("boosts a field: only a leg by keyword can")
+            }
+            Ask::Text(text) => Ok(Job::Words(KeywordQuery::parse(self.state, &asked, text)?)),
+            Ask::Words(query) => {
+                let query = KeywordQuery::new(self.state, &asked, query.clone(), "")?;
+                Ok(Job::Words(query))
+            }
             Ask::Vector(vector) => self.near(&asked, vector),
             Ask::Meaning(_) => match &leg.embedded {
                 Some(vector) => self.near(&asked, vector),
@@ -362,7 +382,7 @@ fn names(legs: &[Leg]) -> Result<Vec<String>> {
         Some(name) => name.clone(),
         None => {
             let base = match leg.ask {
-                Ask::Text(_) => "text",
+                Ask::Text(_) | Ask::Words(_) => "text",
                 Ask::Vector(_) => "vector",
                 Ask::Meaning(_) => "meaning",
                 Ask::Recommend(_) => "recommend",

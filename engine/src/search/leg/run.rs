@@ -8,8 +8,9 @@ use super::super::Allowed;
 use super::super::explain::{LegCost, Trace};
 use super::super::hit::LegRank;
 use super::super::legs::{self, Keywords, Nearest};
-use super::super::plan::{KeywordQuery, bind_filter};
+use super::super::plan::bind_filter;
 use super::super::request::Fusion;
+use super::super::words::KeywordQuery;
 use super::figure::Figure;
 use super::plan::{Job, Planned};
 use crate::Result;
@@ -22,6 +23,7 @@ pub(crate) struct Column {
     pub(crate) name: String,
     pub(crate) is_text: bool,
     pub(crate) is_vector: bool,
+    pub(crate) higher_is_better: bool,
     /// The rank and the leg's own score of each candidate, where it has one.
     pub(crate) ranks: Vec<Option<LegRank>>,
 }
@@ -145,6 +147,7 @@ impl<'a> Runner<'a> {
                 name: leg.name.clone(),
                 is_text: matches!(leg.job, Job::Words(_)),
                 is_vector: matches!(figure, Figure::Distance(_)) || matches!(leg.job, Job::Nothing),
+                higher_is_better: figure.higher_is_better(),
                 ranks: ranks(&list, figure, places.len()),
             });
             lists.push((leg.weight, figure, list));
@@ -213,19 +216,15 @@ impl<'a> Runner<'a> {
                 cost.segments = ways.iter().flat_map(|way| way.segments(allowed)).collect();
             }
             Job::Prefetch { legs, fusion, then } => {
-                let inner = Runner {
-                    allowed,
-                    filter: None,
-                    ..*self
-                };
                 // The filter of this leg is in `allowed`; those of its legs come on top of both.
                 let both = match (self.filter, &leg.filter) {
                     (Some(all), Some(own)) => Some(all.clone().and(own.clone())),
                     (all, own) => all.or(own.as_ref()).cloned(),
                 };
                 let inner = Runner {
+                    allowed,
                     filter: both.as_ref(),
-                    ..inner
+                    ..*self
                 };
                 let mut below = trace.below();
                 let level = inner.level(legs, *fusion, &mut below)?;

@@ -5,6 +5,7 @@ use super::super::expr::{MAX_VALUES, Node, Quantifier};
 use super::super::lex::Token;
 use super::super::pattern::{Pattern, Style};
 use super::super::value::Literal;
+use super::super::words::Words;
 use super::Parser;
 
 impl Parser {
@@ -37,6 +38,10 @@ impl Parser {
         }
         if let Some(pattern) = self.pattern()? {
             return Ok(negated(Node::Fits { path, pattern }, not));
+        }
+        if self.take_word("match") {
+            let words = self.words()?;
+            return Ok(negated(Node::Match { field: path, words }, not));
         }
         if let Some(quantifier) = self.quantifier() {
             return self.quantified(path, quantifier, depth);
@@ -157,6 +162,26 @@ impl Parser {
         Ok(out)
     }
 
+    fn words(&mut self) -> Result<Words, FilterError> {
+        let span = self.span();
+        let Some(Token::Text(text)) = self.peek() else {
+            let error = self.unexpected("a keyword query");
+            return Err(
+                error.with_hint("it is written in quotes: text MATCH 'wal AND \"group commit\"'")
+            );
+        };
+        let words = Words::new(text);
+        self.at += 1;
+        match words.fault() {
+            Some(fault) => Err(FilterError::new(fault, span)),
+            None if self.elements > 0 => {
+                let error = "MATCH is about the words of a document, not of an element";
+                Err(FilterError::new(error, span))
+            }
+            None => Ok(words),
+        }
+    }
+
     fn quantifier(&mut self) -> Option<Quantifier> {
         let of = |word: &str| match word.to_ascii_lowercase().as_str() {
             "any" => Some(Quantifier::Any),
@@ -196,7 +221,7 @@ impl Parser {
 
     fn no_comparison(&self) -> FilterError {
         let error = self.unexpected(
-            "a comparison (=, !=, <, <=, >, >=, BETWEEN, IN, LIKE, STARTS WITH, IS NULL, ANY)",
+            "a comparison (=, !=, <, <=, >, >=, BETWEEN, IN, LIKE, STARTS WITH, MATCH, IS NULL, ANY)",
         );
         match self.peek() {
             Some(Token::Word(word)) => {
@@ -219,7 +244,7 @@ impl Parser {
 
 /// Whether something stands there that NOT can stand before.
 fn is_listed(parser: &Parser, ahead: usize) -> bool {
-    ["in", "like", "glob", "regexp", "starts"]
+    ["in", "like", "glob", "regexp", "starts", "match"]
         .iter()
         .any(|word| parser.word(ahead, word))
         || parser.ahead(ahead) == Some(&Token::Matches)

@@ -8,6 +8,7 @@
 //!         | WITHIN ( path , lat , lon , distance ) | BOX ( path , south , west , north , east )
 //! compare = op value | BETWEEN value AND value | [NOT] IN ( value { , value } ) | IS [NOT] NULL
 //!         | [NOT] pattern
+//!         | [NOT] MATCH text
 //! pattern = STARTS WITH text | LIKE text [ESCAPE text] | GLOB text | REGEXP text | =~ /regex/
 //! elements = ANY ( or ) | ALL ( or ) | NONE ( or )
 //! path    = key { . key }       key = word | `anything`

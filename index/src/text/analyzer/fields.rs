@@ -9,8 +9,10 @@ use super::Analyzer;
 /// ```
 /// use lumos_index::{Analyzer, Analyzers};
 ///
-/// let analyzers = Analyzers::default().with("title", Analyzer::default());
+/// let analyzers = Analyzers::default().with("symbol", Analyzer::named("code")?);
+/// assert_eq!(analyzers.of("symbol").to_string(), "code");
 /// assert_eq!(analyzers.of("anything else"), &Analyzer::default());
+/// # Ok::<(), lumos_index::AnalyzerError>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Analyzers {

@@ -26,6 +26,15 @@ pub(crate) fn fold(word: &str) -> String {
     out
 }
 
+/// Folds case and full-width forms, and leaves accents.
+pub(super) fn lower(word: &str) -> String {
+    let narrow = word.chars().map(|c| match u32::from(c) {
+        wide @ 0xff01..=0xff5e => char::from_u32(wide - 0xfee0).unwrap_or(c),
+        _ => c,
+    });
+    narrow.flat_map(char::to_lowercase).collect()
+}
+
 /// The plain letters of an accented Latin one (Latin-1 and Latin Extended-A).
 fn unaccented(c: char) -> Option<&'static str> {
     Some(match c {

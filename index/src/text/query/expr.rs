@@ -75,6 +75,18 @@ impl Expr {
         }
     }
 
+    /// Calls `each` with every leaf that is looked for.
+    pub(crate) fn each_leaf<'e>(&'e self, each: &mut impl FnMut(&'e Leaf)) {
+        match self {
+            Expr::Leaf(leaf) => each(leaf),
+            Expr::Bool(parts) => {
+                let all = parts.must.iter().chain(&parts.should);
+                all.for_each(|part| part.each_leaf(each));
+            }
+            Expr::In { part, .. } | Expr::Boost { part, .. } => part.each_leaf(each),
+        }
+    }
+
     /// Whether there is something that a row must have, or must not.
     pub(crate) fn is_strict(&self) -> bool {
         match self {

@@ -102,6 +102,14 @@ impl TextQuery {
         fields.into_iter()
     }
 
+    /// The words that are looked for, without the signs.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let mut words: Vec<&str> = Vec::new();
+        self.expr.each_leaf(&mut |leaf| words.push(&leaf.text));
+        words.join(" ")
+    }
+
     /// Says that a field which the query names is not one of those that there are; `input` is what was
     /// read.
     #[must_use]

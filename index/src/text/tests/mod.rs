@@ -6,6 +6,7 @@ use roaring::RoaringBitmap;
 
 use super::*;
 
+mod analyzers;
 mod naive;
 
 fn fields() -> Vec<String> {

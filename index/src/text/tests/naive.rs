@@ -292,7 +292,7 @@ impl Segments {
     }
 }
 
-fn cases() -> u32 {
+pub(super) fn cases() -> u32 {
     let cases = std::env::var("LUMOS_CASES").ok();
     cases.and_then(|cases| cases.parse().ok()).unwrap_or(500)
 }
