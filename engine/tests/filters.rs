@@ -117,7 +117,7 @@ proptest! {
         for (filter, expected) in FILTERS.iter().zip(&both) {
             prop_assert_eq!(&keys(&docs, filter), expected, "{} merged", filter);
         }
-        drop(db);
+        drop((docs, db));
         let docs = open().collection("docs").unwrap();
         prop_assert_eq!(docs.indexes().unwrap().len(), 3);
         for (filter, expected) in FILTERS.iter().zip(&both) {

@@ -103,7 +103,7 @@ impl Now {
         }
         if self.nanos != 0 {
             let size = self.nanos.unsigned_abs();
-            let fits = |(_, nanos): &&(&str, i128)| size % nanos.unsigned_abs() == 0;
+            let fits = |(_, nanos): &&(&str, i128)| size.is_multiple_of(nanos.unsigned_abs());
             match UNITS.iter().rev().find(fits) {
                 Some((unit, nanos)) => {
                     term(

@@ -232,6 +232,7 @@ pub(super) fn oracle(node: &Node, holder: &Value) -> bool {
                 .filter_map(|value| place(value))
                 .any(|point| lies(area, point))
         }
+        Node::Match { .. } => panic!("words are asked of documents with texts"),
         Node::And(nodes) => nodes.iter().all(|node| oracle(node, holder)),
         Node::Or(nodes) => nodes.iter().any(|node| oracle(node, holder)),
         Node::Not(node) => !oracle(node, holder),
