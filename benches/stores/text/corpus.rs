@@ -3,29 +3,29 @@
 use std::collections::HashSet;
 
 /// Numbers that look random and are the same in every run.
-pub struct Dice(u64);
+pub(crate) struct Dice(u64);
 
 impl Dice {
-    pub fn new(seed: u64) -> Dice {
+    pub(crate) fn new(seed: u64) -> Dice {
         Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
     }
 
-    pub fn unit(&mut self) -> f64 {
+    pub(crate) fn unit(&mut self) -> f64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
         (self.0 >> 11) as f64 / (1u64 << 53) as f64
     }
 
-    pub fn below(&mut self, limit: usize) -> usize {
+    pub(crate) fn below(&mut self, limit: usize) -> usize {
         ((self.unit() * limit as f64) as usize).min(limit - 1)
     }
 }
 
-pub struct Corpus {
-    pub documents: Vec<String>,
+pub(crate) struct Corpus {
+    pub(crate) documents: Vec<String>,
     /// Words by how many documents have them, the most frequent first.
-    pub words: Vec<String>,
+    pub(crate) words: Vec<String>,
 }
 
 const WORDS: usize = 100_000;
@@ -47,7 +47,7 @@ fn word(rank: usize) -> String {
 }
 
 /// The documents, 100 words each on average, or the lines of the file that `LUMOS_BENCH_TEXTS` names.
-pub fn corpus(count: usize) -> Corpus {
+pub(crate) fn corpus(count: usize) -> Corpus {
     if let Ok(path) = std::env::var("LUMOS_BENCH_TEXTS") {
         let lines = std::fs::read_to_string(path).unwrap();
         let documents: Vec<String> = lines.lines().take(count).map(str::to_lowercase).collect();
@@ -94,7 +94,7 @@ fn by_frequency(documents: &[String]) -> Vec<String> {
 }
 
 /// Words of three letters and more.
-pub fn words_of(document: &str) -> impl Iterator<Item = &str> {
+pub(crate) fn words_of(document: &str) -> impl Iterator<Item = &str> {
     let words = document.split(|c: char| !c.is_ascii_alphanumeric());
     words.filter(|word| word.len() > 2)
 }

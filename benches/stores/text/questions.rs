@@ -4,7 +4,7 @@ use crate::corpus::{Corpus, Dice, words_of};
 
 /// A query, in terms that every store has.
 #[derive(Clone, Debug)]
-pub enum Question {
+pub(crate) enum Question {
     Term(String),
     Any(Vec<String>),
     All(Vec<String>),
@@ -14,14 +14,14 @@ pub enum Question {
     Filtered(Vec<String>, u64),
 }
 
-pub struct Kind {
-    pub name: &'static str,
-    pub questions: Vec<Question>,
+pub(crate) struct Kind {
+    pub(crate) name: &'static str,
+    pub(crate) questions: Vec<Question>,
 }
 
 const ASKED: usize = 200;
 
-pub fn kinds(corpus: &Corpus) -> Vec<Kind> {
+pub(crate) fn kinds(corpus: &Corpus) -> Vec<Kind> {
     let mut dice = Dice::new(2);
     let count = corpus.documents.len() as u64;
     let between = |dice: &mut Dice, from: usize, to: usize| {

@@ -16,21 +16,21 @@ use tantivy::{Index, Searcher, TantivyDocument, Term};
 
 use crate::questions::Question;
 
-pub const K: usize = 10;
+pub(crate) const K: usize = 10;
 
-pub trait Store {
+pub(crate) trait Store {
     fn name(&self) -> &'static str;
     /// How many of the best ten there are; the scores of them.
     fn ask(&self, question: &Question) -> Vec<f32>;
 }
 
 /// Sealed into one segment.
-pub struct InLumos {
+pub(crate) struct InLumos {
     docs: Collection,
 }
 
 impl InLumos {
-    pub fn new(folder: &Path, documents: &[String]) -> InLumos {
+    pub(crate) fn new(folder: &Path, documents: &[String]) -> InLumos {
         let db = Lumos::open(folder).unwrap();
         let schema = Schema::new().text_field("text");
         let docs = db.collection_with("docs", schema).unwrap();
@@ -77,14 +77,14 @@ impl Store for InLumos {
 }
 
 /// The library that Lumos seals postings with, by itself: one segment in memory.
-pub struct InTantivy {
+pub(crate) struct InTantivy {
     searcher: Searcher,
     text: Field,
     number: Field,
 }
 
 impl InTantivy {
-    pub fn new(documents: &[String]) -> InTantivy {
+    pub(crate) fn new(documents: &[String]) -> InTantivy {
         let mut schema = SchemaBuilder::new();
         let indexing = TextFieldIndexing::default()
             .set_tokenizer("en_stem")
@@ -175,12 +175,12 @@ impl Store for InTantivy {
 }
 
 /// SQLite's full-text search, stemmed too.
-pub struct InSqlite {
+pub(crate) struct InSqlite {
     db: Connection,
 }
 
 impl InSqlite {
-    pub fn new(documents: &[String]) -> InSqlite {
+    pub(crate) fn new(documents: &[String]) -> InSqlite {
         let mut db = Connection::open_in_memory().unwrap();
         db.execute_batch(
             "CREATE VIRTUAL TABLE docs USING fts5(text, tokenize = 'porter unicode61', content = '')",
