@@ -20,7 +20,14 @@ pub(crate) struct BlockBounds {
     last: Vec<u32>,
     /// The largest saturation in each.
     best: Vec<f32>,
+    /// All saturations, until the bounds are finished.
+    all: Vec<f32>,
+    /// What so many rows reach, for each of [`RANKS`] that there are rows for.
+    reached: Vec<f32>,
 }
+
+/// Numbers of rows for which it is known what they reach.
+const RANKS: [usize; 4] = [1, 10, 100, 1_000];
 
 impl BlockBounds {
     pub(crate) fn new(saturation: Saturation) -> BlockBounds {
@@ -28,7 +35,22 @@ impl BlockBounds {
             saturation,
             last: Vec::new(),
             best: Vec::new(),
+            all: Vec::new(),
+            reached: Vec::new(),
         }
+    }
+
+    /// Works out what the best rows reach, when all have been added.
+    fn finish(mut self) -> BlockBounds {
+        let mut all = std::mem::take(&mut self.all);
+        for rank in RANKS {
+            if rank > all.len() {
+                break;
+            }
+            let (_, reached, _) = all.select_nth_unstable_by(rank - 1, |a, b| b.total_cmp(a));
+            self.reached.push(*reached);
+        }
+        self
     }
 
     /// Adds the next block: rows in order with frequency and stored length.
@@ -36,7 +58,9 @@ impl BlockBounds {
         let (mut end, mut best) = (None, 0.0f32);
         for (row, frequency, norm) in rows {
             end = Some(row);
-            best = best.max(self.saturation.of(frequency, norm));
+            let saturation = self.saturation.of(frequency, norm);
+            best = best.max(saturation);
+            self.all.push(saturation);
         }
         if let Some(end) = end {
             self.last.push(end);
@@ -90,8 +114,9 @@ struct Kept {
 #[derive(Clone, Debug)]
 pub(crate) struct TermBounds {
     blocks: Arc<BlockBounds>,
-    /// How much larger than its bound a row can be, since average lengths have changed.
+    /// How much larger than its bound a row can be, since average lengths have changed, and how much smaller.
     growth: f32,
+    shrink: f32,
     at: usize,
 }
 
@@ -100,6 +125,13 @@ impl TermBounds {
     #[inline]
     pub(crate) fn best(&mut self, from: u32, to: u32) -> f32 {
         self.blocks.best(from, to, &mut self.at) * self.growth
+    }
+
+    /// What `k` rows reach at least, if it is known.
+    pub(crate) fn reached(&self, k: usize) -> Option<f32> {
+        let rank = RANKS.iter().position(|rank| *rank >= k)?;
+        let reached = self.blocks.reached.get(rank)?;
+        Some(reached * self.shrink * 0.999_999)
     }
 
     /// The bound of the block that a row would be in, and the last row of it.
@@ -121,6 +153,7 @@ impl BoundsCache {
         let with = |blocks: &Arc<BlockBounds>| TermBounds {
             blocks: blocks.clone(),
             growth: blocks.saturation.growth(&saturation),
+            shrink: 1.0 / saturation.growth(&blocks.saturation),
             at: 0,
         };
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -130,7 +163,7 @@ impl BoundsCache {
             return Ok(found);
         }
         drop(kept);
-        let made = Arc::new(make(BlockBounds::new(saturation))?);
+        let made = Arc::new(make(BlockBounds::new(saturation))?.finish());
         let found = with(&made);
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.blocks + made.last.len() > MOST_BLOCKS {

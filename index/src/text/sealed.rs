@@ -29,7 +29,9 @@ pub struct SealedText {
 pub(crate) struct SealedField {
     pub(crate) totals: FieldTotals,
     index: std::sync::Arc<InvertedIndexReader>,
-    pub(crate) norms: FieldNormReader,
+    reader: FieldNormReader,
+    /// What it reads, copied when it is first needed: a byte a row, read for every row that is scored.
+    norms: OnceLock<Box<[u8]>>,
     /// What all rows have, counted when it is first needed.
     all: OnceLock<Totals>,
     pub(crate) bounds: BoundsCache,
@@ -84,7 +86,8 @@ impl SealedText {
             fields.push(SealedField {
                 totals,
                 index: reader.inverted_index(handle).map_err(damaged)?,
-                norms: reader.get_fieldnorms_reader(handle).map_err(damaged)?,
+                reader: reader.get_fieldnorms_reader(handle).map_err(damaged)?,
+                norms: OnceLock::new(),
                 all: OnceLock::new(),
                 bounds: BoundsCache::default(),
             });
@@ -125,9 +128,16 @@ impl SealedField {
     pub(crate) fn all_totals(&self) -> Totals {
         *self.all.get_or_init(|| {
             let mut totals = Totals::default();
-            let rows = 0..self.norms.num_docs();
-            rows.for_each(|row| totals.add(self.norms.fieldnorm_id(row)));
+            self.norms().iter().for_each(|norm| totals.add(*norm));
             totals
+        })
+    }
+
+    /// The stored length of each row.
+    pub(crate) fn norms(&self) -> &[u8] {
+        self.norms.get_or_init(|| {
+            let rows = 0..self.reader.num_docs();
+            rows.map(|row| self.reader.fieldnorm_id(row)).collect()
         })
     }
 

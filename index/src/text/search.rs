@@ -3,7 +3,9 @@
 use roaring::RoaringBitmap;
 
 use super::analyzer::Analyzers;
-use super::cursor::{Boolean, Cursor, END, Element, Phrase, Rest, TermCursor, Union, collect_any};
+use super::cursor::{
+    AllTerms, Boolean, Cursor, END, Element, Phrase, Rest, TermCursor, Union, collect_any,
+};
 use super::error::TextError;
 use super::plan::{Node, Plan};
 use super::query::TextQuery;
@@ -72,6 +74,9 @@ impl<'a> TextSearch<'a> {
         accept: &[Option<&RoaringBitmap>],
     ) -> Result<Vec<(f32, usize, u32)>, TextError> {
         let mut top = TopRows::new(k);
+        if k > 0 && accept.iter().all(Option::is_none) {
+            self.raise(k, &mut top)?;
+        }
         for (segment, source) in self.sources.iter().enumerate() {
             let only = accept.get(segment).copied().flatten();
             if let Some(source) = source
@@ -86,6 +91,30 @@ impl<'a> TextSearch<'a> {
             .into_sorted()
             .map(|(sum, segment, row)| (score(sum), segment, row))
             .collect())
+    }
+
+    /// What rows of a single term reach is what the best of all reach at least.
+    fn raise(&self, k: usize, top: &mut TopRows) -> Result<(), TextError> {
+        let root = std::slice::from_ref(&self.plan.root);
+        let parts = match &self.plan.root {
+            Node::Any { parts, at_least: 1 } => parts,
+            Node::Term { .. } => root,
+            _ => return Ok(()),
+        };
+        for (segment, source) in self.sources.iter().enumerate() {
+            if source.is_none_or(|source| source.is_partial()) {
+                continue;
+            }
+            for part in parts {
+                if let Node::Term { term, boost } = part
+                    && let Some(cursor) = self.term(*term, *boost, segment)?
+                    && let Some(reached) = cursor.reached(k)
+                {
+                    top.raise(reached.saturating_sub(1));
+                }
+            }
+        }
+        Ok(())
     }
 
     fn collect(
@@ -121,30 +150,42 @@ impl<'a> TextSearch<'a> {
                 let mut parts = self.parts(parts, segment, Mode::Walk)?;
                 collect_any(&mut parts, rows, top, &mut accept);
             }
-            // Nothing must be there but any of some.
-            Node::All { must, should, not } if should.is_empty() => match &must[..] {
-                [Node::Any { parts, at_least: 1 }] => {
-                    let mut parts = self.parts(parts, segment, Mode::Walk)?;
-                    let mut not = self.parts(not, segment, Mode::Probe)?;
-                    collect_any(&mut parts, rows, top, &mut |row| {
-                        accept(row) && !not.iter_mut().any(|part| part.probe(row).is_some())
-                    });
+            // What must not be there is asked of rows that are good enough.
+            Node::All { must, should, not } if should.is_empty() && !not.is_empty() => {
+                let mut not = self.parts(not, segment, Mode::Probe)?;
+                let mut accept =
+                    |row: u32| accept(row) && !not.iter_mut().any(|part| part.probe(row).is_some());
+                match &must[..] {
+                    [Node::Any { parts, at_least: 1 }] => {
+                        let mut parts = self.parts(parts, segment, Mode::Walk)?;
+                        collect_any(&mut parts, rows, top, &mut accept);
+                    }
+                    [one] => self.walk(one, segment, top, &mut accept)?,
+                    _ => {
+                        let all = Node::All {
+                            must: must.clone(),
+                            should: Vec::new(),
+                            not: Vec::new(),
+                        };
+                        self.walk(&all, segment, top, &mut accept)?;
+                    }
                 }
-                _ => self.walk(segment, rows, top, &mut accept)?,
-            },
-            _ => self.walk(segment, rows, top, &mut accept)?,
+            }
+            root => self.walk(root, segment, top, &mut accept)?,
         }
         Ok(())
     }
 
     fn walk(
         &self,
+        node: &Node,
         segment: usize,
-        rows: u32,
         top: &mut TopRows,
         accept: &mut dyn FnMut(u32) -> bool,
     ) -> Result<(), TextError> {
-        if let Some(mut cursor) = self.cursor(&self.plan.root, segment, Mode::Walk)? {
+        let source = self.sources.get(segment).and_then(Option::as_ref);
+        let rows = source.map_or(0, TextSource::rows);
+        if let Some(mut cursor) = self.cursor(node, segment, Mode::Walk)? {
             cursor.collect(rows, top, accept);
         }
         Ok(())
@@ -232,7 +273,9 @@ impl<'a> TextSearch<'a> {
     ) -> Result<Option<Box<dyn Cursor + '_>>, TextError> {
         Ok(match node {
             Node::Nothing => None,
-            Node::Term { term, boost } => self.term(*term, *boost, segment)?,
+            Node::Term { term, boost } => self
+                .term(*term, *boost, segment)?
+                .map(|cursor| Box::new(cursor) as Box<dyn Cursor>),
             Node::Rest { rest, boost } => self.rest(*rest, *boost, segment)?,
             Node::Phrase {
                 field,
@@ -251,6 +294,11 @@ impl<'a> TextSearch<'a> {
             }
             Node::All { must, should, not } => {
                 let wanted = must.len();
+                if mode == Mode::Walk && should.is_empty() && not.is_empty() {
+                    if let Some(terms) = self.all_terms(must, segment)? {
+                        return Ok(terms.map(|all| Box::new(all) as Box<dyn Cursor>));
+                    }
+                }
                 let must = self.parts(must, segment, mode)?;
                 if must.len() < wanted {
                     return Ok(None);
@@ -270,7 +318,7 @@ impl<'a> TextSearch<'a> {
         term: usize,
         boost: f32,
         segment: usize,
-    ) -> Result<Option<Box<dyn Cursor + '_>>, TextError> {
+    ) -> Result<Option<TermCursor<'_>>, TextError> {
         let planned = self.plan.terms.get(term).and_then(|term| {
             let field = self.plan.fields.get(term.field)?;
             let part = field.parts.get(segment)?.as_ref()?;
@@ -280,14 +328,34 @@ impl<'a> TextSearch<'a> {
         let Some((term, field, part, found)) = planned else {
             return Ok(None);
         };
-        Ok(Some(Box::new(TermCursor::new(
+        Ok(Some(TermCursor::new(
             part.blocks(found)?,
             part.norms(),
             field.saturation,
             self.plan.scale.weight(term.weight * boost),
             part.bounds(&term.text, found, field.saturation)?,
             found.rows(),
-        ))))
+        )))
+    }
+
+    /// The rows that have all of some terms, when they are terms; `Some(None)` when one is not there.
+    #[allow(clippy::option_option, reason = "terms or not, rows or none")]
+    fn all_terms(
+        &self,
+        must: &[Node],
+        segment: usize,
+    ) -> Result<Option<Option<AllTerms<'_>>>, TextError> {
+        let mut terms = Vec::with_capacity(must.len());
+        for node in must {
+            let Node::Term { term, boost } = node else {
+                return Ok(None);
+            };
+            match self.term(*term, *boost, segment)? {
+                Some(cursor) => terms.push(cursor),
+                None => return Ok(Some(None)),
+            }
+        }
+        Ok(Some(AllTerms::new(terms)))
     }
 
     fn rest(

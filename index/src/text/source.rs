@@ -125,6 +125,11 @@ impl<'a> TextSource<'a> {
         }
     }
 
+    /// Whether some of the rows that the postings have are not there.
+    pub(crate) fn is_partial(&self) -> bool {
+        self.deletes.is_some() || matches!(self.part, Part::Memory(..))
+    }
+
     pub(crate) fn deletes(&self) -> Option<&'a RoaringBitmap> {
         self.deletes.map(|deletes| &**deletes)
     }
@@ -166,8 +171,8 @@ impl<'a> TextSource<'a> {
 impl<'a> SourceField<'a> {
     pub(crate) fn norms(&self) -> Norms<'a> {
         match self.part {
-            FieldPart::Memory(field, _) => Norms::Memory(&field.norms),
-            FieldPart::Sealed(field) => Norms::Sealed(&field.norms),
+            FieldPart::Memory(field, _) => Norms(&field.norms),
+            FieldPart::Sealed(field) => Norms(field.norms()),
         }
     }
 

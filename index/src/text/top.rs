@@ -33,6 +33,11 @@ impl TopRows {
         self.floor
     }
 
+    /// Says that as many rows as are wanted have more than this.
+    pub(crate) fn raise(&mut self, floor: u32) {
+        self.floor = self.floor.max(floor);
+    }
+
     /// Adds a row; it must be above the floor.
     pub(crate) fn push(&mut self, sum: u32, row: u32) {
         self.worst_first.push(Ranked {

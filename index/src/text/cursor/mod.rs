@@ -1,5 +1,6 @@
 //! Rows that match a part of a query, in order, with what each is worth.
 
+mod all;
 mod boolean;
 mod phrase;
 mod rest;
@@ -7,6 +8,7 @@ mod term;
 mod union;
 mod window;
 
+pub(crate) use all::AllTerms;
 pub(crate) use boolean::Boolean;
 pub(crate) use phrase::{Element, Phrase, Places};
 pub(crate) use rest::Rest;
@@ -41,7 +43,8 @@ pub(crate) trait Cursor {
     /// No row is worth more.
     fn most(&self) -> u32;
 
-    /// No row in `from..to`, which is not before the present row, is worth more; 0 when there is none.
+    /// No row in `from..to` is worth more; 0 when there is none. Afterwards only rows from `from` on may be
+    /// asked for.
     fn bound(&mut self, from: u32, to: u32) -> u32;
 
     /// What a row is worth if it matches; rows must be asked for in order, and only in this way.

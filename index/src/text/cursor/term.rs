@@ -1,6 +1,5 @@
 //! The rows of one term in one field.
 
-use tantivy::fieldnorm::FieldNormReader;
 use tantivy::postings::BlockSegmentPostings;
 
 use super::{Cursor, END, Window};
@@ -12,20 +11,14 @@ use crate::text::top::TopRows;
 /// Rows that are read together.
 const BLOCK: usize = 128;
 
-/// The stored lengths of a field.
+/// The stored lengths of a field, by row.
 #[derive(Clone, Copy)]
-pub(crate) enum Norms<'a> {
-    Memory(&'a [u8]),
-    Sealed(&'a FieldNormReader),
-}
+pub(crate) struct Norms<'a>(pub(crate) &'a [u8]);
 
 impl Norms<'_> {
     #[inline(always)]
     pub(crate) fn of(&self, row: u32) -> u8 {
-        match self {
-            Norms::Memory(norms) => norms.get(row as usize).copied().unwrap_or_default(),
-            Norms::Sealed(norms) => norms.fieldnorm_id(row),
-        }
+        self.0.get(row as usize).copied().unwrap_or_default()
     }
 }
 
@@ -139,6 +132,8 @@ pub(crate) struct TermCursor<'a> {
     bounds: Option<TermBounds>,
     most: u32,
     count: u32,
+    /// What rows of the present block are worth, and their stored lengths.
+    weighed: [(u32, u32); BLOCK],
 }
 
 impl<'a> TermCursor<'a> {
@@ -161,6 +156,7 @@ impl<'a> TermCursor<'a> {
             bounds,
             most: largest_share(weight, 1.0),
             count,
+            weighed: [(0, 0); BLOCK],
         }
     }
 
@@ -171,29 +167,65 @@ impl<'a> TermCursor<'a> {
         self.row
     }
 
-    /// Calls `each` with the rows of the present block before `to` and what they are worth, and goes to
-    /// the row behind them.
-    #[inline(always)]
-    fn drain(&mut self, to: u32, mut each: impl FnMut(u32, u32)) {
-        let (weight, saturation, norms) = (self.weight, self.saturation, self.norms);
+    /// Works out what the rows of the present block before `to` are worth; gives their number.
+    #[inline]
+    fn weigh(&mut self, to: u32) -> usize {
         let rows = self.blocks.rows().get(self.at..).unwrap_or_default();
-        let frequencies = self.blocks.frequencies().get(self.at..);
         let here = match rows.last() {
             Some(last) if *last >= to => rows.partition_point(|row| *row < to),
             _ => rows.len(),
         };
-        let pairs = rows.iter().zip(frequencies.unwrap_or_default()).take(here);
-        for (row, frequency) in pairs {
-            let value = saturation.of(*frequency, norms.of(*row));
-            each(*row, share(weight, value));
+        let rows = rows.get(..here).unwrap_or_default();
+        let frequencies = self.blocks.frequencies().get(self.at..);
+        let pairs = frequencies.unwrap_or_default().iter().zip(rows);
+        // First what is scattered, then what is not: the second loop takes several rows at once.
+        for ((frequency, row), (one, norm)) in pairs.zip(&mut self.weighed) {
+            (*one, *norm) = (*frequency, u32::from(self.norms.of(*row)));
         }
-        let next = self.at + here;
-        if here == rows.len() && here > 0 {
+        let weighed = self.weighed.get_mut(..here).unwrap_or_default();
+        for (sum, norm) in weighed {
+            *sum = share(self.weight, self.saturation.of(*sum, *norm as u8));
+        }
+        here
+    }
+
+    /// Calls `each` with the rows of the present block before `to` and what they are worth, and goes to
+    /// the row behind them.
+    #[inline(always)]
+    pub(super) fn drain(&mut self, to: u32, mut each: impl FnMut(u32, u32)) {
+        let here = self.weigh(to);
+        let rows = self.blocks.rows().get(self.at..).unwrap_or_default();
+        let is_whole = here == rows.len() && here > 0;
+        for (row, (sum, _)) in rows.iter().zip(&self.weighed).take(here) {
+            each(*row, *sum);
+        }
+        if is_whole {
             self.blocks.next();
             self.stand(0);
         } else {
+            let next = self.at + here;
             self.stand(next);
         }
+    }
+
+    /// What no row of the block that a row would be in is worth more than, and the last row of the block, or
+    /// where one may end.
+    pub(super) fn block_of(&mut self, row: u32) -> (u32, u32) {
+        if let Some(bounds) = &mut self.bounds {
+            return match bounds.block_of(row) {
+                Some((best, last)) => (largest_share(self.weight, best), last),
+                None => (0, END),
+            };
+        }
+        self.seek(row);
+        let last = self.blocks.rows().last().copied();
+        (self.most, last.unwrap_or(END))
+    }
+
+    /// What `k` rows are worth at least, if it is known.
+    pub(crate) fn reached(&self, k: usize) -> Option<u32> {
+        let reached = self.bounds.as_ref()?.reached(k)?;
+        Some(share(self.weight, reached))
     }
 }
 
@@ -218,7 +250,15 @@ impl Cursor for TermCursor<'_> {
         if self.row >= row {
             return self.row;
         }
-        let at = self.blocks.seek(row);
+        let ahead = self.blocks.rows().get(self.at..).unwrap_or_default();
+        let at = match ahead.last() {
+            // Most often one of the next few.
+            Some(last) if *last >= row => {
+                let near = ahead.iter().take(8).position(|other| *other >= row);
+                self.at + near.unwrap_or_else(|| ahead.partition_point(|other| *other < row))
+            }
+            _ => self.blocks.seek(row),
+        };
         self.stand(at)
     }
 
