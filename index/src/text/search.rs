@@ -294,10 +294,12 @@ impl<'a> TextSearch<'a> {
             }
             Node::All { must, should, not } => {
                 let wanted = must.len();
-                if mode == Mode::Walk && should.is_empty() && not.is_empty() {
-                    if let Some(terms) = self.all_terms(must, segment)? {
-                        return Ok(terms.map(|all| Box::new(all) as Box<dyn Cursor>));
-                    }
+                if mode == Mode::Walk
+                    && should.is_empty()
+                    && not.is_empty()
+                    && let Some(terms) = self.all_terms(must, segment)?
+                {
+                    return Ok(terms.map(|all| Box::new(all) as Box<dyn Cursor>));
                 }
                 let must = self.parts(must, segment, mode)?;
                 if must.len() < wanted {

@@ -45,6 +45,9 @@ impl Element {
     }
 }
 
+/// Positions and spans of an element of a phrase.
+type Places = Vec<(u32, Range<usize>)>;
+
 /// The marks of a text, by place.
 pub(super) fn marks(analyzer: &Analyzer, field: &str, query: &TextQuery, text: &str) -> Vec<Mark> {
     let mut wanted = Wanted::default();
@@ -52,7 +55,7 @@ pub(super) fn marks(analyzer: &Analyzer, field: &str, query: &TextQuery, text: &
     let mut numbers: HashMap<String, usize> = HashMap::new();
     let mut marks: Vec<Mark> = Vec::new();
     // For each phrase and element: positions and spans.
-    let mut places: Vec<Vec<Vec<(u32, Range<usize>)>>> = wanted
+    let mut places: Vec<Vec<Places>> = wanted
         .phrases
         .iter()
         .map(|(elements, _)| vec![Vec::new(); elements.len()])
@@ -110,7 +113,7 @@ fn shorten(text: &str, span: Range<usize>, shown: Shown) -> Range<usize> {
 /// Calls `each` with the spans of every occurrence of a phrase, as a search counts them.
 fn occurrences(
     offsets: &[u32],
-    places: &[Vec<(u32, Range<usize>)>],
+    places: &[Places],
     slop: u32,
     each: &mut dyn FnMut(&[Range<usize>]),
 ) {
