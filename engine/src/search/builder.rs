@@ -129,7 +129,7 @@ impl<Q> Search<Q> {
 
     /// Reads the words as the strict query language: `title:(wal OR "group commit"~2) AND NOT draft`, with
     /// `(a b c)@2` for at least two, `wal^2` for twice the worth, `se?m*nt`, `segmnet~1` and
-    /// `/seg(ment)?s?/`. A mistake surfaces at [`Search::run`], with its place. See [`TextQuery`].
+    /// `/seg(ment)?s?/`. A mistake surfaces at [`Search::run`], with its place. See [`TextQuery`](crate::TextQuery).
     ///
     /// ```
     /// # fn main() -> lumos_engine::Result<()> {
