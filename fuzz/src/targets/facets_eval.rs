@@ -124,7 +124,7 @@ fn stored(input: &mut Input<'_>, depth: u8) -> Value {
         2 => json!(i64::from(n % 7) - 3),
         3 => json!((f64::from(n % 13) - 6.0) / 2.0),
         4 => json!(["a", "b", "", "2026-01-01"][usize::from(n % 4)]),
-        5 => json!([1 << 40, 3, -(1 << 40)][usize::from(n % 3)]),
+        5 => json!([1_i64 << 40, 3, -(1_i64 << 40)][usize::from(n % 3)]),
         _ => (0..n % 4).map(|_| stored(input, depth - 1)).collect(),
     }
 }
