@@ -122,7 +122,7 @@ fn document(n: u64, rows: u64) -> Doc {
         "n100": shuffled % 100,
         "n10000": shuffled % 10_000,
         "name100": format!("name {:02}", shuffled % 100),
-        "half": shuffled % 2 == 0,
+        "half": shuffled.is_multiple_of(2),
         "created": format!("20{:02}-{:02}-{day:02}", 10 + shuffled % 16, 1 + shuffled / 16 % 12),
         "tags": (0..shuffled % 5).map(|t| (shuffled / 5 + t * 7) % 100).collect::<Vec<u64>>(),
         "items": [

@@ -40,9 +40,9 @@ fn note(id: u64) -> Note {
     Note {
         id,
         title: format!("note {id}"),
-        body: (id % 2 == 0).then(|| "even".to_string()),
+        body: id.is_multiple_of(2).then(|| "even".to_string()),
         image: vec![0.6, 0.8],
-        sound: (id % 3 == 0).then(|| vec![0.5, -2.0, 0.25]),
+        sound: id.is_multiple_of(3).then(|| vec![0.5, -2.0, 0.25]),
         place: [id as f32],
         written: "2026-11-26".to_string(),
         year: -3,

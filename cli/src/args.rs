@@ -42,7 +42,7 @@ pub(crate) enum Command {
     /// Index files and folders; again adds only what changed
     Add(add::Add),
     /// Search what was added or put
-    Search(search::Search),
+    Search(Box<search::Search>),
     /// Ask a question; the answer cites file and lines
     Ask(ask::Ask),
     /// Talk with a model that can look things up in the store

@@ -26,7 +26,10 @@ enum Step {
 
 impl Alter {
     /// Adds what a schema declares. What is there already must agree with it.
-    #[expect(clippy::should_implement_trait, reason = "it adds to a schema, not to numbers")]
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "it adds to a schema, not to numbers"
+    )]
     pub fn add(mut self, schema: Schema) -> Self {
         self.steps.push(Step::Add(Box::new(schema)));
         self

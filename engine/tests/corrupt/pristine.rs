@@ -33,7 +33,7 @@ pub(crate) fn doc(n: usize) -> Doc {
     if n % 2 == 1 {
         let weights = [(n as u32 % 5, 0.5), (7, n as f32 / 9.0)];
         doc = doc.sparse("terms", SparseVector::new(weights).unwrap());
-        let rows = vec![[n as f32, 1.0], [0.5, -2.0], [3.0, 0.25]];
+        let rows = [[n as f32, 1.0], [0.5, -2.0], [3.0, 0.25]];
         doc = doc.multi("tokens", MultiVector::new(&rows[..1 + n % 3]).unwrap());
     }
     // Of every other element.
