@@ -26,6 +26,10 @@ enum Step {
 
 impl Alter {
     /// Adds what a schema declares. What is there already must agree with it.
+    #[allow(
+        clippy::should_implement_trait,
+        reason = "fields are added, not numbers"
+    )]
     pub fn add(mut self, schema: Schema) -> Self {
         self.steps.push(Step::Add(Box::new(schema)));
         self

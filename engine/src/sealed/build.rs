@@ -172,8 +172,7 @@ pub(super) struct Sections {
 /// Bytes at an address that their numbers can be read from.
 pub(super) fn aligned(bytes: Vec<u8>) -> OwnedBytes {
     // Room for the longest step to a multiple of 8.
-    let mut room = Vec::with_capacity(bytes.len() + 8);
-    room.resize(bytes.len() + 8, 0);
+    let mut room = vec![0; bytes.len() + 8];
     let start = room.as_ptr().align_offset(8).min(8);
     if let Some(place) = room.get_mut(start..start + bytes.len()) {
         place.copy_from_slice(&bytes);

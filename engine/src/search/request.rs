@@ -241,7 +241,7 @@ impl SearchRequest {
                     open.extend(then.as_deref());
                     open.extend(legs.iter().rev());
                 }
-                Ask::Vector(_) | Ask::Recommend(_) => {}
+                Ask::Vector(_) | Ask::Sparse(_) | Ask::Multi(_) | Ask::Recommend(_) => {}
             }
         }
         match (&self.text, &self.words) {

@@ -273,7 +273,7 @@ fn sparse(
     k: usize,
 ) -> (Best, usize) {
     let (view, accept) = (allowed.view(), allowed.bitmap());
-    let top = |source: SparseSource<'_>| source.top(vector, k, accept.as_ref());
+    let top = |source: SparseSource<'_>| source.top(vector, k, accept.as_deref());
     match &view.source {
         Source::Memory(memory) => memory.read(|rows| {
             let postings = rows.sparse.get(&query.field);
