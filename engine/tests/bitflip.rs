@@ -207,7 +207,7 @@ fn a_flipped_bit_in_a_graph_costs_no_answer() {
     let sections = files::sections(&bytes);
     let (_, graph) = sections
         .iter()
-        .find(|(name, _)| name.starts_with("graph."))
+        .find(|(name, _)| name == "graph.vector")
         .unwrap();
     let exact = |db: &Lumos| {
         let docs = db.existing_collection("docs").unwrap();
