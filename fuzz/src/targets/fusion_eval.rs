@@ -98,7 +98,8 @@ fn score(input: &mut Input<'_>) -> f32 {
 
 fn check(fused: &[(u64, f32)], expected: &BTreeMap<u64, f64>) {
     assert_eq!(fused.len(), expected.len());
-    assert!(fused.is_sorted_by(|a, b| a.1 > b.1 || (a.1 == b.1 && a.0 < b.0)), "{fused:?}");
+    let ordered = |a: &(u64, f32), b: &(u64, f32)| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)).is_lt();
+    assert!(fused.is_sorted_by(ordered), "{fused:?}");
     for (id, score) in fused {
         let wanted = expected[id];
         let far = (f64::from(*score) - wanted).abs();

@@ -42,7 +42,8 @@ fn add(lists: &[(f32, &[(u64, f32)])], scale: impl Fn(&[f32]) -> Vec<f32>) -> Ve
     for (list, &(weight, ids)) in lists.iter().enumerate() {
         let scores: Vec<f32> = ids.iter().map(|&(_, score)| score).collect();
         for (&(id, _), score) in ids.iter().zip(scale(&scores)) {
-            sums.add(list, id, finite(weight) * score);
+            // The sum makes 0.0 of -0.0, which would stand behind it.
+            sums.add(list, id, finite(weight) * score + 0.0);
         }
     }
     sums.into_ranking()
