@@ -125,5 +125,6 @@ pub(crate) fn share(weight: f32, saturation: f32) -> u32 {
 
 /// No share is larger, when no saturation is.
 pub(crate) fn largest_share(weight: f32, saturation: f32) -> u32 {
-    (weight * saturation.min(1.0) * 1.000_001) as u32 + 2
+    // A product does not fall when a factor rises, nor does rounding change that.
+    share(weight, saturation.min(1.0))
 }

@@ -100,6 +100,14 @@ impl BlockBounds {
     }
 }
 
+/// A factor that makes up for rounding; none is needed where nothing is multiplied.
+fn careful(factor: f32, slack: f32) -> f32 {
+    match factor {
+        1.0 => 1.0,
+        factor => factor * slack,
+    }
+}
+
 /// Bounds made for the terms that were searched for, for one field of a segment.
 #[derive(Debug, Default)]
 pub(crate) struct BoundsCache(Mutex<Kept>);
@@ -131,7 +139,7 @@ impl TermBounds {
     pub(crate) fn reached(&self, k: usize) -> Option<f32> {
         let rank = RANKS.iter().position(|rank| *rank >= k)?;
         let reached = self.blocks.reached.get(rank)?;
-        Some(reached * self.shrink * 0.999_999)
+        Some(reached * self.shrink)
     }
 
     /// The bound of the block that a row would be in, and the last row of it.
@@ -152,8 +160,8 @@ impl BoundsCache {
     ) -> Result<TermBounds, E> {
         let with = |blocks: &Arc<BlockBounds>| TermBounds {
             blocks: blocks.clone(),
-            growth: blocks.saturation.growth(&saturation),
-            shrink: 1.0 / saturation.growth(&blocks.saturation),
+            growth: careful(blocks.saturation.growth(&saturation), 1.000_001),
+            shrink: careful(1.0 / saturation.growth(&blocks.saturation), 0.999_999),
             at: 0,
         };
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -3,13 +3,14 @@
 use roaring::RoaringBitmap;
 
 use super::analyzer::Analyzers;
+use super::bm25::share;
 use super::cursor::{
     AllTerms, Boolean, Cursor, END, Element, Phrase, Rest, TermCursor, Union, collect_any,
 };
 use super::error::TextError;
-use super::plan::{Node, Plan};
+use super::plan::{Node, Plan, PlannedField, Term};
 use super::query::TextQuery;
-use super::source::TextSource;
+use super::source::{Found, SourceField, TextSource};
 use super::top::TopRows;
 
 /// A keyword query bound to segments, with the statistics of their live rows: a score does not depend on
@@ -46,6 +47,12 @@ enum Mode {
 }
 
 type Parts<'c> = Vec<Box<dyn Cursor + 'c>>;
+type PlannedTerm<'p, 'a> = (
+    &'p Term<'a>,
+    &'p PlannedField<'a>,
+    &'p SourceField<'a>,
+    &'p Found<'a>,
+);
 
 impl<'a> TextSearch<'a> {
     /// Binds a query to segments, of which some may have no text; `fields` are those searched with what
@@ -107,14 +114,30 @@ impl<'a> TextSearch<'a> {
             }
             for part in parts {
                 if let Node::Term { term, boost } = part
-                    && let Some(cursor) = self.term(*term, *boost, segment)?
-                    && let Some(reached) = cursor.reached(k)
+                    && let Some(reached) = self.reached(*term, *boost, segment, k)?
                 {
                     top.raise(reached.saturating_sub(1));
                 }
             }
         }
         Ok(())
+    }
+
+    /// What `k` rows that have a term are worth at least, if it is known.
+    fn reached(
+        &self,
+        term: usize,
+        boost: f32,
+        segment: usize,
+        k: usize,
+    ) -> Result<Option<u32>, TextError> {
+        let Some((term, field, part, found)) = self.planned(term, segment) else {
+            return Ok(None);
+        };
+        let bounds = part.bounds(&term.text, found, field.saturation)?;
+        let weight = self.plan.scale.weight(term.weight * boost);
+        let reached = bounds.and_then(|bounds| bounds.reached(k));
+        Ok(reached.map(|reached| share(weight, reached)))
     }
 
     fn collect(
@@ -315,19 +338,21 @@ impl<'a> TextSearch<'a> {
         })
     }
 
+    /// A term with its field and its postings in a segment that has some.
+    fn planned(&self, term: usize, segment: usize) -> Option<PlannedTerm<'_, 'a>> {
+        let term = self.plan.terms.get(term)?;
+        let field = self.plan.fields.get(term.field)?;
+        let part = field.parts.get(segment)?.as_ref()?;
+        Some((term, field, part, term.found.get(segment)?.as_ref()?))
+    }
+
     fn term(
         &self,
         term: usize,
         boost: f32,
         segment: usize,
     ) -> Result<Option<TermCursor<'_>>, TextError> {
-        let planned = self.plan.terms.get(term).and_then(|term| {
-            let field = self.plan.fields.get(term.field)?;
-            let part = field.parts.get(segment)?.as_ref()?;
-            let found = term.found.get(segment)?.as_ref()?;
-            Some((term, field, part, found))
-        });
-        let Some((term, field, part, found)) = planned else {
+        let Some((term, field, part, found)) = self.planned(term, segment) else {
             return Ok(None);
         };
         Ok(Some(TermCursor::new(

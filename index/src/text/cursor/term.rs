@@ -221,12 +221,6 @@ impl<'a> TermCursor<'a> {
         let last = self.blocks.rows().last().copied();
         (self.most, last.unwrap_or(END))
     }
-
-    /// What `k` rows are worth at least, if it is known.
-    pub(crate) fn reached(&self, k: usize) -> Option<u32> {
-        let reached = self.bounds.as_ref()?.reached(k)?;
-        Some(share(self.weight, reached))
-    }
 }
 
 impl Cursor for TermCursor<'_> {
