@@ -6,8 +6,9 @@
 //! a line instead of those made up here, `LUMOS_BENCH_ONLY` a part of the name of a kind of query.
 //!
 //! All index with positions and stem English. Lumos is on disk with everything that a collection has, and
-//! gives keys; the others are in memory and give numbers. Of ten scores, those of Lumos and tantivy are
-//! compared: both compute BM25.
+//! gives keys; the others are in memory and give the numbers of documents. Of ten scores, those of Lumos and
+//! tantivy are compared: both compute BM25, from mean lengths that differ by up to 5 %, since Lumos counts
+//! lengths as they are stored.
 #![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
 
 mod corpus;
@@ -89,7 +90,7 @@ fn same(stores: &[Box<dyn Store>; 3], kind: &Kind) -> f64 {
         a.len() == b.len()
             && a.iter()
                 .zip(&b)
-                .all(|(a, b)| (a - b).abs() < 1e-2 * b.abs().max(1.0))
+                .all(|(a, b)| (a - b).abs() < 5e-2 * b.abs().max(1.0))
     });
     alike.count() as f64 / kind.questions.len() as f64
 }

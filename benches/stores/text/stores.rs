@@ -6,13 +6,14 @@ use lumos_engine::{Collection, Doc, Lumos, Schema};
 use rusqlite::Connection;
 use serde_json::json;
 use tantivy::collector::TopDocs;
+use tantivy::columnar::Column;
 use tantivy::query::{
     BooleanQuery, FuzzyTermQuery, Occur, PhraseQuery, Query, RangeQuery, TermQuery,
 };
 use tantivy::schema::{
     FAST, Field, IndexRecordOption, SchemaBuilder, TextFieldIndexing, TextOptions,
 };
-use tantivy::{Index, Searcher, TantivyDocument, Term};
+use tantivy::{DocAddress, Index, Searcher, TantivyDocument, Term};
 
 use crate::questions::Question;
 
@@ -81,6 +82,7 @@ pub(crate) struct InTantivy {
     searcher: Searcher,
     text: Field,
     number: Field,
+    numbers: Column<u64>,
 }
 
 impl InTantivy {
@@ -114,7 +116,10 @@ impl InTantivy {
         reader.reload().unwrap();
         let searcher = reader.searcher();
         assert_eq!(searcher.segment_readers().len(), 1);
+        let segment = &searcher.segment_readers()[0];
+        let numbers = segment.fast_fields().u64("number").unwrap();
         InTantivy {
+            numbers,
             searcher,
             text,
             number,
@@ -170,7 +175,11 @@ impl Store for InTantivy {
     fn ask(&self, question: &Question) -> Vec<f32> {
         let top = TopDocs::with_limit(K).order_by_score();
         let found = self.searcher.search(&*self.query(question), &top).unwrap();
-        found.iter().map(|(score, _)| *score).collect()
+        let score = |(score, place): &(f32, DocAddress)| {
+            std::hint::black_box(self.numbers.first(place.doc_id));
+            *score
+        };
+        found.iter().map(score).collect()
     }
 }
 
