@@ -2,7 +2,7 @@
 //! and after what was deleted is merged away, and after the database is opened again.
 #![allow(clippy::unwrap_used, missing_docs)]
 
-use lumos_engine::{Collection, Doc, Lumos, TextQuery};
+use lumos_engine::{Collection, Doc, Lumos, TextQuery, field};
 
 const QUERIES: [&str; 8] = [
     "segment",
@@ -110,6 +110,61 @@ fn scores_are_those_of_the_live_documents_wherever_they_lie() {
         expected,
         "opened again"
     );
+}
+
+/// MATCH in a filter finds what a search of the field finds.
+fn matches(docs: &Collection) {
+    for query in [
+        "segment",
+        "\"sealed segment\"",
+        "log AND NOT draft",
+        "seg* (log draft)@2",
+    ] {
+        let parsed = TextQuery::parse_strict(query).unwrap();
+        let filter = field("text").matches(parsed.clone());
+        let page = docs.find(filter.clone()).limit(1000).run().unwrap();
+        let mut found: Vec<String> = page.docs.into_iter().map(|doc| doc.key).collect();
+        found.sort_unstable();
+        let search = docs.search(parsed).text_field("text").limit(1000).keys();
+        let mut searched: Vec<String> = search.unwrap().into_iter().map(|hit| hit.key).collect();
+        searched.sort_unstable();
+        assert!(!found.is_empty());
+        assert_eq!(found, searched, "{query}");
+        assert_eq!(
+            docs.count_matching(filter.clone()).unwrap(),
+            found.len() as u64
+        );
+        let others = docs.count_matching(!filter).unwrap();
+        assert_eq!(others + found.len() as u64, docs.count().unwrap());
+    }
+}
+
+#[test]
+fn words_of_filters_are_those_of_searches_wherever_they_lie() {
+    let db = Lumos::memory().unwrap();
+    let docs = db.collection("docs").unwrap();
+    for number in 0..80 {
+        docs.put(doc(number, 0)).unwrap();
+        if number == 30 {
+            db.flush().unwrap();
+        }
+    }
+    for number in (0..80).step_by(5) {
+        docs.delete(format!("k{number}").as_str()).unwrap();
+    }
+    matches(&docs);
+    db.compact().unwrap();
+    matches(&docs);
+    let error = docs.count_matching("titel MATCH 'log'").unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .contains("there is no text field \"titel\""),
+        "{error}"
+    );
+    let deleted = docs.delete(field("title").matches(TextQuery::words("segment").unwrap()));
+    assert!(deleted.unwrap() > 0);
+    assert_eq!(docs.count_matching("title MATCH 'segment'").unwrap(), 0);
 }
 
 #[test]

@@ -42,6 +42,7 @@ targets!(
     query_parse,
     segment_open,
     sparse_open,
+    text_eval,
     text_open,
     vectors_open,
     wal_decode,

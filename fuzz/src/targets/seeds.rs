@@ -68,6 +68,7 @@ fn all() -> Vec<(&'static str, Vec<Vec<u8>>)> {
         ("query_parse", text(&QUERIES)),
         ("segment_open", noise(40, 24)),
         ("sparse_open", [vec![sparse()], noise(24, 300)].concat()),
+        ("text_eval", text(&SEARCHED)),
         ("text_open", vec![section("text"), Vec::new()]),
         ("vectors_open", (0..5).map(vectors).collect()),
         (
@@ -181,6 +182,16 @@ const FILTERS: [&str; 15] = [
     "lang = en",
     "`",
     "\u{5e74} = '\u{6708}'",
+];
+
+/// Keyword queries, and documents.
+const SEARCHED: [&str; 6] = [
+    "wal segment\nwal segments sealed\tThe log\n-wal\na segment of a graph\tsegment\n\u{6570}\u{636e}\u{5e93}",
+    "\"group commit\"~2 AND NOT draft\ngroup commit\ncommit the group\n-group commit\ndraft group commit\tcommit",
+    "title:(wal OR log)^3 OR (a b c)@2\na b\nb c a\twal\nc\tlog log\n-a b c",
+    "+seg* -dr*ft sgement~2\nsegment\nsegments draft\nsegmnet\tsegments",
+    "/seg(ment)?s?/ \"group com\"*\nseg\ngroup comes\nsegments",
+    "\u{6570}\u{636e} +\u{5e93}\n\u{6570}\u{636e}\u{5e93}\n\u{5e93}\u{5b58}\n-\u{6570}\u{636e}",
 ];
 
 /// Descriptions of analyzers, and texts.
