@@ -70,7 +70,7 @@ fn a_field_is_declared_searched_and_analysed_in_its_way() {
 fn a_wrong_description_is_told_with_carets() {
     let lumos = Program::new();
     let told = concat!(
-        "error[E2106]: analyzer: there is no analyzer \"ngarm\" in: ngarm(2,3)\n",
+        "error[E2108]: analyzer: there is no analyzer \"ngarm\" in: ngarm(2,3)\n",
         "                                                         ^^^^^ did you mean \"ngram\"?\n"
     );
     lumos

@@ -36,7 +36,7 @@ fn fields_are_added_shown_and_dropped() {
     lumos.ok(["compact"]);
     lumos.ok(["schema", "add", "image:vector(3,dot)"]);
     assert_eq!(
-        lumos.json(["schema"]),
+        lumos.json(["schema", "--json"]),
         [json!({
             "collection": "docs",
             "fields": [

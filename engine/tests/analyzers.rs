@@ -193,7 +193,7 @@ fn a_description_that_does_not_parse_is_refused_with_its_place() {
         "analyzer: there is no analyzer \"ngarm\""
     );
     assert_eq!(error.hint().as_deref(), Some("did you mean \"ngram\"?"));
-    assert_eq!(error.code(), "E2106");
+    assert_eq!(error.code(), "E2108");
     assert!(db.existing_collection("docs").is_err());
 }
 
