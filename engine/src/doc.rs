@@ -156,7 +156,7 @@ impl Doc {
     /// a field named as a vector field reads that too.
     ///
     /// # Errors
-    /// [`Error::Json`] when a field is missing or has another type.
+    /// [`crate::Error::Json`] when a field is missing or has another type.
     pub fn parse<T: DeserializeOwned>(&self) -> Result<T> {
         crate::parsed::parse(self)
     }
