@@ -139,7 +139,7 @@ fn what_is_stored_otherwise_is_told_by_key_and_field() {
     docs.put(doc).unwrap();
     let told = "cannot read \"1\": field \"tags\" is missing";
     assert_eq!(notes.get("1").unwrap_err().to_string(), told);
-    let hits = notes.search("note").run().unwrap();
+    let hits = notes.search("note").with_vectors().run().unwrap();
     assert_eq!(hits[0].parse::<Note>().unwrap_err().to_string(), told);
     docs.put(Doc::new("seven")).unwrap();
     let error = notes.get("seven").unwrap_err().to_string();

@@ -183,7 +183,7 @@ pub enum Error {
     },
     /// A keyword query with a mistake, or past its limits.
     #[error("query: {0}")]
-    Query(lumos_index::TextQueryError),
+    Query(#[from] lumos_index::TextQueryError),
     /// The keyword index of a segment cannot be read or built.
     #[error("keyword index: {0}")]
     Keywords(lumos_index::TextError),

@@ -423,9 +423,10 @@ fn a_graph_brings_most_of_the_best() {
         let rows: Vec<[f32; 8]> = (0..count).map(|_| row(&mut random)).collect();
         MultiVector::new(rows).unwrap()
     };
-    let load: Vec<Doc> = (0..2_600)
+    let load: Vec<Doc> = (0..9_000)
         .map(|n| {
             let doc = Doc::new(format!("k{n}")).field("even", n % 2 == 0);
+            let doc = doc.field("few", n % 6 == 0);
             doc.multi("tokens", tokens(1 + n % 3))
         })
         .collect();
@@ -456,7 +457,7 @@ fn a_graph_brings_most_of_the_best() {
     assert!(found * 10 >= all * 9, "{found} of {all}");
     let few = docs
         .search(tokens(2))
-        .filter("even = true")
+        .filter("few = true")
         .explain()
         .unwrap();
     assert_eq!(few.segments[0].visited, 0, "few enough to compare all");
