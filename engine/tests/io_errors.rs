@@ -40,7 +40,8 @@ fn live(vfs: Arc<dyn Vfs>) -> Vec<Model> {
         let mut announces = false;
         for key in ["a", "b", "c"] {
             let doc = document(&format!("{key}{}", random.below(3)), &mut random);
-            announces |= !announced && !(doc.sparse.is_empty() && doc.multi.is_empty());
+            let is_new = !doc.sparse.is_empty() || !doc.multi.is_empty();
+            announces |= is_new && !announced;
             for state in [&mut next, &mut instead] {
                 let place = ("notes".to_string(), doc.key.clone());
                 state.docs.insert(place, doc.clone());
