@@ -84,13 +84,6 @@ impl From<lumos_engine::TextQueryError> for Error {
     }
 }
 
-impl From<lumos_engine::FilterError> for Error {
-    fn from(source: lumos_engine::FilterError) -> Self {
-        let input = String::new();
-        Error::Engine(lumos_engine::Error::Filter { input, source })
-    }
-}
-
 impl From<lumos_rag::Error> for Error {
     fn from(error: lumos_rag::Error) -> Self {
         Error::Rag(error)
