@@ -73,8 +73,6 @@ impl<Q> Search<Q> {
         }
         let filter = request.filter.take();
         let filter = filter.map(|filter| snapshot.resolved(&filter).into_owned());
-        let field = request.vector_field.as_deref();
-        let field = field.unwrap_or(DEFAULT_VECTOR_FIELD).to_string();
         let mut requests = vec![request; queries.len()];
         let mut unwanted = vec![None; queries.len()];
         for ((query, request), unwanted) in
@@ -103,6 +101,8 @@ impl<Q> Search<Q> {
                     request.legs.push(leg);
                 }
                 Query::Like(key) => {
+                    let field = request.vector_field.as_deref();
+                    let field = field.unwrap_or(DEFAULT_VECTOR_FIELD).to_string();
                     let doc = state.get(&key)?.unwrap_or_default();
                     request.vector = doc.vector_field(&field).map(<[f32]>::to_vec);
                     request.sparse = doc.sparse_field(&field).cloned();

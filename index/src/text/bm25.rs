@@ -68,9 +68,22 @@ impl Saturation {
 
     #[inline(always)]
     pub(crate) fn of(&self, frequency: u32, norm: u8) -> f32 {
-        let frequency = frequency as f32;
+        self.at(frequency, self.length(norm))
+    }
+
+    /// The length that a stored one stands for.
+    #[inline(always)]
+    pub(crate) fn length(&self, norm: u8) -> f32 {
         let length = self.lengths.get(usize::from(norm)).copied();
-        frequency / (frequency + self.base + self.slope * length.unwrap_or_default())
+        length.unwrap_or_default()
+    }
+
+    /// The same by the length.
+    #[inline(always)]
+    pub(crate) fn at(&self, frequency: u32, length: f32) -> f32 {
+        // No text has so many words that the sign would matter; processors convert signed numbers.
+        let frequency = frequency as i32 as f32;
+        frequency / (frequency + self.base + self.slope * length)
     }
 
     /// How much larger than under `self` a value can be under `other`: with shorter average lengths
@@ -120,11 +133,41 @@ impl Scale {
 /// The share of a row in the sum: what matches counts, however little.
 #[inline(always)]
 pub(crate) fn share(weight: f32, saturation: f32) -> u32 {
-    (weight * saturation) as u32 + 1
+    nearest(weight * saturation) + 1
+}
+
+/// The nearest whole number to one of `0..=MOST`, in steps that processors take for several at once, as a
+/// cast is not: where sums have no fractions, the bits of a sum are the number.
+#[inline(always)]
+fn nearest(number: f32) -> u32 {
+    const WHOLE: f32 = (1u32 << 23) as f32;
+    const SIGNED: f32 = WHOLE * 1.5;
+    const PART: f32 = 64.0;
+    let high = number / PART + WHOLE;
+    let low = number - (high - WHOLE) * PART + SIGNED;
+    let high = high.to_bits().wrapping_sub(WHOLE.to_bits());
+    let low = low.to_bits().wrapping_sub(SIGNED.to_bits());
+    high.wrapping_mul(PART as u32).wrapping_add(low)
 }
 
 /// No share is larger, when no saturation is.
 pub(crate) fn largest_share(weight: f32, saturation: f32) -> u32 {
     // A product does not fall when a factor rises, nor does rounding change that.
     share(weight, saturation.min(1.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_numbers_are_the_nearest() {
+        let mut numbers: Vec<f32> = (0..200_000u32).map(|n| n as f32 * 0.37).collect();
+        numbers.extend((0..=32_768u32).map(|n| n as f32 * 16_384.0));
+        numbers.extend([0.0, 0.5, 1.5, 31.5, 32.5, MOST, MOST - 32.0, 8_388_608.5]);
+        for number in numbers {
+            let wanted = f64::from(number).round_ties_even();
+            assert_eq!(f64::from(nearest(number)), wanted, "{number}");
+        }
+    }
 }

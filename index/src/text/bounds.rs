@@ -93,6 +93,23 @@ impl BlockBounds {
         best
     }
 
+    /// The first row at or after `from` that may be in a block whose bound is enough.
+    pub(crate) fn above(
+        &self,
+        from: u32,
+        at: &mut usize,
+        enough: impl Fn(f32) -> bool,
+    ) -> Option<u32> {
+        self.best(from, from, at);
+        let ahead = self.best.get(*at..).unwrap_or_default();
+        let skipped = ahead.iter().position(|best| enough(*best))?;
+        if skipped == 0 {
+            return Some(from);
+        }
+        *at += skipped;
+        Some(self.last.get(*at - 1)? + 1)
+    }
+
     /// The bound of the block that a row would be in, and the block's last row.
     pub(crate) fn block_of(&self, row: u32, at: &mut usize) -> Option<(f32, u32)> {
         self.best(row, row, at);
@@ -140,6 +157,13 @@ impl TermBounds {
         let rank = RANKS.iter().position(|rank| *rank >= k)?;
         let reached = self.blocks.reached.get(rank)?;
         Some(reached * self.shrink)
+    }
+
+    /// The first row at or after `from` that may be in a block whose bound is enough.
+    pub(crate) fn above(&mut self, from: u32, enough: impl Fn(f32) -> bool) -> Option<u32> {
+        let growth = self.growth;
+        let enough = |best| enough(best * growth);
+        self.blocks.above(from, &mut self.at, enough)
     }
 
     /// The bound of the block that a row would be in, and the last row of it.

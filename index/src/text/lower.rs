@@ -1,12 +1,12 @@
 //! From words to terms: every part of a query in every field that it is looked for in.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use super::analyzer::{Analyzers, Piece};
 use super::error::TextError;
 use super::pattern::{self, Form};
-use super::plan::{Node, Plan, RestTerms};
+use super::plan::{Node, Numbers, Plan, RestTerms};
 use super::query::{Bool, Expr, Kind, Leaf};
 
 /// Terms that a pattern stands for and that are scored one by one: those of the most rows. The others
@@ -19,7 +19,7 @@ const MOST_TERMS: usize = 65_536;
 pub(crate) struct Lowering<'p, 'a> {
     plan: &'p mut Plan<'a>,
     analyzers: &'p Analyzers,
-    numbers: HashMap<(usize, String), usize>,
+    numbers: Numbers,
 }
 
 /// Where a part stands.
@@ -37,7 +37,7 @@ impl<'p, 'a> Lowering<'p, 'a> {
         Lowering {
             plan,
             analyzers,
-            numbers: HashMap::new(),
+            numbers: Numbers::default(),
         }
     }
 
@@ -92,6 +92,13 @@ impl<'p, 'a> Lowering<'p, 'a> {
             // There is nothing to take away from.
             return Ok(Some(Node::Nothing));
         }
+        if let (true, true, [one]) = (
+            parts.must.is_empty(),
+            parts.not.is_empty(),
+            &parts.should[..],
+        ) {
+            return self.part(one, context);
+        }
         let together = Context {
             together: true,
             ..context
@@ -123,7 +130,7 @@ impl<'p, 'a> Lowering<'p, 'a> {
             // Fields without text.
             return Ok(Some(Node::Nothing));
         }
-        let mut nodes = Vec::new();
+        let mut nodes = Vec::with_capacity(context.fields.len());
         for &field in context.fields {
             let boost = match self.plan.fields.get(field) {
                 Some(planned) if planned.boost > 0.0 => planned.boost * context.boost,
@@ -141,10 +148,10 @@ impl<'p, 'a> Lowering<'p, 'a> {
         field: usize,
         context: Context<'_>,
     ) -> Result<Option<Node>, TextError> {
-        let Some(name) = self.plan.fields.get(field).map(|field| field.name.clone()) else {
+        let Some(planned) = self.plan.fields.get(field) else {
             return Ok(None);
         };
-        let analyzer = self.analyzers.of(&name);
+        let analyzer = self.analyzers.of(planned.name);
         let form = match pattern::form(analyzer, leaf) {
             Some(form) => form,
             None => return self.pieces(&analyzer.pieces(&leaf.text), leaf.kind, field, context),
@@ -346,7 +353,10 @@ impl<'p, 'a> Lowering<'p, 'a> {
 }
 
 /// Any of these, at least so many.
-fn any(parts: Vec<Node>, at_least: usize) -> Node {
+fn any(mut parts: Vec<Node>, at_least: usize) -> Node {
+    if parts.len() == 1 && at_least == 1 {
+        return parts.pop().unwrap_or(Node::Nothing);
+    }
     let mut kept: Vec<Node> = Vec::with_capacity(parts.len());
     for part in parts {
         match part {

@@ -22,7 +22,7 @@ pub(crate) struct Plan<'a> {
 
 /// A field that is searched.
 pub(crate) struct PlannedField<'a> {
-    pub(crate) name: String,
+    pub(crate) name: &'a str,
     pub(crate) boost: f32,
     pub(crate) saturation: Saturation,
     totals: Totals,
@@ -32,7 +32,7 @@ pub(crate) struct PlannedField<'a> {
 
 impl std::fmt::Debug for PlannedField<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.name)
+        f.write_str(self.name)
     }
 }
 
@@ -86,6 +86,30 @@ pub(crate) enum Node {
     },
 }
 
+/// The numbers of terms. The first few are looked for one by one, as most queries have no more.
+#[derive(Debug, Default)]
+pub(crate) struct Numbers(HashMap<(usize, String), usize>);
+
+/// Terms that are looked for one by one.
+const FEW: usize = 16;
+
+impl Numbers {
+    fn find(&self, terms: &[Term<'_>], field: usize, text: &str) -> Option<usize> {
+        let mut few = terms.iter().take(FEW);
+        let found = few.position(|term| term.field == field && term.text == text);
+        if found.is_some() || self.0.is_empty() {
+            return found;
+        }
+        self.0.get(&(field, text.to_string())).copied()
+    }
+
+    fn add(&mut self, number: usize, term: &Term<'_>) {
+        if number >= FEW {
+            self.0.insert((term.field, term.text.clone()), number);
+        }
+    }
+}
+
 impl<'a> Plan<'a> {
     /// Plans a query; `fields` are those searched with what they are worth, all when empty.
     pub(crate) fn new(
@@ -94,9 +118,9 @@ impl<'a> Plan<'a> {
         fields: &[(String, f32)],
         sources: &[Option<TextSource<'a>>],
     ) -> Result<Plan<'a>, TextError> {
-        let mut names: Vec<&str> = Vec::new();
+        let mut names: Vec<&'a str> = Vec::new();
         for source in sources.iter().flatten() {
-            names.extend(source.field_names());
+            source.each_field_name(|name| names.push(name));
         }
         names.sort_unstable();
         names.dedup();
@@ -116,7 +140,7 @@ impl<'a> Plan<'a> {
             let totals = parts.iter().flatten().map(SourceField::totals);
             let totals = totals.fold(Totals::default(), Totals::and);
             (named && totals.rows > 0).then(|| PlannedField {
-                name: name.to_string(),
+                name,
                 boost,
                 saturation: Saturation::new(totals),
                 totals,
@@ -148,15 +172,14 @@ impl<'a> Plan<'a> {
         &mut self,
         field: usize,
         text: &str,
-        numbers: &mut HashMap<(usize, String), usize>,
+        numbers: &mut Numbers,
     ) -> Result<usize, TextError> {
-        let name = (field, text.to_string());
-        if let Some(number) = numbers.get(&name) {
-            return Ok(*number);
+        if let Some(number) = numbers.find(&self.terms, field, text) {
+            return Ok(number);
         }
         let mut term = Term {
             field,
-            text: name.1.clone(),
+            text: text.to_string(),
             weight: 0.0,
             found: Vec::new(),
         };
@@ -175,8 +198,8 @@ impl<'a> Plan<'a> {
             term.weight = inverse_frequency(planned.totals.rows, rows);
         }
         let number = self.terms.len();
+        numbers.add(number, &term);
         self.terms.push(term);
-        numbers.insert(name, number);
         Ok(number)
     }
 

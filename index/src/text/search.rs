@@ -81,8 +81,8 @@ impl<'a> TextSearch<'a> {
         accept: &[Option<&RoaringBitmap>],
     ) -> Result<Vec<(f32, usize, u32)>, TextError> {
         let mut top = TopRows::new(k);
-        if k > 0 && accept.iter().all(Option::is_none) {
-            self.raise(k, &mut top)?;
+        if k > 0 {
+            self.raise(k, accept, &mut top)?;
         }
         for (segment, source) in self.sources.iter().enumerate() {
             let only = accept.get(segment).copied().flatten();
@@ -100,8 +100,14 @@ impl<'a> TextSearch<'a> {
             .collect())
     }
 
-    /// What rows of a single term reach is what the best of all reach at least.
-    fn raise(&self, k: usize, top: &mut TopRows) -> Result<(), TextError> {
+    /// What rows of a single term reach, in a segment of which all may be found, is what the best of all
+    /// reach at least.
+    fn raise(
+        &self,
+        k: usize,
+        accept: &[Option<&RoaringBitmap>],
+        top: &mut TopRows,
+    ) -> Result<(), TextError> {
         let root = std::slice::from_ref(&self.plan.root);
         let parts = match &self.plan.root {
             Node::Any { parts, at_least: 1 } => parts,
@@ -109,7 +115,8 @@ impl<'a> TextSearch<'a> {
             _ => return Ok(()),
         };
         for (segment, source) in self.sources.iter().enumerate() {
-            if source.is_none_or(|source| source.is_partial()) {
+            let filtered = accept.get(segment).copied().flatten().is_some();
+            if filtered || source.is_none_or(|source| source.is_partial()) {
                 continue;
             }
             for part in parts {
@@ -208,6 +215,12 @@ impl<'a> TextSearch<'a> {
     ) -> Result<(), TextError> {
         let source = self.sources.get(segment).and_then(Option::as_ref);
         let rows = source.map_or(0, TextSource::rows);
+        if let Node::Term { term, boost } = node {
+            if let Some(mut cursor) = self.term(*term, *boost, segment)? {
+                cursor.collect(rows, top, accept);
+            }
+            return Ok(());
+        }
         if let Some(mut cursor) = self.cursor(node, segment, Mode::Walk)? {
             cursor.collect(rows, top, accept);
         }

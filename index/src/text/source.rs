@@ -134,15 +134,15 @@ impl<'a> TextSource<'a> {
         self.deletes.map(|deletes| &**deletes)
     }
 
-    pub(crate) fn field_names(&self) -> Vec<&'a str> {
+    pub(crate) fn each_field_name(&self, each: impl FnMut(&'a str)) {
         match self.part {
             Part::Memory(memory, _) => {
                 let names = memory.fields.iter().map(|field| field.name.as_str());
-                names.collect()
+                names.for_each(each);
             }
             Part::Sealed(sealed) => {
                 let names = sealed.fields.iter().map(|field| field.totals.name.as_str());
-                names.collect()
+                names.for_each(each);
             }
         }
     }

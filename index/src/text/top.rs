@@ -1,23 +1,26 @@
 //! The best rows of all segments.
 
 use std::cmp::Ordering;
-use std::collections::BinaryHeap;
 
 /// The best rows so far: more is better, then the earlier segment and row.
 #[derive(Debug)]
 pub(crate) struct TopRows {
     k: usize,
     segment: usize,
-    worst_first: BinaryHeap<Ranked>,
+    /// Few are kept in order; of many there are up to twice as many before the worse half is dropped.
+    rows: Vec<Ranked>,
     floor: u32,
 }
+
+/// So many rows are kept in order.
+const FEW: usize = 64;
 
 impl TopRows {
     pub(crate) fn new(k: usize) -> TopRows {
         TopRows {
             k,
             segment: 0,
-            worst_first: BinaryHeap::with_capacity(k.min(1_024) + 1),
+            rows: Vec::with_capacity(k.saturating_add(1).min(2_048)),
             floor: if k == 0 { u32::MAX } else { 0 },
         }
     }
@@ -38,47 +41,57 @@ impl TopRows {
         self.floor = self.floor.max(floor);
     }
 
-    /// Adds a row; it must be above the floor.
+    /// Adds a row; it must be above the floor, and behind those that were added before.
+    #[inline]
     pub(crate) fn push(&mut self, sum: u32, row: u32) {
-        self.worst_first.push(Ranked {
+        let ranked = Ranked {
             sum,
             segment: self.segment,
             row,
-        });
-        if self.worst_first.len() > self.k {
-            self.worst_first.pop();
+        };
+        if self.k > FEW {
+            self.rows.push(ranked);
+            if self.rows.len() >= self.k.saturating_mul(2) {
+                self.drop_worse();
+            }
+            return;
         }
-        if self.worst_first.len() >= self.k {
-            self.floor = self.worst_first.peek().map_or(u32::MAX, |worst| worst.sum);
+        let at = self.rows.partition_point(|other| other.sum >= sum);
+        self.rows.insert(at, ranked);
+        self.rows.truncate(self.k);
+        if let Some(worst) = self.k.checked_sub(1).and_then(|last| self.rows.get(last)) {
+            self.floor = self.floor.max(worst.sum);
         }
+    }
+
+    fn drop_worse(&mut self) {
+        if let Some(last) = self.k.checked_sub(1).filter(|last| *last < self.rows.len()) {
+            let (_, worst, _) = self.rows.select_nth_unstable_by(last, Ranked::by_worth);
+            self.floor = self.floor.max(worst.sum);
+        }
+        self.rows.truncate(self.k);
     }
 
     /// Sum, segment and row, best first.
-    pub(crate) fn into_sorted(self) -> impl Iterator<Item = (u32, usize, u32)> {
-        let sorted = self.worst_first.into_sorted_vec();
-        sorted
-            .into_iter()
-            .map(|ranked| (ranked.sum, ranked.segment, ranked.row))
+    pub(crate) fn into_sorted(mut self) -> impl Iterator<Item = (u32, usize, u32)> {
+        self.rows.sort_unstable_by(Ranked::by_worth);
+        self.rows.truncate(self.k);
+        let sorted = self.rows.into_iter();
+        sorted.map(|ranked| (ranked.sum, ranked.segment, ranked.row))
     }
 }
 
-/// Worse is greater: the heap gives up the worst first.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 struct Ranked {
     sum: u32,
     segment: usize,
     row: u32,
 }
 
-impl Ord for Ranked {
-    fn cmp(&self, other: &Self) -> Ordering {
+impl Ranked {
+    /// Better first.
+    fn by_worth(&self, other: &Self) -> Ordering {
         let sum = other.sum.cmp(&self.sum);
         sum.then((self.segment, self.row).cmp(&(other.segment, other.row)))
-    }
-}
-
-impl PartialOrd for Ranked {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
     }
 }

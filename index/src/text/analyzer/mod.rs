@@ -21,7 +21,7 @@ mod tests;
 
 use std::fmt;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 pub use error::AnalyzerError;
 pub use fields::Analyzers;
@@ -39,7 +39,7 @@ pub(crate) const MAX_TERM_BYTES: usize = 128;
 /// more characters can be found, whatever a dictionary thinks of it.
 ///
 /// Others are described by a name, with arguments and modifiers; see [`Analyzer::named`].
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Analyzer(Arc<Spec>);
 
 /// A term at a place.
@@ -53,6 +53,14 @@ pub struct Token {
     /// Its place among the words and characters of the text. Several terms may share one, as an
     /// identifier and its first part do; words that are left out have places too.
     pub position: u32,
+}
+
+impl Default for Analyzer {
+    fn default() -> Self {
+        // Every query asks for it.
+        static SHARED: LazyLock<Analyzer> = LazyLock::new(|| Analyzer(Arc::default()));
+        SHARED.clone()
+    }
 }
 
 impl Analyzer {

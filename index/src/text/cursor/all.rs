@@ -121,25 +121,28 @@ impl Cursor for AllTerms<'_> {
                 continue;
             }
             let mut next = from;
-            lead.drain(to, |row, mut score| {
-                if row < next || score + rest <= top.floor() {
-                    return;
-                }
-                let mut left = rest;
-                for (other, bound) in others.iter_mut().zip(&bounds) {
-                    left -= bound;
-                    let at = other.seek(row);
-                    if at > row {
-                        next = at;
-                        return;
+            lead.drain(to, |rows, sums| {
+                'rows: for (&row, &sum) in rows.iter().zip(sums) {
+                    if row < next || sum + rest <= top.floor() {
+                        continue;
                     }
-                    score += other.score();
-                    if score + left <= top.floor() {
-                        return;
+                    let mut score = sum;
+                    let mut left = rest;
+                    for (other, bound) in others.iter_mut().zip(&bounds) {
+                        left -= bound;
+                        let at = other.seek(row);
+                        if at > row {
+                            next = at;
+                            continue 'rows;
+                        }
+                        score += other.score();
+                        if score + left <= top.floor() {
+                            continue 'rows;
+                        }
                     }
-                }
-                if score > top.floor() && accept(row) {
-                    top.push(score, row);
+                    if score > top.floor() && accept(row) {
+                        top.push(score, row);
+                    }
                 }
             });
             from = to.max(next);

@@ -10,6 +10,8 @@ use crate::text::top::TopRows;
 
 /// Rows that are read together.
 const BLOCK: usize = 128;
+/// Rows that are compared together.
+const GROUP: usize = 16;
 
 /// The stored lengths of a field, by row.
 #[derive(Clone, Copy)]
@@ -120,6 +122,22 @@ impl<'a> Blocks<'a> {
     }
 }
 
+/// How many rows of a block come before one. In a full block nothing depends on which: to guess a branch
+/// wrong takes longer than to compare a group more.
+#[inline(always)]
+fn before(rows: &[u32], row: u32) -> usize {
+    let Ok(block) = <&[u32; BLOCK]>::try_from(rows) else {
+        return rows.partition_point(|other| *other < row);
+    };
+    let (groups, _) = block.as_chunks::<GROUP>();
+    let passed = groups.iter().filter(|group| group[GROUP - 1] < row).count();
+    let group = groups.get(passed);
+    let within = group.map_or(0, |group| {
+        group.iter().filter(|other| **other < row).count()
+    });
+    passed * GROUP + within
+}
+
 /// Rows that have a term.
 pub(crate) struct TermCursor<'a> {
     blocks: Blocks<'a>,
@@ -132,8 +150,8 @@ pub(crate) struct TermCursor<'a> {
     bounds: Option<TermBounds>,
     most: u32,
     count: u32,
-    /// What rows of the present block are worth, and their stored lengths.
-    weighed: [(u32, u32); BLOCK],
+    /// What rows of the present block are worth.
+    sums: [u32; BLOCK],
 }
 
 impl<'a> TermCursor<'a> {
@@ -156,7 +174,7 @@ impl<'a> TermCursor<'a> {
             bounds,
             most: largest_share(weight, 1.0),
             count,
-            weighed: [(0, 0); BLOCK],
+            sums: [0; BLOCK],
         }
     }
 
@@ -176,15 +194,16 @@ impl<'a> TermCursor<'a> {
             _ => rows.len(),
         };
         let rows = rows.get(..here).unwrap_or_default();
-        let frequencies = self.blocks.frequencies().get(self.at..);
-        let pairs = frequencies.unwrap_or_default().iter().zip(rows);
         // First what is scattered, then what is not: the second loop takes several rows at once.
-        for ((frequency, row), (one, norm)) in pairs.zip(&mut self.weighed) {
-            (*one, *norm) = (*frequency, u32::from(self.norms.of(*row)));
+        let (weight, saturation) = (self.weight, self.saturation);
+        let mut lengths = [0.0; BLOCK];
+        for (length, row) in lengths.iter_mut().zip(rows) {
+            *length = saturation.length(self.norms.of(*row));
         }
-        let weighed = self.weighed.get_mut(..here).unwrap_or_default();
-        for (sum, norm) in weighed {
-            *sum = share(self.weight, self.saturation.of(*sum, *norm as u8));
+        let frequencies = self.blocks.frequencies().get(self.at..);
+        let pairs = frequencies.unwrap_or_default().iter().zip(&lengths);
+        for ((frequency, length), sum) in pairs.zip(&mut self.sums).take(here) {
+            *sum = share(weight, saturation.at(*frequency, *length));
         }
         here
     }
@@ -192,13 +211,12 @@ impl<'a> TermCursor<'a> {
     /// Calls `each` with the rows of the present block before `to` and what they are worth, and goes to
     /// the row behind them.
     #[inline(always)]
-    pub(super) fn drain(&mut self, to: u32, mut each: impl FnMut(u32, u32)) {
+    pub(super) fn drain(&mut self, to: u32, each: impl FnOnce(&[u32], &[u32])) {
         let here = self.weigh(to);
         let rows = self.blocks.rows().get(self.at..).unwrap_or_default();
         let is_whole = here == rows.len() && here > 0;
-        for (row, (sum, _)) in rows.iter().zip(&self.weighed).take(here) {
-            each(*row, *sum);
-        }
+        let sums = self.sums.get(..here).unwrap_or_default();
+        each(rows.get(..here).unwrap_or_default(), sums);
         if is_whole {
             self.blocks.next();
             self.stand(0);
@@ -244,13 +262,9 @@ impl Cursor for TermCursor<'_> {
         if self.row >= row {
             return self.row;
         }
-        let ahead = self.blocks.rows().get(self.at..).unwrap_or_default();
-        let at = match ahead.last() {
-            // Most often one of the next few.
-            Some(last) if *last >= row => {
-                let near = ahead.iter().take(8).position(|other| *other >= row);
-                self.at + near.unwrap_or_else(|| ahead.partition_point(|other| *other < row))
-            }
+        let rows = self.blocks.rows();
+        let at = match rows.last() {
+            Some(last) if *last >= row => before(rows, row),
             _ => self.blocks.seek(row),
         };
         self.stand(at)
@@ -288,29 +302,38 @@ impl Cursor for TermCursor<'_> {
     fn fill(&mut self, from: u32, to: u32, window: &mut Window) {
         self.seek(from);
         while self.row < to {
-            self.drain(to, |row, score| window.add(row - from, score));
+            self.drain(to, |rows, sums| {
+                for (row, sum) in rows.iter().zip(sums) {
+                    window.add(row - from, *sum);
+                }
+            });
         }
     }
 
     fn collect(&mut self, rows: u32, top: &mut TopRows, accept: &mut dyn FnMut(u32) -> bool) {
         let mut from = self.row;
         while from < rows {
-            let block = self
-                .bounds
-                .as_mut()
-                .and_then(|bounds| bounds.block_of(from));
-            if let Some((best, last)) = block
-                && largest_share(self.weight, best) <= top.floor()
-            {
-                from = last + 1;
-                continue;
+            if let Some(bounds) = &mut self.bounds {
+                match bounds.above(from, |best| largest_share(self.weight, best) > top.floor()) {
+                    Some(row) => from = row,
+                    None => return,
+                }
             }
             if self.seek(from) >= rows {
                 return;
             }
-            self.drain(rows, |row, score| {
-                if score > top.floor() && accept(row) {
-                    top.push(score, row);
+            self.drain(rows, |rows, sums| {
+                // Most often none is good enough.
+                for (rows, sums) in rows.chunks(GROUP).zip(sums.chunks(GROUP)) {
+                    let floor = top.floor();
+                    if !sums.iter().fold(false, |any, sum| any | (*sum > floor)) {
+                        continue;
+                    }
+                    for (row, sum) in rows.iter().zip(sums) {
+                        if *sum > top.floor() && accept(*row) {
+                            top.push(*sum, *row);
+                        }
+                    }
                 }
             });
             from = self.row;
