@@ -1,4 +1,5 @@
-//! Keyword searches a second on the same documents: Lumos, tantivy by itself, SQLite's FTS5, in turns.
+//! Keyword searches a second on the same documents: Lumos, tantivy by itself, which is given terms or the text
+//! that Lumos is given, and SQLite's FTS5, in turns.
 //!
 //! cargo bench --locked --bench text
 //!
@@ -15,10 +16,11 @@ mod corpus;
 mod questions;
 mod stores;
 
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use questions::Kind;
-use stores::{InLumos, InSqlite, InTantivy, Store};
+use stores::{InLumos, InSqlite, InTantivy, Parsed, Store};
 
 const ROUNDS: usize = 5;
 
@@ -30,10 +32,12 @@ fn main() {
     let only = std::env::var("LUMOS_BENCH_ONLY").unwrap_or_default();
     let corpus = corpus::corpus(count);
     let folder = tempfile::tempdir().unwrap();
-    let stores: [Box<dyn Store>; 3] = [
-        Box::new(InLumos::new(&folder.path().join("db"), &corpus.documents)),
-        Box::new(InTantivy::new(&corpus.documents)),
-        Box::new(InSqlite::new(&corpus.documents)),
+    let tantivy = Rc::new(InTantivy::new(&corpus.documents));
+    let stores: [Rc<dyn Store>; 4] = [
+        Rc::new(InLumos::new(&folder.path().join("db"), &corpus.documents)),
+        tantivy.clone(),
+        Rc::new(Parsed::new(tantivy)),
+        Rc::new(InSqlite::new(&corpus.documents)),
     ];
     println!(
         "{} documents, {} different words",
@@ -41,21 +45,20 @@ fn main() {
         corpus.words.len()
     );
     println!(
-        "| queries a second, one thread | {} | {} | {} | Lumos / tantivy | same scores |",
-        stores[0].name(),
-        stores[1].name(),
-        stores[2].name()
+        "| queries a second, one thread | {} | Lumos to tantivy | same scores |",
+        stores.each_ref().map(|store| store.name()).join(" | "),
     );
-    println!("|---|---|---|---|---|---|");
+    println!("|---|---|---|---|---|---|---|");
     for kind in questions::kinds(&corpus) {
         if kind.name.contains(&only) {
             let rates = rates(&stores, &kind);
-            let [lumos, tantivy, sqlite] = rates;
+            let [lumos, terms, text, sqlite] = rates;
             let same = same(&stores, &kind);
             println!(
-                "| {} | {lumos:.0} | {tantivy:.0} | {sqlite:.0} | {:.2} | {:.0} % |",
+                "| {} | {lumos:.0} | {terms:.0} | {text:.0} | {sqlite:.0} | {:.2}, {:.2} | {:.0} % |",
                 kind.name,
-                lumos / tantivy,
+                lumos / terms,
+                lumos / text,
                 same * 100.0
             );
         }
@@ -63,8 +66,8 @@ fn main() {
 }
 
 /// The best rate of each store of several rounds, taken in turns.
-fn rates(stores: &[Box<dyn Store>; 3], kind: &Kind) -> [f64; 3] {
-    let mut best = [0.0f64; 3];
+fn rates(stores: &[Rc<dyn Store>; 4], kind: &Kind) -> [f64; 4] {
+    let mut best = [0.0f64; 4];
     for _ in 0..ROUNDS {
         for (store, best) in stores.iter().zip(&mut best) {
             if store.ask(&kind.questions[0]).is_empty() && kind.name.starts_with("fuzzy") {
@@ -84,7 +87,7 @@ fn rates(stores: &[Box<dyn Store>; 3], kind: &Kind) -> [f64; 3] {
 }
 
 /// The share of questions to which Lumos and tantivy give the same scores.
-fn same(stores: &[Box<dyn Store>; 3], kind: &Kind) -> f64 {
+fn same(stores: &[Rc<dyn Store>; 4], kind: &Kind) -> f64 {
     let alike = kind.questions.iter().filter(|question| {
         let (a, b) = (stores[0].ask(question), stores[1].ask(question));
         a.len() == b.len()

@@ -1,6 +1,7 @@
 //! The stores, each behind the same question.
 
 use std::path::Path;
+use std::rc::Rc;
 
 use lumos_engine::{Collection, Doc, Lumos, Schema};
 use rusqlite::Connection;
@@ -8,7 +9,7 @@ use serde_json::json;
 use tantivy::collector::TopDocs;
 use tantivy::columnar::Column;
 use tantivy::query::{
-    BooleanQuery, FuzzyTermQuery, Occur, PhraseQuery, Query, RangeQuery, TermQuery,
+    BooleanQuery, FuzzyTermQuery, Occur, PhraseQuery, Query, QueryParser, RangeQuery, TermQuery,
 };
 use tantivy::schema::{
     FAST, Field, IndexRecordOption, SchemaBuilder, TextFieldIndexing, TextOptions,
@@ -152,34 +153,80 @@ impl InTantivy {
             }
             Question::Fuzzy(word) => Box::new(FuzzyTermQuery::new(self.term(word), 1, true)),
             Question::Filtered(words, below) => {
-                let below = Term::from_field_u64(self.number, *below);
-                let range =
-                    RangeQuery::new(std::ops::Bound::Unbounded, std::ops::Bound::Excluded(below));
-                // Only the words count for the score.
-                let filter = tantivy::query::ConstScoreQuery::new(Box::new(range), 0.0);
                 let any = BooleanQuery::new(self.each(words, Occur::Should));
-                Box::new(BooleanQuery::new(vec![
-                    (Occur::Must, Box::new(any)),
-                    (Occur::Must, Box::new(filter)),
-                ]))
+                self.below(Box::new(any), *below)
             }
         }
     }
-}
 
-impl Store for InTantivy {
-    fn name(&self) -> &'static str {
-        "tantivy"
+    fn below(&self, query: Box<dyn Query>, below: u64) -> Box<dyn Query> {
+        let below = Term::from_field_u64(self.number, below);
+        let range = RangeQuery::new(std::ops::Bound::Unbounded, std::ops::Bound::Excluded(below));
+        // Only the words count for the score.
+        let filter = tantivy::query::ConstScoreQuery::new(Box::new(range), 0.0);
+        Box::new(BooleanQuery::new(vec![
+            (Occur::Must, query),
+            (Occur::Must, Box::new(filter)),
+        ]))
     }
 
-    fn ask(&self, question: &Question) -> Vec<f32> {
+    fn best(&self, query: &dyn Query) -> Vec<f32> {
         let top = TopDocs::with_limit(K).order_by_score();
-        let found = self.searcher.search(&*self.query(question), &top).unwrap();
+        let found = self.searcher.search(query, &top).unwrap();
         let score = |(score, place): &(f32, DocAddress)| {
             std::hint::black_box(self.numbers.first(place.doc_id));
             *score
         };
         found.iter().map(score).collect()
+    }
+}
+
+impl Store for InTantivy {
+    fn name(&self) -> &'static str {
+        "tantivy, given terms"
+    }
+
+    fn ask(&self, question: &Question) -> Vec<f32> {
+        self.best(&*self.query(question))
+    }
+}
+
+/// The same, given the text that Lumos is given, which its query parser reads.
+pub(crate) struct Parsed {
+    index: Rc<InTantivy>,
+    parser: QueryParser,
+    fuzzy: QueryParser,
+}
+
+impl Parsed {
+    pub(crate) fn new(index: Rc<InTantivy>) -> Parsed {
+        let parser = || QueryParser::for_index(index.searcher.index(), vec![index.text]);
+        let (parser, mut fuzzy) = (parser(), parser());
+        fuzzy.set_field_fuzzy(index.text, false, 1, true);
+        Parsed {
+            index,
+            parser,
+            fuzzy,
+        }
+    }
+}
+
+impl Store for Parsed {
+    fn name(&self) -> &'static str {
+        "tantivy, given text"
+    }
+
+    fn ask(&self, question: &Question) -> Vec<f32> {
+        let parse = |text: &str| self.parser.parse_query(text).unwrap();
+        let query = match question {
+            Question::Term(word) => parse(word),
+            Question::Any(words) => parse(&words.join(" ")),
+            Question::All(words) => parse(&marked(words, "+")),
+            Question::Phrase(words) => parse(&format!("\"{}\"", words.join(" "))),
+            Question::Fuzzy(word) => self.fuzzy.parse_query(word).unwrap(),
+            Question::Filtered(words, below) => self.index.below(parse(&words.join(" ")), *below),
+        };
+        self.index.best(&*query)
     }
 }
 

@@ -1,5 +1,6 @@
 //! Rows that have all of several terms.
 
+use super::term::each_above;
 use super::{Cursor, END, TermCursor};
 use crate::text::top::TopRows;
 
@@ -122,9 +123,9 @@ impl Cursor for AllTerms<'_> {
             }
             let mut next = from;
             lead.drain(to, |rows, sums| {
-                'rows: for (&row, &sum) in rows.iter().zip(sums) {
+                each_above(rows, sums, top.floor().saturating_sub(rest), |row, sum| {
                     if row < next || sum + rest <= top.floor() {
-                        continue;
+                        return;
                     }
                     let mut score = sum;
                     let mut left = rest;
@@ -133,17 +134,17 @@ impl Cursor for AllTerms<'_> {
                         let at = other.seek(row);
                         if at > row {
                             next = at;
-                            continue 'rows;
+                            return;
                         }
                         score += other.score();
                         if score + left <= top.floor() {
-                            continue 'rows;
+                            return;
                         }
                     }
                     if score > top.floor() && accept(row) {
                         top.push(score, row);
                     }
-                }
+                });
             });
             from = to.max(next);
         }

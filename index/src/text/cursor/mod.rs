@@ -68,6 +68,21 @@ pub(crate) trait Cursor {
         }
     }
 
+    /// Gives the rows in `from..to` that are worth more than `floor`, with what they are.
+    fn above(&mut self, from: u32, to: u32, floor: u32, rows: &mut Vec<(u32, u32)>) {
+        let mut row = self.row();
+        if row < from {
+            row = self.seek(from);
+        }
+        while row < to {
+            let score = self.score();
+            if score > floor {
+                rows.push((row, score));
+            }
+            row = self.advance();
+        }
+    }
+
     /// Rows worth no more than this need not be found.
     fn ignore(&mut self, _floor: u32) {}
 

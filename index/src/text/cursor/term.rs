@@ -122,6 +122,21 @@ impl<'a> Blocks<'a> {
     }
 }
 
+/// Calls `each` with the rows that are worth more than `floor`. Most often there is none in a group.
+#[inline(always)]
+pub(super) fn each_above(rows: &[u32], sums: &[u32], floor: u32, mut each: impl FnMut(u32, u32)) {
+    for (rows, sums) in rows.chunks(GROUP).zip(sums.chunks(GROUP)) {
+        if !sums.iter().fold(false, |any, sum| any | (*sum > floor)) {
+            continue;
+        }
+        for (row, sum) in rows.iter().zip(sums) {
+            if *sum > floor {
+                each(*row, *sum);
+            }
+        }
+    }
+}
+
 /// How many rows of a block come before one. In a full block nothing depends on which: to guess a branch
 /// wrong takes longer than to compare a group more.
 #[inline(always)]
@@ -310,6 +325,15 @@ impl Cursor for TermCursor<'_> {
         }
     }
 
+    fn above(&mut self, from: u32, to: u32, floor: u32, above: &mut Vec<(u32, u32)>) {
+        self.seek(from);
+        while self.row < to {
+            self.drain(to, |rows, sums| {
+                each_above(rows, sums, floor, |row, sum| above.push((row, sum)));
+            });
+        }
+    }
+
     fn collect(&mut self, rows: u32, top: &mut TopRows, accept: &mut dyn FnMut(u32) -> bool) {
         let mut from = self.row;
         while from < rows {
@@ -323,18 +347,11 @@ impl Cursor for TermCursor<'_> {
                 return;
             }
             self.drain(rows, |rows, sums| {
-                // Most often none is good enough.
-                for (rows, sums) in rows.chunks(GROUP).zip(sums.chunks(GROUP)) {
-                    let floor = top.floor();
-                    if !sums.iter().fold(false, |any, sum| any | (*sum > floor)) {
-                        continue;
+                each_above(rows, sums, top.floor(), |row, sum| {
+                    if sum > top.floor() && accept(row) {
+                        top.push(sum, row);
                     }
-                    for (row, sum) in rows.iter().zip(sums) {
-                        if *sum > top.floor() && accept(*row) {
-                            top.push(*sum, *row);
-                        }
-                    }
-                }
+                });
             });
             from = self.row;
         }

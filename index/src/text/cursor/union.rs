@@ -1,8 +1,13 @@
 //! Rows that match any of several parts, or at least so many of them.
 
-use super::window::{WIDTH, Window};
+use super::window::Window;
 use super::{Cursor, END, STRIDE};
 use crate::text::top::TopRows;
+
+/// Rows of a window that is walked.
+const WIDTH: u32 = 4096;
+/// Matches that are looked at together, about.
+const MATCHES: u64 = 256;
 
 /// Rows of any part, worth the sum of the parts they match.
 ///
@@ -34,7 +39,7 @@ impl<'a> Union<'a> {
             parts,
             at_least: at_least.clamp(1, usize::from(u16::MAX)) as u16,
             count,
-            window: Window::new(at_least > 1),
+            window: Window::new(WIDTH, at_least > 1),
             from: 0,
             to: 0,
             row: 0,
@@ -139,11 +144,15 @@ pub(crate) fn collect_any(
     top: &mut TopRows,
     accept: &mut dyn FnMut(u32) -> bool,
 ) {
-    let mut window = Window::new(false);
+    let stride = stride(parts, rows);
+    let mut sums = Sums {
+        window: Window::new(stride, false),
+        alone: Vec::new(),
+    };
     let mut order: Vec<(u32, usize)> = Vec::with_capacity(parts.len());
     let mut from = 0;
     while from < rows {
-        let to = (from + STRIDE).min(rows);
+        let to = from.saturating_add(stride).min(rows);
         order.clear();
         let mut most = 0;
         for (number, part) in parts.iter_mut().enumerate() {
@@ -155,10 +164,24 @@ pub(crate) fn collect_any(
         }
         if most > top.floor() {
             order.sort_unstable();
-            collect_range(parts, (from, to), &order, &mut window, top, accept);
+            collect_range(parts, (from, to), &order, &mut sums, top, accept);
         }
         from = to;
     }
+}
+
+/// How many rows are looked at together: more where few of them match, since each range has its price.
+fn stride(parts: &[Box<dyn Cursor + '_>], rows: u32) -> u32 {
+    let matching: u64 = parts.iter().map(|part| part.count()).sum();
+    let stride = u64::from(rows) * MATCHES / matching.max(1);
+    stride.clamp(u64::from(STRIDE), u64::from(WIDTH) * 2) as u32
+}
+
+/// What rows of a range have of the parts that make a row worth looking at.
+struct Sums {
+    window: Window,
+    /// The same when it is one part: only rows that can be good enough.
+    alone: Vec<(u32, u32)>,
 }
 
 /// The best rows of a range; `order` has the bounds of the parts, weakest first.
@@ -166,7 +189,7 @@ fn collect_range(
     parts: &mut [Box<dyn Cursor + '_>],
     (from, to): (u32, u32),
     order: &[(u32, usize)],
-    window: &mut Window,
+    sums: &mut Sums,
     top: &mut TopRows,
     accept: &mut dyn FnMut(u32) -> bool,
 ) {
@@ -180,27 +203,49 @@ fn collect_range(
         weak += 1;
     }
     let (weak, strong) = order.split_at_checked(weak).unwrap_or((order, &[]));
+    let Sums { window, alone } = sums;
+    if let [(_, part)] = strong {
+        alone.clear();
+        if let Some(part) = parts.get_mut(*part) {
+            part.above(from, to, floor - together, alone);
+        }
+        for (row, score) in &*alone {
+            complete(parts, weak, together, (*row, *score), top, accept);
+        }
+        return;
+    }
     for (_, part) in strong {
         if let Some(part) = parts.get_mut(*part) {
             part.fill(from, to, window);
         }
     }
     let mut next = 0;
-    while let Some((offset, mut score, _)) = window.take(next) {
+    while let Some((offset, score, _)) = window.take(next) {
         next = offset;
-        let row = from + offset;
-        let mut rest = together;
-        for (bound, part) in weak.iter().rev() {
-            if score + rest <= top.floor() {
-                break;
-            }
-            rest -= bound;
-            if let Some(part) = parts.get_mut(*part) {
-                score += part.probe(row).unwrap_or_default();
-            }
+        complete(parts, weak, together, (from + offset, score), top, accept);
+    }
+}
+
+/// Adds what the weak parts have of a row, as long as it can be good enough.
+#[inline]
+fn complete(
+    parts: &mut [Box<dyn Cursor + '_>],
+    weak: &[(u32, usize)],
+    mut rest: u32,
+    (row, mut score): (u32, u32),
+    top: &mut TopRows,
+    accept: &mut dyn FnMut(u32) -> bool,
+) {
+    for (bound, part) in weak.iter().rev() {
+        if score + rest <= top.floor() {
+            return;
         }
-        if score > top.floor() && accept(row) {
-            top.push(score, row);
+        rest -= bound;
+        if let Some(part) = parts.get_mut(*part) {
+            score += part.probe(row).unwrap_or_default();
         }
+    }
+    if score > top.floor() && accept(row) {
+        top.push(score, row);
     }
 }

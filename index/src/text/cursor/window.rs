@@ -1,23 +1,22 @@
 //! Sums of the rows of a short range.
 
-/// Rows of a window, at most.
-pub(crate) const WIDTH: u32 = 4096;
-
 /// What each row of a range is worth so far, and how many parts of the query it matches.
 #[derive(Debug)]
 pub(crate) struct Window {
     sums: Vec<u32>,
     /// Parts that each row matches, counted only when asked for.
     counts: Vec<u16>,
-    some: [u64; (WIDTH / 64) as usize],
+    some: Vec<u64>,
 }
 
 impl Window {
-    pub(crate) fn new(counting: bool) -> Window {
+    /// Of so many rows.
+    pub(crate) fn new(width: u32, counting: bool) -> Window {
+        let width = width as usize;
         Window {
-            sums: vec![0; WIDTH as usize],
-            counts: vec![0; if counting { WIDTH as usize } else { 0 }],
-            some: [0; (WIDTH / 64) as usize],
+            sums: vec![0; width],
+            counts: vec![0; if counting { width } else { 0 }],
+            some: vec![0; width.div_ceil(64)],
         }
     }
 
