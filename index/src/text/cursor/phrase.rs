@@ -72,12 +72,13 @@ impl<'a> Places<'a> {
         }
     }
 
-    /// Adds the places of the term in the present row.
-    fn append(&mut self, places: &mut Vec<u32>) {
+    /// Adds the places of the term in the present row, so much later.
+    fn append(&mut self, later: u32, places: &mut Vec<u32>) {
         match self {
-            Places::Sealed(postings) => postings.append_positions_with_offset(0, places),
+            Places::Sealed(postings) => postings.append_positions_with_offset(later, places),
             Places::Memory { postings, at, .. } => {
-                places.extend_from_slice(postings.positions(*at));
+                let positions = postings.positions(*at).iter();
+                places.extend(positions.map(|place| place + later));
             }
         }
     }
@@ -96,6 +97,9 @@ pub(crate) struct Element<'a> {
 
 impl Element<'_> {
     fn seek(&mut self, row: u32) -> u32 {
+        if let [term] = &mut self.terms[..] {
+            return term.seek(row);
+        }
         let rows = self.terms.iter_mut().map(|term| term.seek(row));
         rows.min().unwrap_or(END)
     }
@@ -114,20 +118,18 @@ impl Element<'_> {
         here.map(Places::frequency).sum()
     }
 
-    /// Where a phrase would begin, by this element.
-    fn starts(&mut self, row: u32, starts: &mut Vec<i64>, places: &mut Vec<u32>) {
-        places.clear();
+    /// Where a phrase would end whose last element is `last` from its start, by this element.
+    fn ends(&mut self, row: u32, last: u32, ends: &mut Vec<u32>) {
+        ends.clear();
+        let later = last - self.offset;
         for term in &mut self.terms {
             if term.row() == row {
-                term.append(places);
+                term.append(later, ends);
             }
         }
         if self.terms.len() > 1 {
-            places.sort_unstable();
+            ends.sort_unstable();
         }
-        starts.clear();
-        let offset = i64::from(self.offset);
-        starts.extend(places.iter().map(|place| i64::from(*place) - offset));
     }
 }
 
@@ -136,15 +138,17 @@ pub(crate) struct Phrase<'a> {
     elements: Vec<Element<'a>>,
     /// Numbers of the elements, the rarest first.
     order: Vec<usize>,
-    slop: i64,
+    /// How far the last element is from the start.
+    last: u32,
+    slop: u32,
     norms: Norms<'a>,
     saturation: Saturation,
     weight: f32,
     floor: u32,
     row: u32,
     frequency: u32,
-    starts: Vec<Vec<i64>>,
-    places: Vec<u32>,
+    /// Where it would end, by each element; of an exact phrase by those so far, and by one more.
+    ends: Vec<Vec<u32>>,
 }
 
 impl<'a> Phrase<'a> {
@@ -158,17 +162,21 @@ impl<'a> Phrase<'a> {
         let mut order: Vec<usize> = (0..elements.len()).collect();
         order.sort_by_key(|number| elements.get(*number).map_or(0, Element::count));
         let mut phrase = Phrase {
-            starts: vec![Vec::new(); elements.len()],
+            ends: vec![Vec::new(); elements.len().max(2)],
+            last: elements
+                .iter()
+                .map(|element| element.offset)
+                .max()
+                .unwrap_or_default(),
             elements,
             order,
-            slop: i64::from(slop),
+            slop,
             norms,
             saturation,
             weight,
             floor: 0,
             row: 0,
             frequency: 0,
-            places: Vec::new(),
         };
         phrase.find(0);
         phrase
@@ -225,63 +233,72 @@ impl<'a> Phrase<'a> {
         share(self.weight, value) > self.floor
     }
 
-    /// How often the phrase is in a row: starts from which every element is found, each within the slack.
+    /// How often the phrase is in a row: ends before which every element is found, each within the slack.
     fn occurrences(&mut self, row: u32) -> u32 {
-        for (element, starts) in self.elements.iter_mut().zip(&mut self.starts) {
-            element.starts(row, starts, &mut self.places);
-        }
         match self.slop {
-            0 => self.exact(),
-            _ => self.sloppy(),
+            0 => self.exact(row),
+            _ => self.sloppy(row),
         }
     }
 
-    fn exact(&self) -> u32 {
-        let Some((first, others)) = self.starts.split_first() else {
+    /// The places of the rarest are read first, and no more when none is left.
+    fn exact(&mut self, row: u32) -> u32 {
+        let [ends, more, ..] = &mut self.ends[..] else {
             return 0;
         };
-        let mut found = 0;
-        let mut last = None;
-        for start in first {
-            // Parts of one word may share a place.
-            if last.replace(start) == Some(start) {
+        for (read, element) in self.order.iter().enumerate() {
+            let Some(element) = self.elements.get_mut(*element) else {
+                return 0;
+            };
+            if read == 0 {
+                element.ends(row, self.last, ends);
+                // Parts of one word may share a place.
+                ends.dedup();
                 continue;
             }
-            let fits = others
-                .iter()
-                .all(|starts| starts.binary_search(start).is_ok());
-            found += u32::from(fits);
+            element.ends(row, self.last, more);
+            let mut ahead = more.iter().peekable();
+            ends.retain(|end| {
+                while ahead.next_if(|other| *other < end).is_some() {}
+                ahead.peek() == Some(&end)
+            });
+            if ends.is_empty() {
+                return 0;
+            }
         }
-        found
+        ends.len() as u32
     }
 
     /// Elements may stand away from where they belong, all within a range of the slack (as Lucene's
-    /// sloppy phrases measure it); each start of such a range counts once.
-    fn sloppy(&mut self) -> u32 {
-        let mut all: Vec<i64> = self.starts.iter().flatten().copied().collect();
+    /// sloppy phrases measure it); each end of such a range counts once.
+    fn sloppy(&mut self, row: u32) -> u32 {
+        for (element, ends) in self.elements.iter_mut().zip(&mut self.ends) {
+            element.ends(row, self.last, ends);
+        }
+        let mut all: Vec<u32> = self.ends.iter().flatten().copied().collect();
         all.sort_unstable();
         all.dedup();
         let mut found = 0;
         for from in all {
             let mut touches = false;
-            let mut taken: Vec<i64> = Vec::with_capacity(self.starts.len());
-            for (element, starts) in self.elements.iter().zip(&self.starts) {
-                let at = starts.partition_point(|start| *start < from);
-                let mut near = starts.get(at..).unwrap_or_default().iter().copied();
+            let mut taken: Vec<u32> = Vec::with_capacity(self.ends.len());
+            for (element, ends) in self.elements.iter().zip(&self.ends) {
+                let at = ends.partition_point(|end| *end < from);
+                let mut near = ends.get(at..).unwrap_or_default().iter().copied();
                 // One place is not two words, even of the same term.
-                let free = |start: &i64| {
-                    let place = start + i64::from(element.offset);
+                let free = |end: &u32| {
+                    let place = end + element.offset;
                     element.same.is_none_or(|_| !taken.contains(&place))
                 };
                 match near.find(free) {
-                    Some(start) if start <= from + self.slop => {
-                        touches |= start == from;
-                        taken.push(start + i64::from(element.offset));
+                    Some(end) if end - from <= self.slop => {
+                        touches |= end == from;
+                        taken.push(end + element.offset);
                     }
                     _ => break,
                 }
             }
-            found += u32::from(touches && taken.len() == self.starts.len());
+            found += u32::from(touches && taken.len() == self.elements.len());
         }
         found
     }
