@@ -43,13 +43,17 @@ impl BlockBounds {
     /// Works out what the best rows reach, when all have been added.
     fn finish(mut self) -> BlockBounds {
         let mut all = std::mem::take(&mut self.all);
-        for rank in RANKS {
-            if rank > all.len() {
-                break;
+        let mut rest = &mut all[..];
+        // What few reach is among what more do.
+        for rank in RANKS.into_iter().rev() {
+            if rank > rest.len() {
+                continue;
             }
-            let (_, reached, _) = all.select_nth_unstable_by(rank - 1, |a, b| b.total_cmp(a));
+            let (before, reached, _) = rest.select_nth_unstable_by(rank - 1, |a, b| b.total_cmp(a));
             self.reached.push(*reached);
+            rest = before;
         }
+        self.reached.reverse();
         self
     }
 

@@ -102,7 +102,7 @@ impl<'a> TextSearch<'a> {
 
     /// What rows of a single term reach, in a segment of which all may be found, is what the best of all
     /// reach at least.
-    fn raise(
+    pub(super) fn raise(
         &self,
         k: usize,
         accept: &[Option<&RoaringBitmap>],

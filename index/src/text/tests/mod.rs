@@ -8,6 +8,7 @@ use super::*;
 
 mod analyzers;
 mod naive;
+mod reached;
 
 fn fields() -> Vec<String> {
     vec!["text".to_string(), "title".to_string()]
