@@ -4,8 +4,8 @@
 
 Prints a Markdown table: a tick where the example ran and its assertion held, `~` with the difference that
 the footnote tells, a dash where it was looked for in vain, for the reasons that `--reasons` prints. The
-exit code is 1 when an example did not end as its module says. The peers are those of requirements.txt; the environment is made
-when there is none. Nothing is asked of a server, and no model is fetched.
+exit code is 1 when an example did not end as its module says. The peers are those of requirements.txt; the
+environment is made when there is none. Nothing is asked of a server, and no model is fetched.
 """
 
 import argparse

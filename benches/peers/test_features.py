@@ -54,7 +54,8 @@ class Tables(unittest.TestCase):
 
     def test_marks_are_counted(self):
         told = answers(one_phrase=("no", "x"), one_prefix=("yes", ""), two_prefix=("partly", "y"))
-        self.assertEqual(totals(TITLES, told).splitlines()[2:], ["| One (1.0) | 1 | 0 | 1 |", "| Two | 0 | 1 | 0 |"])
+        lines = totals(TITLES, told).splitlines()[2:]
+        self.assertEqual(lines, ["| One (1.0) | 1 | 0 | 1 |", "| Two | 0 | 1 | 0 |"])
 
     def test_rows_have_names_of_their_own(self):
         self.assertEqual(len(ROWS), len(set(ROWS)))

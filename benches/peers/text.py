@@ -11,7 +11,6 @@ Cores used is processor time by time passed: one thread is one when it is not ab
 
 import argparse
 import json
-import os
 import resource
 import subprocess
 import sys
@@ -115,7 +114,8 @@ def measure(folder):
 
 def table(lines):
     """The measurements as Markdown."""
-    shown = ["| queries a second, one thread | LanceDB | its floor | hits | cores used |", "|---|---|---|---|---|"]
+    shown = ["| queries a second, one thread | LanceDB | its floor | hits | cores used |"]
+    shown.append("|---|---|---|---|---|")
     for one in lines:
         cells = f"{one['rate']:,.0f} | {one['floor']:,.0f} | {one['found']:.1f} | {one['cores']:.2f}"
         shown.append(f"| {one['kind']} | {cells} |")

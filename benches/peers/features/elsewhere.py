@@ -3,7 +3,7 @@
 import importlib
 import sys
 
-from features import No, Partly, folder, lacks, refused, same
+from features import No, Partly, folder, lacks, misses, refused, same
 
 LINE = "研究生命起源"
 
@@ -227,7 +227,7 @@ class Lumos:
 
     def dictionary():
         lumos = peer("lumos")
-        return lumos.misses(lambda: lumos.texts(LINE).words("究生"), [])
+        return misses(lambda: lumos.texts(LINE).words("究生"), [])
 
     def more_stems():
         lumos = peer("lumos")

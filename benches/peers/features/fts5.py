@@ -173,7 +173,8 @@ def read_your_writes():
 
 def highlight():
     made = texts("the group commit is what is synced in the log of the database")
-    marked = "select highlight(words, 0, '[', ']'), snippet(words, 0, '[', ']', '...', 4) from words('commit')"
+    piece = "snippet(words, 0, '[', ']', '...', 4)"
+    marked = f"select highlight(words, 0, '[', ']'), {piece} from words('commit')"
     whole, piece = rows(made, marked)[0]
     assert "[commit]" in whole and "[commit]" in piece and len(piece) < len(whole)
 
@@ -208,7 +209,8 @@ def prefetch():
 def formula():
     made = SHARED.docs({"votes": 1, "days": 900}, {"votes": 9, "days": 3})
     score = "-bm25(words) + exp(-(meta ->> 'days') / 30.0) + 0.1 * (meta ->> 'votes' > 5)"
-    asked = f"select words.rowid from words('snow') as words join docs on id = words.rowid order by {score} desc"
+    found = "select words.rowid from words('snow') as words join docs on id = words.rowid"
+    asked = f"{found} order by {score} desc"
     same(rows(made, asked), [1, 0])
 
 
@@ -221,7 +223,8 @@ def mmr():
 def group_by():
     made = SHARED.docs({"lang": "en"}, {"lang": "en"}, {"lang": "no"})
     ranked = (
-        "select words.rowid as id, row_number() over (partition by meta ->> 'lang' order by words.rank, words.rowid) as place"
+        "select words.rowid as id, row_number() over"
+        " (partition by meta ->> 'lang' order by words.rank, words.rowid) as place"
         " from words('snow') as words join docs on docs.id = words.rowid"
     )
     same(sorted(rows(made, f"select id from ({ranked}) where place <= 1")), [0, 2])

@@ -146,6 +146,7 @@ def stop_words():
 def code_words():
     made = texts("getUserName()", "set_user_name")
     same(words(made, "user name"), [1])
+    misses(lambda: words(texts("getUserName()", base_tokenizer="code"), "user"), [0])
     parts = texts("getUserName()", "log", base_tokenizer="ngram", stem=False)
     same(words(parts, "user"), [0])
     return Partly("snake_case; camelCase only as n-grams, which are found at any place of a word")
