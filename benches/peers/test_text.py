@@ -1,5 +1,6 @@
 """Questions are read by kind, and the table of speeds says what was measured."""
 
+import asyncio
 import json
 import tempfile
 import unittest
@@ -20,7 +21,11 @@ class Texts(unittest.TestCase):
 
     def test_a_rate_counts_whole_passes(self):
         asked = []
-        speed, cores = text.rate(asked.append, list(range(100)))
+
+        async def ask(question):
+            asked.append(question)
+
+        speed, cores = asyncio.run(text.rate(ask, list(range(100))))
         self.assertEqual(len(asked) % 100, 0)
         self.assertGreater(speed, 0)
         self.assertLess(cores, 1.5)
