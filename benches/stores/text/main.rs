@@ -5,6 +5,7 @@
 //!
 //! `LUMOS_BENCH_DOCUMENTS` is the number of documents (100,000), `LUMOS_BENCH_TEXTS` a file with one document
 //! a line instead of those made up here, `LUMOS_BENCH_ONLY` a part of the name of a kind of query.
+//! `LUMOS_BENCH_WRITE` is a folder into which documents and questions are written, for `benches/peers/text.py`.
 //!
 //! All index with positions and stem English. Lumos is on disk with everything that a collection has, and
 //! gives keys; the others are in memory and give the numbers of documents. Of ten scores, those of Lumos and
@@ -13,6 +14,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
 
 mod corpus;
+mod files;
 mod questions;
 mod stores;
 
@@ -31,6 +33,10 @@ fn main() {
         .unwrap_or(100_000);
     let only = std::env::var("LUMOS_BENCH_ONLY").unwrap_or_default();
     let corpus = corpus::corpus(count);
+    let kinds = questions::kinds(&corpus);
+    if let Ok(folder) = std::env::var("LUMOS_BENCH_WRITE") {
+        files::write(folder.as_ref(), &corpus, &kinds).unwrap();
+    }
     let folder = tempfile::tempdir().unwrap();
     let tantivy = Rc::new(InTantivy::new(&corpus.documents));
     let stores: [Rc<dyn Store>; 4] = [
@@ -49,7 +55,7 @@ fn main() {
         stores.each_ref().map(|store| store.name()).join(" | "),
     );
     println!("|---|---|---|---|---|---|---|");
-    for kind in questions::kinds(&corpus) {
+    for kind in kinds {
         if kind.name.contains(&only) {
             let rates = rates(&stores, &kind);
             let [lumos, terms, text, sqlite] = rates;
