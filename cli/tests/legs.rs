@@ -256,3 +256,58 @@ fn everything_is_told_when_asked() {
     assert_eq!(json["legs"][0]["leg"], "text");
     assert_eq!(json["stages"][0]["stage"], "prepare");
 }
+
+#[test]
+fn one_leg_ranks_what_others_have_found() {
+    let lumos = store();
+    let options = ["--leg", "text:rotate keys", "--candidates", "1"];
+    let then = ["--then", "vector:[0, 1]"];
+    let all = search(&lumos, &[&options[..2], &then].concat());
+    assert_eq!(keys(&all), ["again", "rot"]); // snow is nearest, but was not found
+    let one = search(&lumos, &[&options[..], &then].concat());
+    assert_eq!(one.len(), 1);
+    fails(
+        &lumos,
+        &["--leg", "text:keys", "--then", "vector"],
+        "\"vector\" has no colon",
+    );
+    fails(
+        &lumos,
+        &["--leg", "text:keys", "--candidates", "0"],
+        "depth",
+    );
+    let run = lumos.run(["search", "keys", "--then", "text:keys"]);
+    assert_eq!(run.code, Some(2), "{run:?}");
+}
+
+#[test]
+fn a_file_of_queries_is_searched_for_at_once() {
+    let lumos = store();
+    let file = lumos.write("queries.txt", "snow\n\n  rotate keys \nnothing\n");
+    let file = file.to_str().unwrap();
+    let found = search(&lumos, &["--batch", file, "-k", "1"]);
+    let told: Vec<(&str, usize)> = found
+        .iter()
+        .map(|one| {
+            let hits = one["hits"].as_array().unwrap();
+            (one["query"].as_str().unwrap(), hits.len())
+        })
+        .collect();
+    assert_eq!(told, [("snow", 1), ("rotate keys", 1), ("nothing", 0)]);
+    assert_eq!(found[0]["hits"][0]["key"], "snow");
+    let shown = lumos.ok(["search", "--batch", file, "--filter", "lang = 'en'"]);
+    let lines: Vec<&str> = shown.lines().collect();
+    assert_eq!(lines[..2], ["snow", "no hits"], "{shown}");
+    let many = "snow\n".repeat(2_500);
+    let piped = lumos.feed(&many, ["search", "--json", "--batch", "-"]);
+    assert_eq!(piped.stdout.lines().count(), 2_500);
+
+    let empty = lumos.write("empty.txt", "\n");
+    fails(&lumos, &["--batch", empty.to_str().unwrap()], "no query");
+    fails(&lumos, &["--batch", "/no/such/file"], "/no/such/file");
+    let binary = lumos.write("binary", [0xff, 0xfe, b'\n']);
+    fails(&lumos, &["--batch", binary.to_str().unwrap()], "UTF-8");
+    let strict = lumos.write("strict.txt", "snow\nsnow AND (\n");
+    let strict = strict.to_str().unwrap();
+    fails(&lumos, &["--strict", "--batch", strict], "snow AND (");
+}

@@ -1,5 +1,6 @@
 //! `lumos search`: ranked hits with the matches marked.
 
+mod batch;
 mod explain;
 mod options;
 mod print;
@@ -7,8 +8,10 @@ mod request;
 
 pub(crate) use options::Search;
 
+use lumos::{Collection, Lumos};
+
 use crate::context::{self, Context};
-use crate::failure::{Failure, Outcome};
+use crate::failure::{Failure, Outcome, Result};
 use crate::{facets, find};
 
 impl Search {
@@ -21,16 +24,15 @@ impl Search {
             return Err(Failure::argument("query", "must not be empty"));
         }
         let db = context.readable()?;
+        if let Some(file) = &self.batch {
+            return self.run_batch(file, &db, context);
+        }
         if !self.is_ranked() {
             let collection = db.existing_collection(&self.collection)?;
             let filter = self.filter.as_deref();
             return self.listing.run(&collection, filter, self.limit, context);
         }
-        let collection = if self.needs_no_model() {
-            db.existing_collection(&self.collection)?
-        } else {
-            context::with_embedder(&db, &self.collection)?
-        };
+        let collection = self.searched(&db)?;
         let mut chain = self.chain(&collection)?;
         let filter = self.filter.as_deref().unwrap_or_default();
         let failed = |error| Failure::with_filter(error, filter);
@@ -50,5 +52,12 @@ impl Search {
             return explain::tell(&chain.explain().map_err(failed)?, context);
         }
         print::hits(&chain.run().map_err(failed)?, context)
+    }
+    /// The collection, with its model where that is needed.
+    fn searched(&self, db: &Lumos) -> Result<Collection> {
+        if self.needs_no_model() {
+            return Ok(db.existing_collection(&self.collection)?);
+        }
+        context::with_embedder(db, &self.collection)
     }
 }

@@ -1,5 +1,7 @@
 //! What `lumos search` can be told.
 
+use std::path::PathBuf;
+
 use clap::{Args, ValueEnum};
 
 use crate::context::DEFAULT_COLLECTION;
@@ -12,13 +14,13 @@ use crate::find;
 #[derive(Debug, Args)]
 pub(crate) struct Search {
     /// Words or a question; "a phrase", +must, -mustnot, prefix* and fuzzy~1 work by keyword
-    #[arg(required_unless_present_any = ["near", "near_sparse", "near_multi", "like", "leg", "order_by", "filter", "facet"], value_name = "QUERY")]
+    #[arg(required_unless_present_any = ["near", "near_sparse", "near_multi", "like", "leg", "batch", "order_by", "filter", "facet"], group = "words", value_name = "QUERY")]
     pub(super) query: Option<String>,
     /// The query is of the strict language: title:(wal OR "group commit"~2) AND NOT draft
-    #[arg(long, requires = "query", conflicts_with = "as_you_type")]
+    #[arg(long, requires = "words", conflicts_with = "as_you_type")]
     pub(super) strict: bool,
     /// The query is being typed: its last word may go on
-    #[arg(long, requires = "query")]
+    #[arg(long, requires = "words")]
     pub(super) as_you_type: bool,
     /// Only this text field, or what it is worth beside others; again: several
     #[arg(long, value_name = "FIELD[^WORTH]")]
@@ -58,6 +60,15 @@ pub(crate) struct Search {
     /// colon, ^WEIGHT at the end
     #[arg(long, value_name = "LEG", conflicts_with_all = ["query", "mode"])]
     pub(super) leg: Vec<String>,
+    /// Rank what the legs have found by this leg alone
+    #[arg(long, value_name = "LEG", requires = "leg")]
+    pub(super) then: Option<String>,
+    /// Candidates of each leg, 1 to 16384 [default: 200, or four times the limit if that is more]
+    #[arg(long, value_name = "N", requires = "leg")]
+    pub(super) candidates: Option<usize>,
+    /// Many queries at once: a file with one a line, or - for standard input
+    #[arg(long, value_name = "FILE", group = "words", conflicts_with_all = ["near", "near_sparse", "near_multi", "like", "leg", "order_by", "after", "facet", "group_by", "explain"])]
+    pub(super) batch: Option<PathBuf>,
     /// How legs are fused
     #[arg(long, value_name = "HOW")]
     pub(super) fusion: Option<FusionKind>,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use lumos::{
     Collection, DEFAULT_TEXT_FIELD, Fusion, Leg, LexicalOverlap, Mmr, MultiVector, Normalise,
-    Query, Reranker, Search as Chain, SparseVector,
+    Query, Reranker, Search as Chain, SearchBatch, SparseVector,
 };
 use serde_json::Value;
 
@@ -30,7 +30,8 @@ impl Search {
     /// Whether nothing has to be embedded, so that the model need not be loaded.
     pub(super) fn needs_no_model(&self) -> bool {
         let meaning = |leg: &String| leg.starts_with("meaning");
-        let legs = !self.leg.is_empty() && !self.leg.iter().any(meaning);
+        let mut given = self.leg.iter().chain(&self.then);
+        let legs = !self.leg.is_empty() && !given.any(meaning);
         self.text || self.is_near() || legs
     }
 
@@ -42,10 +43,29 @@ impl Search {
 
     /// The search, but for its groups.
     pub(super) fn chain(&self, collection: &Collection) -> Result<Chain> {
-        let embedded = collection.schema()?.model.is_some();
         let query = self.asked()?;
         let by_words = matches!(query, Query::Text(_));
-        let mut search = collection.search(query).highlight("text");
+        self.with_options(collection.search(query), collection, by_words)
+    }
+
+    /// Many searches by words.
+    pub(super) fn chains(
+        &self,
+        collection: &Collection,
+        queries: &[String],
+    ) -> Result<SearchBatch> {
+        let queries = queries.iter().map(String::as_str);
+        self.with_options(collection.search_batch(queries), collection, true)
+    }
+
+    fn with_options<Q>(
+        &self,
+        search: Chain<Q>,
+        collection: &Collection,
+        by_words: bool,
+    ) -> Result<Chain<Q>> {
+        let embedded = collection.schema()?.model.is_some();
+        let mut search = search.highlight("text");
         if let Some(field) = &self.vector_field {
             search = search.vector_field(field.as_str());
         }
@@ -119,7 +139,7 @@ impl Search {
     }
 
     /// The text fields that are searched, with what they are worth, and shown.
-    fn in_fields(&self, mut search: Chain) -> Result<Chain> {
+    fn in_fields<Q>(&self, mut search: Chain<Q>) -> Result<Chain<Q>> {
         for field in &self.field {
             let (name, worth) = match field.rsplit_once('^') {
                 None => (field.as_str(), None),
@@ -144,8 +164,7 @@ impl Search {
 
     fn asked(&self) -> Result<Query> {
         if !self.leg.is_empty() {
-            let legs: Result<Vec<Leg>> = self.leg.iter().map(|leg| parse_leg(leg)).collect();
-            return Ok(Query::Legs(legs?));
+            return Ok(Query::Legs(self.legs()?));
         }
         if let Some(vector) = &self.near {
             return Ok(Query::Vector(parse_vector("--near", vector)?));
@@ -161,6 +180,25 @@ impl Search {
             ([key], []) => lumos::like(key.as_str()),
             (like, unlike) => lumos::recommend(like, unlike).into(),
         })
+    }
+
+    fn legs(&self) -> Result<Vec<Leg>> {
+        let mut legs = Vec::with_capacity(self.leg.len());
+        for leg in &self.leg {
+            let leg = parse_leg("--leg", leg)?;
+            legs.push(match self.candidates {
+                Some(depth) => leg.depth(depth),
+                None => leg,
+            });
+        }
+        let Some(then) = &self.then else {
+            return Ok(legs);
+        };
+        let mut found = Leg::prefetch(legs);
+        if let Some(fusion) = self.fused()? {
+            found = found.fusion(fusion);
+        }
+        Ok(vec![found.then(parse_leg("--then", then)?)])
     }
 
     fn fused(&self) -> Result<Option<Fusion>> {
@@ -209,8 +247,8 @@ impl Search {
 }
 
 /// `text@title:rotate keys^2`.
-fn parse_leg(text: &str) -> Result<Leg> {
-    let wrong = |detail: String| Err(Failure::argument("--leg", format!("\"{text}\" {detail}")));
+fn parse_leg(option: &'static str, text: &str) -> Result<Leg> {
+    let wrong = |detail: String| Err(Failure::argument(option, format!("\"{text}\" {detail}")));
     let Some((head, body)) = text.split_once(':') else {
         return wrong("has no colon: write text:WORDS or vector:[1, 0]".to_string());
     };
@@ -228,9 +266,9 @@ fn parse_leg(text: &str) -> Result<Leg> {
     let mut leg = match kind {
         "text" => Leg::text(body),
         "meaning" => Leg::meaning(body),
-        "vector" => Leg::vector(parse_vector("--leg", body)?),
-        "sparse" => Leg::sparse(parse_sparse("--leg", body)?),
-        "multi" => Leg::multi(parse_multi("--leg", body)?),
+        "vector" => Leg::vector(parse_vector(option, body)?),
+        "sparse" => Leg::sparse(parse_sparse(option, body)?),
+        "multi" => Leg::multi(parse_multi(option, body)?),
         "like" => Leg::like(body),
         _ => {
             return wrong(format!(
