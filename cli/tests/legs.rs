@@ -263,7 +263,7 @@ fn one_leg_ranks_what_others_have_found() {
     let options = ["--leg", "text:rotate keys", "--candidates", "1"];
     let then = ["--then", "vector:[0, 1]"];
     let all = search(&lumos, &[&options[..2], &then].concat());
-    assert_eq!(keys(&all), ["again", "rot"]); // snow is nearest, but was not found
+    assert_eq!(keys(&all), ["turn", "again", "rot"]); // snow is nearest, but was not found
     let one = search(&lumos, &[&options[..], &then].concat());
     assert_eq!(one.len(), 1);
     fails(
