@@ -276,8 +276,15 @@ fn one_leg_ranks_what_others_have_found() {
         &["--leg", "text:keys", "--candidates", "0"],
         "depth",
     );
-    let run = lumos.run(["search", "keys", "--then", "text:keys"]);
-    assert_eq!(run.code, Some(2), "{run:?}");
+    for wrong in [
+        &["keys", "--then", "text:keys"][..],
+        &["--near", "[1, 0]", "--candidates", "5"],
+        &["--near", "[1, 0]", "--strict"],
+        &["--filter", "lang = 'en'", "--strict"],
+    ] {
+        let run = lumos.run(["search"].iter().chain(wrong));
+        assert_eq!(run.code, Some(2), "{run:?}");
+    }
 }
 
 #[test]

@@ -17,10 +17,10 @@ pub(crate) struct Search {
     #[arg(required_unless_present_any = ["near", "near_sparse", "near_multi", "like", "leg", "batch", "order_by", "filter", "facet"], group = "words", value_name = "QUERY")]
     pub(super) query: Option<String>,
     /// The query is of the strict language: title:(wal OR "group commit"~2) AND NOT draft
-    #[arg(long, requires = "words", conflicts_with = "as_you_type")]
+    #[arg(long, requires = "words", conflicts_with_all = ["as_you_type", "near", "near_sparse", "near_multi", "like", "leg"])]
     pub(super) strict: bool,
     /// The query is being typed: its last word may go on
-    #[arg(long, requires = "words")]
+    #[arg(long, requires = "words", conflicts_with_all = ["near", "near_sparse", "near_multi", "like", "leg"])]
     pub(super) as_you_type: bool,
     /// Only this text field, or what it is worth beside others; again: several
     #[arg(long, value_name = "FIELD[^WORTH]")]
@@ -61,10 +61,10 @@ pub(crate) struct Search {
     #[arg(long, value_name = "LEG", conflicts_with_all = ["query", "mode"])]
     pub(super) leg: Vec<String>,
     /// Rank what the legs have found by this leg alone
-    #[arg(long, value_name = "LEG", requires = "leg")]
+    #[arg(long, value_name = "LEG", requires = "leg", conflicts_with_all = ["words", "near", "near_sparse", "near_multi", "like"])]
     pub(super) then: Option<String>,
     /// Candidates of each leg, 1 to 16384 [default: 200, or four times the limit if that is more]
-    #[arg(long, value_name = "N", requires = "leg")]
+    #[arg(long, value_name = "N", requires = "leg", conflicts_with_all = ["words", "near", "near_sparse", "near_multi", "like"])]
     pub(super) candidates: Option<usize>,
     /// Many queries at once: a file with one a line, or - for standard input
     #[arg(long, value_name = "FILE", group = "words", conflicts_with_all = ["near", "near_sparse", "near_multi", "like", "leg", "order_by", "after", "facet", "group_by", "explain"])]
