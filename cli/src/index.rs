@@ -15,7 +15,7 @@ pub(crate) struct Index {
     /// The field; without one the declared indexes are listed
     #[arg(requires = "kind", value_name = "FIELD")]
     path: Option<String>,
-    /// What for: ANY, ALL and NONE; LENGTH; WITHIN and BOX; facets and orders
+    /// What for: ANY, ALL and NONE; LENGTH; WITHIN, BOX and POLYGON; facets and orders
     #[arg(long, value_enum, requires = "path")]
     kind: Option<Kind>,
     /// Take the declaration back

@@ -22,7 +22,7 @@ pub enum IndexKind {
     Elements,
     /// The lengths of arrays, for `LENGTH`.
     Lengths,
-    /// Places, for `WITHIN` and `BOX`.
+    /// Places, for `WITHIN`, `BOX` and `POLYGON`.
     Points,
     /// The values of each document, for facets, orders and formulas.
     Values,

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 /// One of every operator.
-const FILTERS: [&str; 26] = [
+const FILTERS: [&str; 28] = [
     "a = 1 OR b = 'x'",
     "a BETWEEN 0 AND 2",
     "a IN (1, 'x', 2.5, true, 2026-01-01)",
@@ -28,6 +28,8 @@ const FILTERS: [&str; 26] = [
     "a.b ANY (BETWEEN 0 AND 1)",
     "WITHIN(a, 0, 0, 100km)",
     "BOX(b, -1, 179, 1, -179)",
+    "POLYGON(a, 0 0, 0.5 0.5, 1 0)",
+    "b ANY (POLYGON(a, 0 179.5, 1 179.5, 0.5 -179.5))",
     "b ANY (WITHIN(a, 0, 0, 1000km))",
     "a > now() - 1d",
     "a <= now() - 1mo + 1h",

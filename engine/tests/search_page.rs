@@ -83,7 +83,7 @@ fn filters_match_what_the_table_shows() -> Result<()> {
         let meta: serde_json::Value = serde_json::from_str(codes(meta)[0]).unwrap();
         docs.put(Doc::new(codes(key)[0]).meta(meta))?;
     }
-    run("| filter | means | matches of these |\n", 23, |filter| {
+    run("| filter | means | matches of these |\n", 24, |filter| {
         let page = docs.find(filter).run()?;
         let mut keys: Vec<String> = page.docs.into_iter().map(|doc| doc.key).collect();
         keys.sort_unstable();

@@ -166,7 +166,7 @@ const FORMULAS: [&str; 6] = [
     "1 + boost(a =, 2",
 ];
 
-const FILTERS: [&str; 15] = [
+const FILTERS: [&str; 16] = [
     "tags ANY (= 'x' OR LIKE 'y%') AND items ALL (price > 10 AND qty < 5)",
     "LENGTH(tags) > 2 AND NOT name GLOB 'a*?[x-z]' OR name =~ /^a\\/b/",
     "created BETWEEN now() - 7d AND now() + 1mo - 2.5h",
@@ -182,6 +182,7 @@ const FILTERS: [&str; 15] = [
     "lang = en",
     "`",
     "\u{5e74} = '\u{6708}'",
+    "POLYGON(place, -20 177, -20.5 -178, 1e-7 180, -10 1.79e2) OR NOT POLYGON(p, 0 0, 0 1, 1 0, 0 0)",
 ];
 
 /// Keyword queries, and documents.

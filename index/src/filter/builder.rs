@@ -212,6 +212,27 @@ impl Field {
         })
     }
 
+    /// The field is a place in the polygon with these corners, 3 to 1,024, each a latitude and a longitude in
+    /// degrees, or on one of its sides. The last side leads back to the first corner. Sides are straight in
+    /// latitude and longitude and go the shorter way round, across the antimeridian if that is shorter; the
+    /// polygon must not go around the Earth or a pole. What sides that cross enclose twice is outside.
+    ///
+    /// ```
+    /// use lumos_index::{Filter, field};
+    ///
+    /// let built = field("place").polygon([(59.0, 10.0), (59.0, 12.0), (61.5, 11.0)]);
+    /// assert_eq!(built, Filter::parse("POLYGON(place, 59 10, 59 12, 61.5 11)")?);
+    /// # Ok::<(), lumos_index::FilterError>(())
+    /// ```
+    pub fn polygon(self, corners: impl IntoIterator<Item = (f64, f64)>) -> Filter {
+        let corners = corners.into_iter();
+        let corners = corners.map(|(lat, lon)| [lat.into(), lon.into()]);
+        Filter(Node::Area {
+            path: self.path,
+            area: Region::Polygon(corners.collect()),
+        })
+    }
+
     /// The field has a value that is not null.
     pub fn exists(self) -> Filter {
         Filter(Node::Exists { path: self.path })

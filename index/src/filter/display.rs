@@ -52,6 +52,7 @@ fn node(of: &Node, f: &mut Formatter<'_>) -> Result {
             let word = match area {
                 Region::Circle(_) => "WITHIN",
                 Region::Box(_) => "BOX",
+                Region::Polygon(_) => "POLYGON",
             };
             write!(f, "{word}({path}{area})")
         }

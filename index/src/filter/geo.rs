@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use super::polygon::Polygon;
+
 /// Mean radius of the Earth, in metres (IUGG).
 const RADIUS: f64 = 6_371_008.8;
 
@@ -36,10 +38,13 @@ impl Point {
 }
 
 /// Where points are looked for.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Area {
     /// At most so many metres from a point.
-    Circle { centre: Point, metres: f64 },
+    Circle {
+        centre: Point,
+        metres: f64,
+    },
     /// Between two parallels and two meridians, going east from `west`; across 180 degrees when that is
     /// greater than `east`.
     Box {
@@ -48,12 +53,14 @@ pub(crate) enum Area {
         north: f64,
         east: f64,
     },
+    Polygon(Polygon),
 }
 
 impl Area {
     pub(crate) fn has(&self, point: Point) -> bool {
         match *self {
             Area::Circle { centre, metres } => centre.distance(point) <= metres,
+            Area::Polygon(ref polygon) => polygon.has(point),
             Area::Box {
                 south,
                 west,
@@ -77,6 +84,7 @@ impl Area {
                 (centre.lat - reach, centre.lat + reach)
             }
             Area::Box { south, north, .. } => (south, north),
+            Area::Polygon(ref polygon) => polygon.parallels(),
         }
     }
 }

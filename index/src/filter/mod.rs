@@ -12,6 +12,7 @@ mod now;
 mod parse;
 mod path;
 mod pattern;
+mod polygon;
 mod region;
 mod rows;
 mod sealed;

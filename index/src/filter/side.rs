@@ -19,7 +19,7 @@ pub enum SideKind {
     Elements,
     /// How many elements there are: for `LENGTH`.
     Lengths,
-    /// Latitude and longitude of places: for `WITHIN` and `BOX`.
+    /// Latitude and longitude of places: for `WITHIN`, `BOX` and `POLYGON`.
     Points,
 }
 

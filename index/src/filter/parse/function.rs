@@ -3,7 +3,8 @@
 use super::super::error::FilterError;
 use super::super::expr::Node;
 use super::super::lex::Token;
-use super::super::region::Region;
+use super::super::polygon::{MAX_CORNERS, TOO_MANY};
+use super::super::region::{Region, point};
 use super::super::value::{Form, Literal, Num};
 use super::Parser;
 
@@ -18,6 +19,9 @@ impl Parser {
         }
         if self.is_called("box") {
             return self.bounds().map(Some);
+        }
+        if self.is_called("polygon") {
+            return self.polygon().map(Some);
         }
         Ok(None)
     }
@@ -64,6 +68,39 @@ impl Parser {
         self.area(path, area, start)
     }
 
+    fn polygon(&mut self) -> Result<Node, FilterError> {
+        self.at += 2;
+        let path = self.path()?;
+        let start = self.span_ahead(1).start;
+        let mut corners = Vec::new();
+        loop {
+            let corner = self.span_ahead(1).start;
+            let lat = self.degrees("the latitude of a corner")?;
+            let end = self.span().end;
+            let lon = self
+                .number("the longitude of the corner")
+                .map_err(|error| {
+                    error.with_hint(
+                        "latitude and longitude of a corner have a space between: 59.9 10.7",
+                    )
+                })?;
+            let corner = corner..end;
+            if let Err(fault) = point([&lat, &lon]) {
+                return Err(FilterError::new(fault, corner));
+            }
+            if corners.len() == MAX_CORNERS {
+                return Err(FilterError::new(TOO_MANY, corner));
+            }
+            corners.push([lat, lon]);
+            match self.peek() {
+                Some(Token::Comma) => {}
+                Some(Token::Close) => break,
+                _ => return Err(self.unexpected("\",\" or \")\"")),
+            }
+        }
+        self.area(path, Region::Polygon(corners), start)
+    }
+
     fn area(&mut self, path: String, area: Region, start: usize) -> Result<Node, FilterError> {
         let end = self.span().start;
         self.expect(&Token::Close, "\")\"")?;
@@ -75,6 +112,10 @@ impl Parser {
 
     fn degrees(&mut self, wanted: &str) -> Result<Literal, FilterError> {
         self.expect(&Token::Comma, &format!("\",\" and {wanted}"))?;
+        self.number(wanted)
+    }
+
+    fn number(&mut self, wanted: &str) -> Result<Literal, FilterError> {
         match self.peek() {
             Some(Token::Number(number)) => {
                 let number = Literal(Form::Number(*number));

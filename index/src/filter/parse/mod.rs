@@ -6,6 +6,7 @@
 //! not     = NOT not | primary
 //! primary = ( or ) | EXISTS ( path ) | LENGTH ( path ) op number | path compare | path elements
 //!         | WITHIN ( path , lat , lon , distance ) | BOX ( path , south , west , north , east )
+//!         | POLYGON ( path { , lat lon } )
 //! compare = op value | BETWEEN value AND value | [NOT] IN ( value { , value } ) | IS [NOT] NULL
 //!         | [NOT] pattern
 //!         | [NOT] MATCH text

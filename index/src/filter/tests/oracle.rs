@@ -123,7 +123,7 @@ fn place(value: &Value) -> Option<(f64, f64)> {
     (lat.abs() <= 90.0 && lon.abs() <= 180.0).then_some((lat, lon))
 }
 
-fn lies(region: &Region, (lat, lon): (f64, f64)) -> bool {
+pub(super) fn lies(region: &Region, (lat, lon): (f64, f64)) -> bool {
     let numbers: Vec<f64> = region
         .numbers()
         .iter()
@@ -156,7 +156,44 @@ fn lies(region: &Region, (lat, lon): (f64, f64)) -> bool {
             };
             south <= lat && lat <= north && within
         }
+        Region::Polygon(_) => {
+            let mut east = numbers[1];
+            let mut corners = Vec::new();
+            for (at, corner) in numbers.chunks(2).enumerate() {
+                // The least of the ways to a meridian; of two that are as long, the one that is written.
+                let way = corner[1] - numbers[(at.max(1) - 1) * 2 + 1];
+                let ways = [way, way - 360.0, way + 360.0].into_iter();
+                east += ways.min_by(|a, b| a.abs().total_cmp(&b.abs())).unwrap();
+                corners.push((corner[0], east));
+            }
+            let mut odd = false;
+            for turn in -5..=5 {
+                match turns(&corners, (lat, lon + 360.0 * f64::from(turn))) {
+                    None => return true,
+                    Some(turns) => odd ^= turns % 2 != 0,
+                }
+            }
+            odd
+        }
     }
+}
+
+/// How often the way around the corners turns around a point, by the sum of its angles; `None` on the way.
+fn turns(corners: &[(f64, f64)], (lat, lon): (f64, f64)) -> Option<i32> {
+    let seen: Vec<(f64, f64)> = corners
+        .iter()
+        .map(|(corner, east)| (corner - lat, east - lon))
+        .collect();
+    let mut sum = 0.0;
+    for (at, (y, x)) in seen.iter().enumerate() {
+        let (then_y, then_x) = seen[(at + 1) % seen.len()];
+        let (cross, dot) = (x * then_y - y * then_x, x * then_x + y * then_y);
+        if cross == 0.0 && dot <= 0.0 {
+            return None;
+        }
+        sum += f64::atan2(cross, dot);
+    }
+    Some((sum / std::f64::consts::TAU).round() as i32)
 }
 
 pub(super) fn oracle(node: &Node, holder: &Value) -> bool {
@@ -298,16 +335,17 @@ fn leaf(of_element: bool) -> impl Strategy<Value = Filter> {
             "a", "a%", "%", "_", "a\\%%", "a*", "?", "*b", "2026*", "2026%", "[a]*", "a[%]*",
         ][..],
     );
-    let area = (point(), point(), 0u32..3);
+    let more = prop::collection::vec(point(), 1..4);
+    let area = (point(), point(), more, 0u32..3);
     let operands = (literal(), literal(), pattern, area, 0u32..3);
-    (path, operands, 0..22).prop_map(move |(path, (one, two, pattern, area, count), kind)| {
+    (path, operands, 0..24).prop_map(move |(path, (one, two, pattern, area, count), kind)| {
         let field = match path {
             "" if of_element && kind < 15 => element(),
             "" => field("a"),
             path => field(path),
         };
         let (one, two) = (to_literal(one), to_literal(two));
-        let ((lat, lon), (north, east), far) = area;
+        let ((lat, lon), (north, east), more, far) = area;
         match kind {
             0 => field.eq(one),
             1 => field.ne(one),
@@ -329,6 +367,14 @@ fn leaf(of_element: bool) -> impl Strategy<Value = Filter> {
             18 | 19 => {
                 let metres = [0.0, 100_000.0, 9_000_000.0][far as usize];
                 field.within(lat.min(90.0), lon, metres)
+            }
+            20 | 21 => {
+                let corners = [(lat, lon), (north, east)].into_iter().chain(more);
+                let corners = corners.map(|(lat, lon)| (lat.min(90.0), lon));
+                match field.clone().polygon(corners).check() {
+                    Ok(polygon) => polygon,
+                    Err(_) => field.polygon([(0.5, -179.0), (0.0, 178.0), (-17.0, 180.0)]),
+                }
             }
             _ => {
                 let (south, north) = (lat.min(north).min(90.0), lat.max(north).min(90.0));

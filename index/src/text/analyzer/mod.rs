@@ -76,11 +76,12 @@ impl Analyzer {
     /// | `ngram(min,max)` | every `min` to `max` characters in a row of letters and digits, 1 to 16, four lengths at most; `ngram` is `ngram(2,3)` |
     ///
     /// Two modifiers may follow. `stem(german)` stems another language than English, `stem(none)` none:
-    /// danish, dutch, english, finnish, french, german, hungarian, italian, norwegian, portuguese,
-    /// romanian, russian, spanish, swedish (Snowball's stemmers), for `default`, `english` and
-    /// `whitespace`. `stop(en)`, `stop(zh)` and `stop("the","of")` leave words out, up to 512 that are
-    /// given, for all but `keyword` and `ngram`; the places of these words stay, so that a phrase is found
-    /// where its words stand as far apart as in the query.
+    /// arabic, armenian, basque, catalan, czech, danish, dutch, english, esperanto, estonian, finnish,
+    /// french, german, greek, hungarian, indonesian, irish, italian, lithuanian, norwegian, persian, polish,
+    /// portuguese, romanian, russian, serbian, sesotho, spanish, swedish, turkish, yiddish (Snowball's
+    /// stemmers), for `default`, `english` and `whitespace`. `stop(en)`, `stop(zh)` and `stop("the","of")`
+    /// leave words out, up to 512 that are given, for all but `keyword` and `ngram`; the places of these
+    /// words stay, so that a phrase is found where its words stand as far apart as in the query.
     ///
     /// ```
     /// use lumos_index::Analyzer;

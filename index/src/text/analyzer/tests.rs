@@ -1,8 +1,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+use std::collections::BTreeSet;
+
 use proptest::prelude::*;
 
 use super::pieces::Run;
+use super::stem::LANGUAGES;
 use super::*;
 
 /// Terms and positions, as `term@position`.
@@ -128,6 +131,20 @@ fn other_languages_are_stemmed_before_they_are_folded() {
         "\u{43a}\u{43d}\u{438}\u{433}@0"
     );
     assert_eq!(golden("default stem(french)", "\u{e9}t\u{e9}s"), "ete@0");
+}
+
+/// Names are guessed from this list, and described in its order.
+#[test]
+fn languages_are_sorted_and_have_codes_of_their_own() {
+    assert!(LANGUAGES.is_sorted_by_key(|language| language.name));
+    let names: BTreeSet<String> = LANGUAGES
+        .iter()
+        .map(|language| {
+            let code = format!("default stem({})", language.code);
+            Analyzer::named(&code).unwrap().to_string()
+        })
+        .collect();
+    assert_eq!(names.len(), LANGUAGES.len());
 }
 
 #[test]
