@@ -24,8 +24,9 @@ class Hybrid(unittest.TestCase):
 
     def test_no_width_is_less_than_what_it_must_bring(self):
         for k in (10, 200):
-            for width, refine in hybrid.settings(k):
-                self.assertGreaterEqual(width, k * (refine or 1))
+            for refine in (None, 2):
+                for width in hybrid.widths(k, refine):
+                    self.assertGreaterEqual(width, k * (refine or 1))
 
 
 if __name__ == "__main__":

@@ -41,6 +41,7 @@ pub(crate) fn write(
             let line = json!({
                 "kind": kind.name,
                 "legs": legs(kind.legs),
+                "hits": kind.hits,
                 "below": kind.below,
                 "words": question.words,
                 "document": question.document,

@@ -1,6 +1,6 @@
 //! Rankings fused by hand, for stores that have no fusion of their own.
 
-use crate::store::K;
+use crate::questions::K;
 
 /// The ten best by the sums of `1 / (60 + rank)`.
 pub(crate) fn fused(lists: [&[u64]; 2]) -> Vec<u64> {

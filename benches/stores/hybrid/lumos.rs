@@ -5,8 +5,8 @@ use std::path::Path;
 use lumos_engine::{Collection, Doc, Fusion, Lumos, Metric, Schema, Search};
 use serde_json::json;
 
-use crate::questions::{Legs, Question};
-use crate::store::{Answer, K, Store};
+use crate::questions::{Kind, Legs, Question};
+use crate::store::{Answer, Store};
 use crate::vectors::{DIMENSION, Vectors};
 
 #[derive(Clone)]
@@ -15,9 +15,6 @@ pub(crate) struct InLumos {
     name: &'static str,
     fusion: Fusion,
 }
-
-/// What each leg of a hybrid search brings where ten are asked for.
-pub(crate) const DEPTH: usize = 200;
 
 impl InLumos {
     /// With the fusion that a search has unless told otherwise.
@@ -67,9 +64,9 @@ impl Store for InLumos {
         self.name
     }
 
-    fn ask(&self, question: &Question, legs: Legs, below: Option<u64>) -> Answer {
+    fn ask(&self, question: &Question, kind: &Kind) -> Answer {
         let words = || question.words.join(" ");
-        let search = match legs {
+        let search = match kind.legs {
             Legs::Words => self.docs.search(words()).keywords(),
             Legs::Vector => self.docs.search(question.vector.as_slice()),
             Legs::Both => (self.docs.search(words()))
@@ -77,12 +74,11 @@ impl Store for InLumos {
                 .hybrid()
                 .fusion(self.fusion),
         };
-        within(search.limit(K), below)
+        within(search.limit(kind.hits), kind.below)
     }
 
-    fn near(&self, question: &Question, legs: Legs, below: Option<u64>) -> Answer {
-        let limit = if legs == Legs::Both { DEPTH } else { K };
+    fn near(&self, question: &Question, kind: &Kind) -> Answer {
         let search = self.docs.search(question.vector.as_slice());
-        within(search.limit(limit), below)
+        within(search.limit(kind.depth()), kind.below)
     }
 }

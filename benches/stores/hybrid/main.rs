@@ -12,9 +12,10 @@
 //! Lumos then scores whatever either leg found by both, and fuses the scores (or, as the others do, the ranks:
 //! RRF with the constant 60). The others rank what a leg has not brought nowhere.
 //!
-//! The graph of usearch is searched at the least width at which its leg finds no less than that of Lumos, of
-//! the ten nearest and of the 200; within filters all vectors are compared instead where that takes less time.
-//! sqlite-vec compares all. Lumos is on disk and gives keys, the others are in memory and give numbers.
+//! The graph of usearch is searched at the least width at which its leg finds as much as that of Lumos (but
+//! for two hits in a thousand), of the ten nearest and of the 200; within filters all vectors are compared
+//! instead where that takes less time. sqlite-vec compares all. Lumos is on disk and gives keys, the others are
+//! in memory and give numbers.
 #![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
 
 #[path = "../corpus.rs"]
@@ -32,8 +33,8 @@ mod vectors;
 use std::time::{Duration, Instant};
 
 use glued::Glued;
-use lumos::{DEPTH, InLumos};
-use questions::{Kind, Legs};
+use lumos::InLumos;
+use questions::{DEPTH, K, Kind, Legs};
 use sqlite::InSqlite;
 use store::Store;
 use truth::{Share, Truth};
@@ -109,7 +110,7 @@ fn print(stores: &[Box<dyn Store + '_>; 4], measured: &[(&Kind, [Figures; 4])]) 
             let found = figures.found;
             Some(match figures.share {
                 None => format!("-; {found:.3}"),
-                Some(Share { of_ten, .. }) if kind.legs == Legs::Vector => {
+                Some(Share { of_ten, .. }) if kind.depth() == K => {
                     format!("{of_ten:.3}; {found:.3}")
                 }
                 Some(Share { of_ten, of_all }) => format!("{of_ten:.3} ({of_all:.3}); {found:.3}"),
@@ -127,7 +128,7 @@ fn line(name: &str, figures: &[Figures], cell: impl Fn(&Figures) -> Option<Strin
 }
 
 fn figures(stores: &mut [Box<dyn Store + '_>; 4], kind: &Kind, vectors: &Vectors) -> [Figures; 4] {
-    let truth = Truth::of(kind, vectors, DEPTH);
+    let truth = Truth::of(kind, vectors);
     let by_vector = kind.legs != Legs::Words;
     if by_vector {
         let least = truth.share(&*stores[0], kind);
@@ -159,7 +160,7 @@ fn rates(stores: &[Box<dyn Store + '_>; 4], kind: &Kind) -> [Option<f64>; 4] {
             }
             let (started, mut asked) = (Instant::now(), 0);
             for question in kind.questions.iter().cycle() {
-                std::hint::black_box(store.ask(question, kind.legs, kind.below));
+                std::hint::black_box(store.ask(question, kind));
                 asked += 1;
                 // The whole of the questions where they are fast enough.
                 let whole = asked % kind.questions.len() == 0;
@@ -178,7 +179,7 @@ fn rates(stores: &[Box<dyn Store + '_>; 4], kind: &Kind) -> [Option<f64>; 4] {
 /// The share of questions whose document is among the ten.
 fn found(store: &dyn Store, kind: &Kind) -> f64 {
     let there = kind.questions.iter().filter(|question| {
-        let answer = store.ask(question, kind.legs, kind.below).numbers();
+        let answer = store.ask(question, kind).numbers();
         answer.contains(&question.document)
     });
     there.count() as f64 / kind.questions.len() as f64

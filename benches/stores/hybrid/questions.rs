@@ -25,10 +25,17 @@ pub(crate) enum Legs {
     Both,
 }
 
+/// Documents that a question is answered with, unless its kind says otherwise.
+pub(crate) const K: usize = 10;
+/// What each leg of a hybrid search of Lumos brings where ten are asked for.
+pub(crate) const DEPTH: usize = 200;
+
 /// Questions of one kind.
 pub(crate) struct Kind {
     pub(crate) name: &'static str,
     pub(crate) legs: Legs,
+    /// How many are asked for.
+    pub(crate) hits: usize,
     /// Only documents with numbers below this.
     pub(crate) below: Option<u64>,
     pub(crate) questions: Vec<Question>,
@@ -37,20 +44,34 @@ pub(crate) struct Kind {
 pub(crate) fn kinds(corpus: &Corpus, vectors: &Vectors) -> Vec<Kind> {
     let count = corpus.documents.len() as u64;
     let kinds = [
-        ("words alone", Legs::Words, None),
-        ("vectors alone", Legs::Vector, None),
-        ("both", Legs::Both, None),
-        ("both, 10 % of documents", Legs::Both, Some(count / 10)),
-        ("both, 1 % of documents", Legs::Both, Some(count / 100)),
+        ("words alone", Legs::Words, K, None),
+        ("vectors alone", Legs::Vector, K, None),
+        ("words alone, 200 best", Legs::Words, DEPTH, None),
+        ("vectors alone, 200 best", Legs::Vector, DEPTH, None),
+        ("both", Legs::Both, K, None),
+        ("both, 10 % of documents", Legs::Both, K, Some(count / 10)),
+        ("both, 1 % of documents", Legs::Both, K, Some(count / 100)),
     ];
-    let kind = |(name, legs, below)| Kind {
+    let kind = |(name, legs, hits, below)| Kind {
         name,
         legs,
+        hits,
         below,
         // Without a filter the same of every kind, so that what two legs take can be added up.
         questions: questions(corpus, vectors, below.unwrap_or(count)),
     };
     kinds.map(kind).into()
+}
+
+impl Kind {
+    /// How many a leg brings.
+    pub(crate) fn depth(&self) -> usize {
+        if self.legs == Legs::Both {
+            DEPTH
+        } else {
+            self.hits
+        }
+    }
 }
 
 fn questions(corpus: &Corpus, vectors: &Vectors, below: u64) -> Vec<Question> {

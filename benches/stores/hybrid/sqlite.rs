@@ -4,9 +4,8 @@ use rusqlite::Connection;
 use rusqlite::types::ToSql;
 
 use crate::fused::fused;
-use crate::lumos::DEPTH;
-use crate::questions::{Legs, Question};
-use crate::store::{Answer, K, Store};
+use crate::questions::{Kind, Legs, Question};
+use crate::store::{Answer, Store};
 use crate::vectors::{DIMENSION, Vectors};
 
 pub(crate) struct InSqlite {
@@ -107,20 +106,17 @@ impl Store for InSqlite {
         "SQLite FTS5 + sqlite-vec"
     }
 
-    fn ask(&self, question: &Question, legs: Legs, below: Option<u64>) -> Answer {
-        Answer::Numbers(match legs {
-            Legs::Words => self.words(question, K, below),
-            Legs::Vector => self.nearest(question, K, below),
-            Legs::Both => {
-                let near = self.nearest(question, DEPTH, below);
-                let words = self.words(question, DEPTH, below);
-                fused([&near, &words])
-            }
+    fn ask(&self, question: &Question, kind: &Kind) -> Answer {
+        let near = || self.nearest(question, kind.depth(), kind.below);
+        let words = || self.words(question, kind.depth(), kind.below);
+        Answer::Numbers(match kind.legs {
+            Legs::Words => words(),
+            Legs::Vector => near(),
+            Legs::Both => fused([&near(), &words()]),
         })
     }
 
-    fn near(&self, question: &Question, legs: Legs, below: Option<u64>) -> Answer {
-        let k = if legs == Legs::Both { DEPTH } else { K };
-        Answer::Numbers(self.nearest(question, k, below))
+    fn near(&self, question: &Question, kind: &Kind) -> Answer {
+        Answer::Numbers(self.nearest(question, kind.depth(), kind.below))
     }
 }
