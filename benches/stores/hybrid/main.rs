@@ -13,8 +13,8 @@
 //! RRF with the constant 60). The others rank what a leg has not brought nowhere.
 //!
 //! The graph of usearch is searched at the least width at which its leg finds as much as that of Lumos (but
-//! for two hits in a thousand), of the ten nearest and of the 200; within filters all vectors are compared
-//! instead where that takes less time. sqlite-vec compares all. Lumos is on disk and gives keys, the others are
+//! for two hits in a thousand), of the ten nearest and of the 200, and what it gives is compared exactly; within
+//! filters all vectors are compared instead where that takes less time. sqlite-vec compares all. Lumos is on disk and gives keys, the others are
 //! in memory and give numbers.
 #![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
 

@@ -65,16 +65,32 @@ impl Vectors {
 
     /// The `k` nearest documents of those with numbers below this, nearest first: each is compared.
     pub(crate) fn nearest(&self, to: &[f32], k: usize, below: usize) -> Vec<u64> {
-        let similar = |vector| f32::dot(to, vector).unwrap_or_default();
-        let mut all: Vec<(f64, u64)> = self.iter().take(below).map(similar).zip(0..).collect();
-        let k = k.min(all.len());
-        if k < all.len() {
-            all.select_nth_unstable_by(k, |a, b| b.0.total_cmp(&a.0));
-            all.truncate(k);
-        }
-        all.sort_unstable_by(|a, b| b.0.total_cmp(&a.0));
-        all.into_iter().map(|(_, number)| number).collect()
+        let vectors = self.iter().take(below).zip(0..);
+        best(
+            vectors.map(|(vector, number)| (similar(to, vector), number)),
+            k,
+        )
     }
+
+    /// The `k` nearest of some documents, nearest first.
+    pub(crate) fn nearest_of(&self, to: &[f32], some: &[u64], k: usize) -> Vec<u64> {
+        let similar = |&number: &u64| (similar(to, self.of_document(number as usize)), number);
+        best(some.iter().map(similar), k)
+    }
+}
+
+fn similar(a: &[f32], b: &[f32]) -> f64 {
+    f32::dot(a, b).unwrap_or_default()
+}
+
+fn best(all: impl Iterator<Item = (f64, u64)>, k: usize) -> Vec<u64> {
+    let mut all: Vec<(f64, u64)> = all.collect();
+    if k < all.len() {
+        all.select_nth_unstable_by(k, |a, b| b.0.total_cmp(&a.0));
+        all.truncate(k);
+    }
+    all.sort_unstable_by(|a, b| b.0.total_cmp(&a.0));
+    all.into_iter().map(|(_, number)| number).collect()
 }
 
 /// At unit length, with noise of this length added before.
