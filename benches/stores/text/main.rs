@@ -13,6 +13,7 @@
 //! lengths as they are stored.
 #![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
 
+#[path = "../corpus.rs"]
 mod corpus;
 mod files;
 mod questions;
