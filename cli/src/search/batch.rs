@@ -47,7 +47,7 @@ impl Search {
         match any {
             true => Ok(()),
             false => Err(Failure::contents(
-                &file.display().to_string(),
+                file.display().to_string(),
                 "it has no query",
             )),
         }
@@ -71,7 +71,7 @@ fn queries(file: &Path, lines: &mut dyn BufRead) -> Result<Vec<String>> {
         if read.map_err(|source| Failure::read(file, source))? == 0 {
             break;
         }
-        let wrong = |detail: &str| Failure::contents(&file.display().to_string(), detail);
+        let wrong = |detail: &str| Failure::contents(file.display().to_string(), detail);
         let line = String::from_utf8(line).map_err(|_| wrong("it is not UTF-8 text"))?;
         if line.len() as u64 == MAX_LINE_BYTES {
             return Err(wrong("a line is longer than 1 MiB"));
