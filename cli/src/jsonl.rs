@@ -12,6 +12,25 @@ use crate::failure::{Failure, LineFault, Result};
 /// Longest line, in bytes: the largest document and room for its vectors.
 const MAX_LINE_BYTES: u64 = 128 << 20;
 
+/// The bytes of a file; `-` is standard input.
+pub(crate) fn reader(path: &Path) -> Result<Box<dyn BufRead>> {
+    if path.as_os_str() == "-" {
+        return Ok(Box::new(BufReader::new(io::stdin())));
+    }
+    let file = File::open(path).map_err(|source| Failure::read(path, source))?;
+    let directory = file
+        .metadata()
+        .map(|metadata| metadata.is_dir())
+        .unwrap_or(false);
+    if directory {
+        return Err(Failure::read(
+            path,
+            io::Error::from(io::ErrorKind::IsADirectory),
+        ));
+    }
+    Ok(Box::new(BufReader::new(file)))
+}
+
 /// A file of JSON lines, or standard input.
 pub(crate) struct Lines {
     name: String,
@@ -22,24 +41,11 @@ pub(crate) struct Lines {
 impl Lines {
     /// Opens a file; `-` is standard input.
     pub(crate) fn open(path: &Path) -> Result<Self> {
-        if path.as_os_str() == "-" {
-            return Ok(Lines::new("<stdin>", Box::new(BufReader::new(io::stdin()))));
-        }
-        let file = File::open(path).map_err(|source| Failure::read(path, source))?;
-        let directory = file
-            .metadata()
-            .map(|metadata| metadata.is_dir())
-            .unwrap_or(false);
-        if directory {
-            return Err(Failure::read(
-                path,
-                io::Error::from(io::ErrorKind::IsADirectory),
-            ));
-        }
-        Ok(Lines::new(
-            path.display().to_string(),
-            Box::new(BufReader::new(file)),
-        ))
+        let name = match path.as_os_str() == "-" {
+            true => "<stdin>".to_string(),
+            false => path.display().to_string(),
+        };
+        Ok(Lines::new(name, reader(path)?))
     }
 
     fn new(name: impl Into<String>, reader: Box<dyn BufRead>) -> Self {

@@ -1,7 +1,6 @@
 //! Many searches at once.
 
-use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{BufRead, Read};
 use std::path::Path;
 
 use lumos::Lumos;
@@ -11,7 +10,7 @@ use super::options::Search;
 use super::print;
 use crate::context::Context;
 use crate::failure::{Failure, Outcome, Result};
-use crate::snippet;
+use crate::{jsonl, snippet};
 
 /// Queries that are searched for together.
 const TOGETHER: usize = 1024;
@@ -21,7 +20,7 @@ const MAX_LINE_BYTES: u64 = 1 << 20;
 impl Search {
     /// Searches for each line of a file.
     pub(super) fn run_batch(&self, file: &Path, db: &Lumos, context: &mut Context) -> Outcome {
-        let mut lines = open(file)?;
+        let mut lines = jsonl::reader(file)?;
         let collection = self.searched(db)?;
         let filter = self.filter.as_deref().unwrap_or_default();
         let mut any = false;
@@ -52,14 +51,6 @@ impl Search {
             )),
         }
     }
-}
-
-fn open(file: &Path) -> Result<Box<dyn BufRead>> {
-    if file.as_os_str() == "-" {
-        return Ok(Box::new(BufReader::new(io::stdin())));
-    }
-    let opened = File::open(file).map_err(|source| Failure::read(file, source))?;
-    Ok(Box::new(BufReader::new(opened)))
 }
 
 /// The next queries; blank lines are passed over.
