@@ -2,16 +2,14 @@
 
 use std::time::{Duration, Instant};
 
+use tantivy::DocAddress;
 use tantivy::collector::TopDocs;
-use tantivy::columnar::Column;
-use tantivy::query::{BooleanQuery, ConstScoreQuery, Occur, Query, RangeQuery, TermQuery};
-use tantivy::schema::{
-    FAST, Field, IndexRecordOption, SchemaBuilder, TextFieldIndexing, TextOptions,
-};
-use tantivy::{Index, Searcher, TantivyDocument, Term};
+use tantivy::query::{BooleanQuery, Occur, Query, TermQuery};
+use tantivy::schema::IndexRecordOption;
 use usearch::{IndexOptions, MetricKind, ScalarKind};
 
 use crate::fused::fused;
+use crate::postings::Postings;
 use crate::questions::{Kind, Legs, Question};
 use crate::store::{Answer, Store};
 use crate::truth::{Share, Truth};
@@ -34,7 +32,7 @@ const WIDTHS: [usize; 14] = [
 const FEW: usize = 20;
 
 pub(crate) struct Glued<'a> {
-    words: Words,
+    words: Postings,
     graph: usearch::Index,
     vectors: &'a Vectors,
     way: Way,
@@ -71,7 +69,7 @@ impl<'a> Glued<'a> {
             }
         });
         Glued {
-            words: Words::new(documents),
+            words: Postings::new(documents),
             graph,
             vectors,
             way: Way::Scan,
@@ -115,7 +113,7 @@ impl Store for Glued<'_> {
 
     fn ask(&self, question: &Question, kind: &Kind) -> Answer {
         let near = || self.nearest(question, kind.depth(), kind.below);
-        let words = || self.words.best(question, kind.depth(), kind.below);
+        let words = || best(&self.words, question, kind.depth(), kind.below);
         Answer::Numbers(match kind.legs {
             Legs::Words => words(),
             Legs::Vector => near(),
@@ -147,71 +145,19 @@ impl Store for Glued<'_> {
     }
 }
 
-/// One segment in memory.
-struct Words {
-    searcher: Searcher,
-    text: Field,
-    number: Field,
-    numbers: Column<u64>,
-}
-
-impl Words {
-    fn new(documents: &[String]) -> Words {
-        let mut schema = SchemaBuilder::new();
-        let indexing = TextFieldIndexing::default()
-            .set_tokenizer("en_stem")
-            .set_index_option(IndexRecordOption::WithFreqsAndPositions);
-        let options = TextOptions::default().set_indexing_options(indexing);
-        let text = schema.add_text_field("text", options);
-        let number = schema.add_u64_field("number", FAST);
-        let index = Index::create_in_ram(schema.build());
-        let mut writer = index
-            .writer_with_num_threads::<TantivyDocument>(1, 1 << 30)
-            .unwrap();
-        for (at, document) in (0u64..).zip(documents) {
-            let mut entry = TantivyDocument::new();
-            entry.add_text(text, document);
-            entry.add_u64(number, at);
-            writer.add_document(entry).unwrap();
-        }
-        writer.commit().unwrap();
-        let ids = index.searchable_segment_ids().unwrap();
-        if ids.len() > 1 {
-            writer.merge(&ids).wait().unwrap();
-        }
-        writer.wait_merging_threads().unwrap();
-        let searcher = index.reader().unwrap().searcher();
-        assert_eq!(searcher.segment_readers().len(), 1);
-        let numbers = searcher.segment_readers()[0].fast_fields().u64("number");
-        Words {
-            numbers: numbers.unwrap(),
-            searcher,
-            text,
-            number,
-        }
-    }
-
-    fn best(&self, question: &Question, k: usize, below: Option<u64>) -> Vec<u64> {
-        let term = |word: &String| {
-            let term = Term::from_field_text(self.text, word);
-            let query = TermQuery::new(term, IndexRecordOption::WithFreqs);
-            (Occur::Should, Box::new(query) as Box<dyn Query>)
-        };
-        let mut query = BooleanQuery::new(question.words.iter().map(term).collect());
-        if let Some(below) = below {
-            let below = Term::from_field_u64(self.number, below);
-            let range =
-                RangeQuery::new(std::ops::Bound::Unbounded, std::ops::Bound::Excluded(below));
-            // Only the words count for the score.
-            let filter = ConstScoreQuery::new(Box::new(range), 0.0);
-            query = BooleanQuery::new(vec![
-                (Occur::Must, Box::new(query)),
-                (Occur::Must, Box::new(filter)),
-            ]);
-        }
-        let top = TopDocs::with_limit(k).order_by_score();
-        let found = self.searcher.search(&query, &top).unwrap();
-        let number = |(_, place): &(f32, tantivy::DocAddress)| self.numbers.first(place.doc_id);
-        found.iter().filter_map(number).collect()
-    }
+/// The best by words.
+fn best(words: &Postings, question: &Question, k: usize, below: Option<u64>) -> Vec<u64> {
+    let term = |word: &String| {
+        let query = TermQuery::new(words.term(word), IndexRecordOption::WithFreqs);
+        (Occur::Should, Box::new(query) as Box<dyn Query>)
+    };
+    let any = BooleanQuery::new(question.words.iter().map(term).collect());
+    let query: Box<dyn Query> = match below {
+        Some(below) => words.below(Box::new(any), below),
+        None => Box::new(any),
+    };
+    let top = TopDocs::with_limit(k).order_by_score();
+    let found = words.searcher.search(&*query, &top).unwrap();
+    let number = |(_, place): &(f32, DocAddress)| words.numbers.first(place.doc_id);
+    found.iter().filter_map(number).collect()
 }

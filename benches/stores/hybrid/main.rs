@@ -24,6 +24,8 @@ mod files;
 mod fused;
 mod glued;
 mod lumos;
+#[path = "../postings.rs"]
+mod postings;
 mod questions;
 mod sqlite;
 mod store;

@@ -16,6 +16,8 @@
 #[path = "../corpus.rs"]
 mod corpus;
 mod files;
+#[path = "../postings.rs"]
+mod postings;
 mod questions;
 mod stores;
 

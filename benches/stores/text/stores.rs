@@ -7,15 +7,13 @@ use lumos_engine::{Collection, Doc, Lumos, Schema};
 use rusqlite::Connection;
 use serde_json::json;
 use tantivy::collector::TopDocs;
-use tantivy::columnar::Column;
 use tantivy::query::{
-    BooleanQuery, FuzzyTermQuery, Occur, PhraseQuery, Query, QueryParser, RangeQuery, TermQuery,
+    BooleanQuery, FuzzyTermQuery, Occur, PhraseQuery, Query, QueryParser, TermQuery,
 };
-use tantivy::schema::{
-    FAST, Field, IndexRecordOption, SchemaBuilder, TextFieldIndexing, TextOptions,
-};
-use tantivy::{DocAddress, Index, Searcher, TantivyDocument, Term};
+use tantivy::schema::IndexRecordOption;
+use tantivy::{DocAddress, Term};
 
+use crate::postings::Postings;
 use crate::questions::Question;
 
 pub(crate) const K: usize = 10;
@@ -79,56 +77,15 @@ impl Store for InLumos {
 }
 
 /// The library that Lumos seals postings with, by itself: one segment in memory.
-pub(crate) struct InTantivy {
-    searcher: Searcher,
-    text: Field,
-    number: Field,
-    numbers: Column<u64>,
-}
+pub(crate) struct InTantivy(Postings);
 
 impl InTantivy {
     pub(crate) fn new(documents: &[String]) -> InTantivy {
-        let mut schema = SchemaBuilder::new();
-        let indexing = TextFieldIndexing::default()
-            .set_tokenizer("en_stem")
-            .set_index_option(IndexRecordOption::WithFreqsAndPositions);
-        let text = schema.add_text_field(
-            "text",
-            TextOptions::default().set_indexing_options(indexing),
-        );
-        let number = schema.add_u64_field("number", FAST);
-        let index = Index::create_in_ram(schema.build());
-        let mut writer = index
-            .writer_with_num_threads::<TantivyDocument>(1, 1 << 30)
-            .unwrap();
-        for (at, document) in (0u64..).zip(documents) {
-            let mut entry = TantivyDocument::new();
-            entry.add_text(text, document);
-            entry.add_u64(number, at);
-            writer.add_document(entry).unwrap();
-        }
-        writer.commit().unwrap();
-        let ids = index.searchable_segment_ids().unwrap();
-        if ids.len() > 1 {
-            writer.merge(&ids).wait().unwrap();
-        }
-        writer.wait_merging_threads().unwrap();
-        let reader = index.reader().unwrap();
-        reader.reload().unwrap();
-        let searcher = reader.searcher();
-        assert_eq!(searcher.segment_readers().len(), 1);
-        let segment = &searcher.segment_readers()[0];
-        let numbers = segment.fast_fields().u64("number").unwrap();
-        InTantivy {
-            numbers,
-            searcher,
-            text,
-            number,
-        }
+        InTantivy(Postings::new(documents))
     }
 
     fn term(&self, word: &str) -> Term {
-        Term::from_field_text(self.text, word)
+        self.0.term(word)
     }
 
     fn each(&self, words: &[String], occur: Occur) -> Vec<(Occur, Box<dyn Query>)> {
@@ -154,27 +111,16 @@ impl InTantivy {
             Question::Fuzzy(word) => Box::new(FuzzyTermQuery::new(self.term(word), 1, true)),
             Question::Filtered(words, below) => {
                 let any = BooleanQuery::new(self.each(words, Occur::Should));
-                self.below(Box::new(any), *below)
+                self.0.below(Box::new(any), *below)
             }
         }
     }
 
-    fn below(&self, query: Box<dyn Query>, below: u64) -> Box<dyn Query> {
-        let below = Term::from_field_u64(self.number, below);
-        let range = RangeQuery::new(std::ops::Bound::Unbounded, std::ops::Bound::Excluded(below));
-        // Only the words count for the score.
-        let filter = tantivy::query::ConstScoreQuery::new(Box::new(range), 0.0);
-        Box::new(BooleanQuery::new(vec![
-            (Occur::Must, query),
-            (Occur::Must, Box::new(filter)),
-        ]))
-    }
-
     fn best(&self, query: &dyn Query) -> Vec<f32> {
         let top = TopDocs::with_limit(K).order_by_score();
-        let found = self.searcher.search(query, &top).unwrap();
+        let found = self.0.searcher.search(query, &top).unwrap();
         let score = |(score, place): &(f32, DocAddress)| {
-            std::hint::black_box(self.numbers.first(place.doc_id));
+            std::hint::black_box(self.0.numbers.first(place.doc_id));
             *score
         };
         found.iter().map(score).collect()
@@ -200,9 +146,9 @@ pub(crate) struct Parsed {
 
 impl Parsed {
     pub(crate) fn new(index: Rc<InTantivy>) -> Parsed {
-        let parser = || QueryParser::for_index(index.searcher.index(), vec![index.text]);
+        let parser = || QueryParser::for_index(index.0.searcher.index(), vec![index.0.text]);
         let (parser, mut fuzzy) = (parser(), parser());
-        fuzzy.set_field_fuzzy(index.text, false, 1, true);
+        fuzzy.set_field_fuzzy(index.0.text, false, 1, true);
         Parsed {
             index,
             parser,
@@ -224,7 +170,7 @@ impl Store for Parsed {
             Question::All(words) => parse(&marked(words, "+")),
             Question::Phrase(words) => parse(&format!("\"{}\"", words.join(" "))),
             Question::Fuzzy(word) => self.fuzzy.parse_query(word).unwrap(),
-            Question::Filtered(words, below) => self.index.below(parse(&words.join(" ")), *below),
+            Question::Filtered(words, below) => self.index.0.below(parse(&words.join(" ")), *below),
         };
         self.index.best(&*query)
     }
