@@ -5,8 +5,8 @@
 use std::sync::Arc;
 
 use lumos_engine::{
-    Checkup, CodesChoice, Collection, Doc, Element, Error, Lumos, Metric, Scan, Schema, Store,
-    VectorError, VectorField,
+    Checkup, CodesChoice, Collection, Doc, Element, Error, Fusion, Lumos, Metric, Scan, Schema,
+    Store, VectorError, VectorField,
 };
 use lumos_wal::MemVfs;
 
@@ -159,6 +159,56 @@ fn answers_and_vectors_are_the_same_in_memory_sealed_merged_and_moved() {
             docs.ingest().run((0..300).map(|n| doc(n, dim))).unwrap();
             same(&loaded, "loaded as documents");
         }
+    }
+}
+
+/// What the leg by words alone found is measured as a search by vector measures it, to the bit.
+#[test]
+fn hybrid_searches_measure_what_searches_by_vector_measure() {
+    const N: usize = 900;
+    for (element, metric) in PAIRS {
+        let dim = 24;
+        let db = quiet();
+        let docs = collection(&db, field(dim, element, metric));
+        let named = |n: usize| {
+            doc(n, dim).text(if n.is_multiple_of(9) {
+                "named"
+            } else {
+                "other"
+            })
+        };
+        docs.put_all((0..N).map(named)).unwrap();
+        let check = |state: &str| {
+            let query = vector(4_321, dim);
+            let exact = docs.search(&query).exact().limit(N).run().unwrap();
+            let due: Vec<(&str, usize, u32)> = exact
+                .iter()
+                .map(|hit| (hit.key(), hit.vector_rank.unwrap()))
+                .map(|(key, leg)| (key, leg.rank, leg.score.to_bits()))
+                .collect();
+            let words = docs.search("named").keywords().limit(N).run().unwrap();
+            let search = docs.search("named").vector(query.clone()).hybrid().exact();
+            let fusion = Fusion::Convex { vector_weight: 0.2 };
+            let hits = search.fusion(fusion).limit(50).run().unwrap();
+            let mut far = 0;
+            for hit in &hits {
+                let leg = hit.vector_rank.unwrap();
+                let (_, rank, score) = due.iter().find(|(key, ..)| *key == hit.key()).unwrap();
+                assert_eq!(leg.score.to_bits(), *score, "{element} {metric:?} {state}");
+                far += usize::from(*rank > 200);
+                let words = words.iter().find(|other| other.key() == hit.key());
+                let words = words.map(|other| other.score.to_bits());
+                assert_eq!(hit.text_rank.map(|leg| leg.score.to_bits()), words);
+            }
+            assert!(far > 10, "{far} were found by words alone");
+        };
+        check("in memory");
+        db.flush().unwrap();
+        check("sealed");
+        docs.put_all((0..N / 2).map(named)).unwrap();
+        db.flush().unwrap();
+        docs.put_all((0..N / 4).map(named)).unwrap();
+        check("in several segments");
     }
 }
 

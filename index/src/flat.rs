@@ -11,6 +11,9 @@ use crate::vectors::Vectors;
 /// Rows scored by one kernel call: large enough to hide the call, small enough for the stack.
 const BLOCK: usize = 64;
 
+/// Rows that are asked for while as many before them are scored.
+const AHEAD: usize = 4;
+
 /// The exact `k` nearest of `rows` to `query`, nearest first, ties by row.
 ///
 /// Rows that `vectors` does not have are passed over. `query` must have been prepared by the
@@ -27,6 +30,40 @@ pub fn exact_search(
 ) -> Result<Vec<Neighbor>, VectorError> {
     let exact = Exact::new(vectors, metric, query)?;
     Ok(scan(&exact, k, rows))
+}
+
+/// The distance of each of `rows` to `query`, infinite for rows that `vectors` does not have.
+///
+/// `query` must have been prepared by the same metric as the vectors.
+///
+/// # Errors
+/// [`VectorError::DimensionMismatch`] when `query` has not `vectors.dim()` components.
+pub fn exact_distances(
+    vectors: Vectors<'_>,
+    metric: Metric,
+    query: &[f32],
+    rows: &[u32],
+) -> Result<Vec<f32>, VectorError> {
+    let exact = Exact::new(vectors, metric, query)?;
+    let known = |row: &u32| (*row as usize) < vectors.len();
+    let mut distances = vec![f32::INFINITY; rows.len()];
+    let mut blocks = rows.chunks(AHEAD).peekable();
+    for out in distances.chunks_mut(AHEAD) {
+        let block = blocks.next().unwrap_or_default();
+        for row in blocks.peek().into_iter().copied().flatten() {
+            if known(row) {
+                exact.prefetch_whole(*row);
+            }
+        }
+        if block.iter().all(known) {
+            exact.distances(block, out);
+            continue;
+        }
+        for (row, out) in block.iter().zip(out).filter(|(row, _)| known(row)) {
+            *out = exact.distance(*row);
+        }
+    }
+    Ok(distances)
 }
 
 /// [`exact_search`] for a query that is already bound to its vectors.

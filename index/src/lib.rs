@@ -56,7 +56,7 @@ pub use filter::{
     Now, SealedColumns, Side, SideKey, SideKind, Sides, WordsOf, element, eval, field, is_date,
     metadata_path, now, path_join, path_keys,
 };
-pub use flat::exact_search;
+pub use flat::{exact_distances, exact_search};
 pub use formula::{Expr, Formula, FormulaError, FormulaFault, FormulaRow, IntoFormula};
 pub use fusion::{
     ConvexLeg, Normalise, RRF_K, fuse_convex, fuse_convex_legs, fuse_dbsf, fuse_rrf, fuse_sum,

@@ -88,7 +88,7 @@ impl Indexed {
             self.rows.binary_search(&row).ok().map(|at| at as u32)
         });
         let ef = match query.width {
-            Width::Ef(ef) => Some(ef),
+            Width::Ef(ef) => Some(ef.max(k)),
             // Not measured for a graph that changes all the time.
             Width::Recall(recall) => Widths::default().ef(recall, k),
             Width::Exact => None,

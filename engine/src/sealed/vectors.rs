@@ -15,7 +15,7 @@ use std::ops::Range;
 
 use lumos_index::{
     CodesView, Element, GraphQuery, HnswView, Horizon, MAX_MULTI_VECTORS, Metric, Neighbor,
-    VectorError, Vectors, Widths, exact_search,
+    VectorError, Vectors, Widths, exact_distances, exact_search,
 };
 use ownedbytes::OwnedBytes;
 
@@ -200,6 +200,23 @@ impl SealedVectors {
         self.data().ok()?.get(self.ordinal(row)?)
     }
 
+    /// The distances of rows that have a vector.
+    pub(crate) fn distances(&self, query: &VectorQuery, rows: &[u32]) -> Vec<Option<f32>> {
+        let mut distances = vec![None; rows.len()];
+        let places = (0..).zip(rows);
+        let (places, ordinals): (Vec<usize>, Vec<u32>) = places
+            .filter_map(|(at, row)| Some((at, self.ordinal(*row)?)))
+            .unzip();
+        let exact = |data| exact_distances(data, query.metric, &query.vector, &ordinals);
+        let exact = self.data().and_then(exact).unwrap_or_default();
+        for (at, distance) in places.into_iter().zip(exact) {
+            if let Some(slot) = distances.get_mut(at) {
+                *slot = Some(distance);
+            }
+        }
+        distances
+    }
+
     /// The graph, `None` when there is none or its header is damaged: search is exact then.
     pub(crate) fn graph(&self) -> Option<HnswView<'_>> {
         let graph = HnswView::decode(self.graph.as_ref()?, self.count).ok()?;
@@ -224,7 +241,7 @@ impl SealedVectors {
     /// The candidates to keep for a search, `None` when all vectors are to be compared.
     pub(crate) fn ef(&self, width: Width, k: usize) -> Option<usize> {
         match width {
-            Width::Ef(ef) => Some(ef),
+            Width::Ef(ef) => Some(ef.max(k)),
             Width::Recall(recall) => self.widths().ef(recall, k),
             Width::Exact => None,
         }

@@ -1,13 +1,14 @@
 //! Runs a plan and reads the documents it found.
 
-use lumos_index::{Filter, Metric, RRF_K, fuse_convex, fuse_dbsf, fuse_rrf, fuse_sum, highlight};
+use lumos_index::{Filter, highlight};
 use rayon::prelude::*;
 
 use super::explain::{LegCost, Stage, Trace};
 use super::hit::{Highlight, Hit, LegRank, LegScore, ScoredKey};
+use super::hybrid::hybrid;
 use super::legs::{self, Found, Keywords, Nearest};
 use super::plan::{Plan, VectorQuery, bind_filter};
-use super::request::{Fusion, SearchRequest};
+use super::request::SearchRequest;
 use super::several;
 use super::words::KeywordQuery;
 use super::{Allowed, answer};
@@ -15,18 +16,16 @@ use crate::key_list::KeyList;
 use crate::state::{CollectionState, Place};
 use crate::{Doc, Error, Result};
 
-/// Candidates each leg of a hybrid search brings, at least.
-const HYBRID_DEPTH: usize = 200;
 /// Searches of a batch that one thread makes together.
 const BLOCK: usize = 8;
 
 /// A row with its scores.
 #[derive(Debug)]
-struct Ranked {
-    place: Place,
-    score: f32,
-    vector: Option<LegRank>,
-    text: Option<LegRank>,
+pub(super) struct Ranked {
+    pub(super) place: Place,
+    pub(super) score: f32,
+    pub(super) vector: Option<LegRank>,
+    pub(super) text: Option<LegRank>,
 }
 
 /// Searches one collection of a snapshot for a request of one or two legs with nothing to follow.
@@ -170,7 +169,7 @@ fn rank(
 }
 
 /// What a leg by vector took.
-fn by_nearest(nearest: &Nearest, allowed: &[Allowed<'_>], depth: usize) -> LegCost {
+pub(super) fn by_nearest(nearest: &Nearest, allowed: &[Allowed<'_>], depth: usize) -> LegCost {
     let mut cost = LegCost::new("vector", "vector", depth);
     cost.found = nearest.found.len();
     cost.segments = nearest.segments(allowed);
@@ -243,114 +242,6 @@ fn by_keywords(
         }
     });
     Ok(ranked.collect())
-}
-
-/// Both legs. What one leg found is scored exactly by the other too, so that a document is not
-/// punished for lying past the depth of a leg.
-fn hybrid(
-    state: &CollectionState,
-    allowed: &[Allowed<'_>],
-    vector: &VectorQuery,
-    keywords: &KeywordQuery,
-    request: &SearchRequest,
-    trace: &mut Trace,
-) -> Result<Vec<Ranked>> {
-    let depth = HYBRID_DEPTH.max(request.limit.saturating_mul(4));
-    let near_started = trace.start();
-    let nearest = legs::nearest(state, allowed, vector, depth)?;
-    if near_started.is_some() {
-        trace.leg(by_nearest(&nearest, allowed, depth), near_started);
-    }
-    let mut words = LegCost::new("text", "keywords", depth);
-    let words_started = trace.start();
-    let mut places: Vec<Place> = nearest.found.iter().map(|found| found.place).collect();
-    let held = Keywords::new(state, keywords);
-    let search = held.bind()?;
-    let found = search.top(allowed, depth)?;
-    words.found = found.len();
-    places.extend(found.iter().map(|found| found.place));
-    places.sort_unstable();
-    places.dedup();
-    let scores = search.scores(&places)?;
-    trace.leg(words, words_started);
-    let fuse_started = trace.start();
-    let (places, scores): (Vec<Place>, Vec<f32>) = if keywords.query.is_strict() {
-        // What must or must not be there holds for both legs.
-        let matching = places.into_iter().zip(scores);
-        matching.filter(|(_, score)| *score > 0.0).unzip()
-    } else {
-        (places, scores)
-    };
-    let mut near = list(&legs::distances(state, vector, &places));
-    near.sort_by(|a, b| a.1.total_cmp(&b.1).then(a.0.cmp(&b.0)));
-    let mut matched: Vec<(u64, f32)> = (0..)
-        .zip(scores)
-        .filter(|(_, score)| *score > 0.0)
-        .collect();
-    matched.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
-
-    let similar = || -> Vec<(u64, f32)> {
-        let near = near.iter();
-        near.map(|(id, far)| (*id, vector.metric.similarity(*far)))
-            .collect()
-    };
-    let fused = match request.fusion {
-        Fusion::Convex { vector_weight } => fuse_convex(&similar(), &matched, vector_weight),
-        Fusion::Rrf { k } => {
-            let constant = if k == 0 { RRF_K } else { k as f32 };
-            fuse_rrf(&[(1.0, &near), (1.0, &matched)], constant)
-        }
-        Fusion::Sum { normalise } => fuse_sum(&[(1.0, &similar()), (1.0, &matched)], normalise),
-        Fusion::Dbsf => fuse_dbsf(&[(1.0, &similar()), (1.0, &matched)]),
-    };
-    trace.fused(places.len(), fuse_started);
-    let near = ranks(&near, places.len());
-    let matched = ranks(&matched, places.len());
-    let ranked = fused
-        .into_iter()
-        .take(request.limit)
-        .filter_map(|(id, score)| {
-            let at = id as usize;
-            Some(Ranked {
-                place: *places.get(at)?,
-                score,
-                vector: near
-                    .get(at)
-                    .copied()
-                    .flatten()
-                    .map(|leg| in_users_terms(leg, vector.metric)),
-                text: matched.get(at).copied().flatten(),
-            })
-        });
-    Ok(ranked.collect())
-}
-
-fn list(values: &[Option<f32>]) -> Vec<(u64, f32)> {
-    (0..)
-        .zip(values)
-        .filter_map(|(id, value)| Some((id, (*value)?)))
-        .collect()
-}
-
-fn in_users_terms(leg: LegRank, metric: Metric) -> LegRank {
-    LegRank {
-        score: metric.score(leg.score),
-        ..leg
-    }
-}
-
-/// The rank of each of `count` ids in a list that is sorted.
-fn ranks(list: &[(u64, f32)], count: usize) -> Vec<Option<LegRank>> {
-    let mut ranks = vec![None; count];
-    for (rank, (id, score)) in (1..).zip(list) {
-        if let Some(slot) = ranks.get_mut(*id as usize) {
-            *slot = Some(LegRank {
-                rank,
-                score: *score,
-            });
-        }
-    }
-    ranks
 }
 
 fn hit(

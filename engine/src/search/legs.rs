@@ -207,9 +207,7 @@ pub(crate) fn distances(
         Some(Source::Memory(memory)) => memory.distances(query, rows),
         Some(Source::Sealed(sealed)) => {
             let vectors = sealed.vectors().get(&query.field);
-            rows.iter()
-                .map(|&row| Some(query.metric.distance(&query.vector, &vectors?.vector(row)?)))
-                .collect()
+            vectors.map_or_else(Vec::new, |vectors| vectors.distances(query, rows))
         }
         None => Vec::new(),
     })

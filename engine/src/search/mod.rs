@@ -13,6 +13,7 @@ mod facets;
 mod find;
 mod grouped;
 mod hit;
+mod hybrid;
 mod leg;
 mod legs;
 mod matches;

@@ -43,10 +43,10 @@ impl KeywordQuery {
         input: &str,
     ) -> Result<KeywordQuery> {
         let texts = &state.schema.texts;
-        let known: Vec<String> = texts.keys().cloned().collect();
+        let known = || texts.keys().cloned().collect::<Vec<String>>();
         let unknown = |field: &str| !texts.is_empty() && !texts.contains_key(field);
         if let Some(field) = query.fields().find(|field| unknown(field)) {
-            return Err(Error::Query(query.unknown_field(field, input, &known)));
+            return Err(Error::Query(query.unknown_field(field, input, &known())));
         }
         let boosted = request.boosts.iter().map(|(field, _)| field);
         if let Some(field) = request
@@ -55,7 +55,7 @@ impl KeywordQuery {
             .chain(boosted)
             .find(|field| unknown(field))
         {
-            let (name, known) = (&state.name, known.join(", "));
+            let (name, known) = (&state.name, known().join(", "));
             let detail = format!("\"{field}\" is not in collection \"{name}\"; it has: {known}");
             return Err(invalid("text_field", detail));
         }

@@ -58,7 +58,7 @@ enum Node {
     NotEmpty(Vec<&'static str>, bool),
     Length(Vec<&'static str>, &'static str, usize),
     Elements(Vec<&'static str>, &'static str, Box<Node>),
-    /// South, west, north, east.
+    /// South, west, north, east; written as a polygon where one is the same and the path has two names.
     Box(Vec<&'static str>, [f64; 4]),
     Exists(Vec<&'static str>),
     And(Box<Node>, Box<Node>),
@@ -192,6 +192,12 @@ impl Node {
             Node::Elements(path, quantifier, inner) => {
                 format!("{} {quantifier} ({})", quoted(path), inner.text())
             }
+            Node::Box(path, sides) if path.len() == 2 && is_polygon(sides) => {
+                let [south, west, north, east] = sides;
+                let corners =
+                    format!("{south} {west}, {south} {east}, {north} {east}, {north} {west}");
+                format!("POLYGON({}, {corners})", quoted(path))
+            }
             Node::Box(path, [south, west, north, east]) => {
                 format!("BOX({}, {south}, {west}, {north}, {east})", quoted(path))
             }
@@ -270,6 +276,12 @@ impl Node {
             Node::Not(a) => !a.holds(holder),
         }
     }
+}
+
+/// Whether a box is also the polygon of its corners: it has an area, its sides go the shorter way round, and
+/// none is the meridian that has two names.
+fn is_polygon([south, west, north, east]: &[f64; 4]) -> bool {
+    south < north && west < east && east - west < 180.0 && *west > -180.0 && *east < 180.0
 }
 
 fn is(order: Ordering, operator: &str) -> bool {

@@ -44,7 +44,7 @@ pub fn fuse_convex(
 #[must_use]
 pub fn fuse_convex_legs(legs: &[ConvexLeg<'_>], vector_weight: f32) -> Vec<(u64, f32)> {
     let shares = shares(legs, vector_weight);
-    let mut sums = Sums::default();
+    let mut sums = Sums::of(legs.iter().map(|leg| leg.scores.len()));
     for (list, (leg, share)) in legs.iter().zip(shares).enumerate() {
         if leg.similarity {
             for &(id, score) in leg.scores {

@@ -12,7 +12,7 @@ pub const RRF_K: f32 = 60.0;
 /// stands in a list twice counts at its better rank. The result is best first, ties by id.
 #[must_use]
 pub fn fuse_rrf(lists: &[(f32, &[(u64, f32)])], k: f32) -> Vec<(u64, f32)> {
-    let mut sums = Sums::default();
+    let mut sums = Sums::of(lists.iter().map(|(_, ids)| ids.len()));
     for (list, &(weight, ids)) in lists.iter().enumerate() {
         for (rank, &(id, _)) in ids.iter().enumerate() {
             sums.add(list, id, weight / (k + (rank + 1) as f32));

@@ -38,7 +38,7 @@ pub fn fuse_dbsf(lists: &[(f32, &[(u64, f32)])]) -> Vec<(u64, f32)> {
 }
 
 fn add(lists: &[(f32, &[(u64, f32)])], scale: impl Fn(&[f32]) -> Vec<f32>) -> Vec<(u64, f32)> {
-    let mut sums = Sums::default();
+    let mut sums = Sums::of(lists.iter().map(|(_, ids)| ids.len()));
     for (list, &(weight, ids)) in lists.iter().enumerate() {
         let scores: Vec<f32> = ids.iter().map(|&(_, score)| score).collect();
         for (&(id, _), score) in ids.iter().zip(scale(&scores)) {

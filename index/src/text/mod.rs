@@ -11,6 +11,7 @@ mod build;
 mod bundle;
 mod cursor;
 mod dead;
+mod dictionary;
 mod error;
 mod highlight;
 mod lower;

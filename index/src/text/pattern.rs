@@ -47,7 +47,7 @@ impl Form {
         let fits = |term: &str| self.pattern.fits(term);
         match &self.pattern {
             Pattern::Prefix(prefix) => part.each_term(prefix, &self.prefix, fits, each),
-            Pattern::Fuzzy(fuzzy) => part.each_term(fuzzy, &self.prefix, fits, each),
+            Pattern::Fuzzy(fuzzy) => part.each_near(fuzzy, each),
             Pattern::Wildcard(wildcard) => part.each_term(wildcard, &self.prefix, fits, each),
             Pattern::Regex(regex) => part.each_term(regex, &self.prefix, fits, each),
         }?;
@@ -85,7 +85,7 @@ pub(crate) fn form(analyzer: &Analyzer, leaf: &Leaf) -> Option<Form> {
         Kind::Fuzzy(edits) => {
             let (_, term) = word()?;
             Some(Form {
-                pattern: Pattern::Fuzzy(Fuzzy::new(&term, edits)?),
+                pattern: Pattern::Fuzzy(Fuzzy::new(&term, edits)),
                 prefix: String::new(),
                 stem: Some(term),
                 near: true,

@@ -3,7 +3,9 @@
 use std::sync::OnceLock;
 
 use ownedbytes::OwnedBytes;
+use tantivy::directory::CompositeFile;
 use tantivy::fieldnorm::FieldNormReader;
+use tantivy::index::SegmentComponent;
 use tantivy::postings::{BlockSegmentPostings, SegmentPostings, TermInfo};
 use tantivy::{Index, InvertedIndexReader, SegmentReader};
 use tantivy_fst::Automaton;
@@ -13,8 +15,10 @@ use super::bounds::BoundsCache;
 use super::build::schema;
 use super::bundle::{Bundle, FieldTotals};
 use super::dead::DeadRows;
+use super::dictionary::Dictionary;
 use super::error::TextError;
 use super::source::{FREQUENCIES, POSITIONS};
+use super::terms::Fuzzy;
 
 /// The keyword index of a sealed segment, read where its bytes lie.
 ///
@@ -35,6 +39,8 @@ pub(crate) struct SealedField {
     /// What all rows have, counted when it is first needed.
     all: OnceLock<Totals>,
     pub(crate) bounds: BoundsCache,
+    /// None when no row has words.
+    dictionary: Option<Dictionary>,
 }
 
 impl std::fmt::Debug for SealedText {
@@ -81,10 +87,14 @@ impl SealedText {
                 reader.max_doc()
             )));
         }
+        let terms = segment.open_read(SegmentComponent::Terms);
+        let terms = CompositeFile::open(&terms.map_err(damaged)?).map_err(damaged)?;
         let mut fields = Vec::with_capacity(totals.len());
         for (totals, handle) in totals.into_iter().zip(handles) {
+            let terms = terms.open_read(handle);
             fields.push(SealedField {
                 totals,
+                dictionary: terms.as_ref().map(Dictionary::open).transpose()?,
                 index: reader.inverted_index(handle).map_err(damaged)?,
                 reader: reader.get_fieldnorms_reader(handle).map_err(damaged)?,
                 norms: OnceLock::new(),
@@ -157,6 +167,22 @@ impl SealedField {
     pub(crate) fn places(&self, info: &TermInfo) -> Result<SegmentPostings, TextError> {
         let postings = self.index.read_postings_from_terminfo(info, POSITIONS);
         postings.map_err(damaged)
+    }
+
+    /// Calls `each` with the terms near a word, and the number of rows of each.
+    pub(crate) fn each_near(
+        &self,
+        fuzzy: &Fuzzy,
+        each: &mut dyn FnMut(&str, u32),
+    ) -> Result<(), TextError> {
+        let Some(dictionary) = &self.dictionary else {
+            return Ok(());
+        };
+        dictionary.near(fuzzy, &mut |term| {
+            let found = self.find(term)?.into_iter();
+            found.for_each(|found| each(term, found.doc_freq));
+            Ok(())
+        })
     }
 
     /// Calls `each` with the terms that an automaton accepts, all of which have a prefix, and the number of

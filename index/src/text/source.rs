@@ -16,6 +16,7 @@ use super::memory::{MemoryField, MemoryPostings, Postings};
 use super::query::TextQuery;
 use super::sealed::{SealedField, SealedText};
 use super::search::TextSearch;
+use super::terms::Fuzzy;
 
 /// The postings of one segment, as a snapshot sees them.
 #[derive(Clone, Copy, Debug)]
@@ -294,6 +295,26 @@ impl<'a> SourceField<'a> {
                 Ok(())
             }
             FieldPart::Sealed(field) => field.each_term(automaton, prefix, each),
+        }
+    }
+
+    /// Calls `each` with every term near a word, and its rows, deleted ones too.
+    pub(crate) fn each_near(
+        &self,
+        fuzzy: &Fuzzy,
+        each: &mut dyn FnMut(&str, u32),
+    ) -> Result<(), TextError> {
+        match self.part {
+            FieldPart::Memory(field, rows) => {
+                for (term, postings) in &field.terms {
+                    let visible = postings.visible(rows) as u32;
+                    if visible > 0 && fuzzy.fits(term) {
+                        each(term, visible);
+                    }
+                }
+                Ok(())
+            }
+            FieldPart::Sealed(field) => field.each_near(fuzzy, each),
         }
     }
 }

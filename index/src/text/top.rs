@@ -6,7 +6,7 @@ use std::cmp::Ordering;
 #[derive(Debug)]
 pub(crate) struct TopRows {
     k: usize,
-    segment: usize,
+    segment: u32,
     /// Few are kept in order; of many there are up to twice as many before the worse half is dropped.
     rows: Vec<Ranked>,
     floor: u32,
@@ -27,7 +27,7 @@ impl TopRows {
 
     /// Goes on with the rows of a later segment.
     pub(crate) fn enter(&mut self, segment: usize) {
-        self.segment = segment;
+        self.segment = segment as u32;
     }
 
     /// A row must have more to be among the best; rows come in order.
@@ -56,7 +56,8 @@ impl TopRows {
             }
             return;
         }
-        let at = self.rows.partition_point(|other| other.sum >= sum);
+        // Counted without a branch to guess.
+        let at = self.rows.iter().filter(|other| other.sum >= sum).count();
         self.rows.insert(at, ranked);
         self.rows.truncate(self.k);
         if let Some(worst) = self.k.checked_sub(1).and_then(|last| self.rows.get(last)) {
@@ -77,14 +78,14 @@ impl TopRows {
         self.rows.sort_unstable_by(Ranked::by_worth);
         self.rows.truncate(self.k);
         let sorted = self.rows.into_iter();
-        sorted.map(|ranked| (ranked.sum, ranked.segment, ranked.row))
+        sorted.map(|ranked| (ranked.sum, ranked.segment as usize, ranked.row))
     }
 }
 
 #[derive(Debug)]
 struct Ranked {
     sum: u32,
-    segment: usize,
+    segment: u32,
     row: u32,
 }
 

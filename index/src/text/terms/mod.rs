@@ -5,7 +5,7 @@ mod prefix;
 mod regex;
 mod wildcard;
 
-pub(crate) use fuzzy::Fuzzy;
+pub(crate) use fuzzy::{Fuzzy, Near, Next};
 pub(crate) use prefix::Prefix;
 pub(crate) use regex::TermRegex;
 pub(crate) use wildcard::Wildcard;
@@ -25,7 +25,7 @@ impl Pattern {
     pub(crate) fn fits(&self, term: &str) -> bool {
         match self {
             Pattern::Prefix(prefix) => fits(prefix, term),
-            Pattern::Fuzzy(fuzzy) => fits(fuzzy, term),
+            Pattern::Fuzzy(fuzzy) => fuzzy.fits(term),
             Pattern::Wildcard(wildcard) => fits(wildcard, term),
             Pattern::Regex(regex) => fits(regex, term),
         }
@@ -45,14 +45,14 @@ fn fits<A: Automaton>(automaton: &A, term: &str) -> bool {
 
 /// Characters put together from the bytes of UTF-8, as automata over bytes need it.
 #[derive(Clone, Copy, Debug, Default)]
-struct Utf8 {
+pub(crate) struct Utf8 {
     bits: u32,
     missing: u8,
 }
 
 impl Utf8 {
     /// Takes the next byte; gives a character when it ends one.
-    fn push(&mut self, byte: u8) -> Option<char> {
+    pub(crate) fn push(&mut self, byte: u8) -> Option<char> {
         match byte {
             0x00..=0x7f => (self.bits, self.missing) = (u32::from(byte), 0),
             0x80..=0xbf => {
