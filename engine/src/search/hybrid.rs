@@ -44,12 +44,17 @@ pub(super) fn hybrid(
     }
     let mut words = LegCost::new("text", "keywords", depth);
     let words_started = trace.start();
-    let held = Keywords::new(state, keywords);
-    let search = held.bind()?;
-    let found = search.top(allowed, depth)?;
-    words.found = found.len();
-    let mut candidates = of_both(&nearest.found, &found);
-    score(&mut candidates, &search)?;
+    let mut candidates = {
+        // The rows in memory are held no longer: to measure them is to take them again, and a write that
+        // waits in between would stop both.
+        let held = Keywords::new(state, keywords);
+        let search = held.bind()?;
+        let found = search.top(allowed, depth)?;
+        words.found = found.len();
+        let mut candidates = of_both(&nearest.found, &found);
+        score(&mut candidates, &search)?;
+        candidates
+    };
     trace.leg(words, words_started);
     let fuse_started = trace.start();
     if keywords.query.is_strict() {
