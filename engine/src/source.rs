@@ -186,20 +186,28 @@ impl SegmentView {
         }
     }
 
-    /// Live keys in order from `from`, with their rows.
+    /// Live keys in order from `from`, with their rows; of these rows only, when some are given, all of which
+    /// are live.
     pub(crate) fn keys_from(
         &self,
         from: Bound<&str>,
         prefix: &str,
         limit: usize,
+        only: Option<&RoaringBitmap>,
     ) -> Result<Vec<(Arc<str>, u32)>> {
         match &self.source {
             Source::Memory(segment) => {
-                Ok(segment.keys_from(from, prefix, limit, self.rows, &self.deletes))
+                Ok(
+                    segment.keys_from(from, prefix, limit, self.rows, |row| match only {
+                        Some(rows) => rows.contains(row),
+                        None => !self.deletes.contains(row),
+                    }),
+                )
             }
-            Source::Sealed(segment) => {
-                segment.keys_from(from, prefix, limit, |row| self.is_live(row))
-            }
+            Source::Sealed(segment) => segment.keys_from(from, prefix, limit, |row| match only {
+                Some(rows) => rows.contains(row),
+                None => self.is_live(row),
+            }),
         }
     }
 

@@ -155,7 +155,7 @@ impl CollectionState {
         };
         let mut keys = Vec::new();
         for (segment, view) in self.segments.iter().enumerate() {
-            let found = view.keys_from(from, prefix, limit)?;
+            let found = view.keys_from(from, prefix, limit, None)?;
             keys.extend(
                 found
                     .into_iter()

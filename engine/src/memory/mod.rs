@@ -13,7 +13,6 @@ use std::sync::Arc;
 
 use lumos_index::{MemoryColumns, MemoryPostings, RowValues, SparsePostings};
 use lumos_wal::sync::{Mutex, RwLock};
-use roaring::RoaringBitmap;
 
 use crate::kept::Kept;
 use crate::manifest::CollectionKind;
@@ -253,7 +252,7 @@ impl MemorySegment {
         prefix: &str,
         limit: usize,
         watermark: u32,
-        deletes: &RoaringBitmap,
+        live: impl Fn(u32) -> bool,
     ) -> Vec<(Arc<str>, u32)> {
         let rows = self.rows.read();
         let mut found = Vec::new();
@@ -264,7 +263,7 @@ impl MemorySegment {
             let mut row = Some(newest);
             while let Some(candidate) = row {
                 if candidate < watermark {
-                    if !deletes.contains(candidate) {
+                    if live(candidate) {
                         found.push((key.clone(), candidate));
                     }
                     break;

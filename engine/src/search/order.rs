@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
+use std::ops::Bound;
 
 use lumos_index::{RowValues, Scalar};
 use roaring::RoaringBitmap;
@@ -74,12 +75,19 @@ pub(super) fn page(
     for (segment, rows) in rows.iter().enumerate() {
         let values = values.as_ref().and_then(|values| values.segment(segment));
         let values = values.unwrap_or(&nothing);
+        let wanted = limit + 1;
+        if order.is_none()
+            && let Some(next) = by_key(state, (segment, rows), after, wanted)?
+        {
+            found.extend(next);
+            continue;
+        }
         found.extend(first(
             state,
             (segment, rows),
             (values, direction),
             after,
-            limit + 1,
+            wanted,
         )?);
     }
     let value = |next: &Next| next.value.clone();
@@ -99,6 +107,35 @@ pub(super) fn page(
         key: last.key.clone(),
     });
     Ok((found.into_iter().map(|next| next.place).collect(), next))
+}
+
+/// The first documents of one segment by key, walked in the order of keys; `None` when the keys of all rows
+/// are read sooner.
+fn by_key(
+    state: &CollectionState,
+    (segment, rows): (usize, &RoaringBitmap),
+    after: Option<&Cursor>,
+    wanted: usize,
+) -> Result<Option<Vec<Next>>> {
+    let Some(view) = state.segments.get(segment) else {
+        return Ok(None);
+    };
+    // So many keys are walked past for as many of these rows as are wanted, about.
+    let walked = (wanted as u64).saturating_mul(view.rows.into()) / rows.len().max(1);
+    if walked >= rows.len() {
+        return Ok(None);
+    }
+    let from = match after {
+        Some(cursor) => Bound::Excluded(cursor.key.as_str()),
+        None => Bound::Unbounded,
+    };
+    let found = view.keys_from(from, "", wanted, Some(rows))?;
+    let next = found.into_iter().map(|(key, row)| Next {
+        value: None,
+        key: key.to_string(),
+        place: Place { segment, row },
+    });
+    Ok(Some(next.collect()))
 }
 
 /// The first documents of one segment, in no order.
@@ -123,19 +160,15 @@ fn first(
         }
     };
     let after_key = after.map_or("", |cursor| cursor.key.as_str());
-    let mut ranked: Vec<(u32, u32)> = Vec::new();
+    let mut leading = Leading::new(wanted);
     for row in rows {
         let rank = order.rank(values, row);
         if rank < from || (shared == Some(rank) && key(row)?.as_str() <= after_key) {
             continue;
         }
-        ranked.push((rank, row));
-        // Now and then what is too far back is dropped, so that pages need little memory.
-        if ranked.len() >= wanted.saturating_mul(8).max(1 << 16) {
-            keep(&mut ranked, wanted);
-        }
+        leading.push(rank, row);
     }
-    keep(&mut ranked, wanted);
+    let ranked = leading.finish();
     let mut nexts = Vec::with_capacity(ranked.len());
     let last = ranked
         .iter()
@@ -170,14 +203,50 @@ fn first(
     Ok(nexts)
 }
 
-/// Keeps the first `wanted` by rank, and all that share the rank of the last of them.
-fn keep(ranked: &mut Vec<(u32, u32)>, wanted: usize) {
-    if wanted == 0 || ranked.len() <= wanted {
-        return;
+/// Rows with their ranks, of which the first are wanted, and all that share the rank of the last of them.
+struct Leading {
+    wanted: usize,
+    ranked: Vec<(u32, u32)>,
+    /// What is too far back is dropped when there are so many, so that pages need little memory.
+    room: usize,
+}
+
+impl Leading {
+    fn new(wanted: usize) -> Leading {
+        Leading {
+            wanted,
+            ranked: Vec::new(),
+            room: wanted.saturating_mul(8).max(1 << 16),
+        }
     }
-    let (_, last, _) = ranked.select_nth_unstable(wanted - 1);
-    let last = last.0;
-    ranked.retain(|(rank, _)| *rank <= last);
+
+    /// Adds a row; tells whether it looked for what can be dropped.
+    fn push(&mut self, rank: u32, row: u32) -> bool {
+        self.ranked.push((rank, row));
+        let full = self.ranked.len() >= self.room;
+        if full {
+            self.drop_back();
+            // Where many share a rank little is dropped: the next look waits for as many again.
+            self.room = self.room.max(self.ranked.len().saturating_mul(2));
+        }
+        full
+    }
+
+    fn drop_back(&mut self) {
+        let Some(last) = self.wanted.checked_sub(1) else {
+            return;
+        };
+        if self.ranked.len() > self.wanted {
+            let (_, (last, _), _) = self.ranked.select_nth_unstable(last);
+            let last = *last;
+            self.ranked.retain(|(rank, _)| *rank <= last);
+        }
+    }
+
+    fn finish(mut self) -> Vec<(u32, u32)> {
+        self.drop_back();
+        self.ranked
+    }
 }
 
 /// The first rank whose value does not come before this one.
@@ -193,4 +262,22 @@ fn start(values: &RowValues, order: Order, value: Scalar<'_>) -> u32 {
         }
     }
     low
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Three hundred thousand documents of one value: a look at all of them for each that is added would
+    /// take minutes.
+    #[test]
+    fn rows_that_share_a_value_are_looked_at_a_few_times_only() {
+        for ranks in [1, 2, 300_000] {
+            let mut leading = Leading::new(100);
+            let looks = (0..300_000).filter(|row| leading.push(row % ranks, *row));
+            assert!(looks.count() <= 5, "{ranks} ranks");
+            let found = leading.finish();
+            assert!(found.len() >= 100 && found.iter().all(|(rank, _)| *rank < 100));
+        }
+    }
 }
