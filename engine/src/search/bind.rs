@@ -1,15 +1,17 @@
 //! Queries as users give them become requests.
 
 use std::borrow::Cow;
+use std::cell::LazyCell;
 
 use lumos_index::Filter;
 
 use super::builder::Search;
 use super::leg::{Ask, Leg};
 use super::meaning;
+use super::moment;
 use super::query::Query;
 use super::request::{Fusion, SearchMode, SearchRequest};
-use crate::database::MAX_LIMIT;
+use crate::database::{MAX_LIMIT, check_limit};
 use crate::doc::DEFAULT_VECTOR_FIELD;
 use crate::state::CollectionState;
 use crate::{EmbedKind, Error, Result, Snapshot};
@@ -72,7 +74,9 @@ impl<Q> Search<Q> {
             request.fusion = fusion;
         }
         let filter = request.filter.take();
-        let filter = filter.map(|filter| snapshot.resolved(&filter).into_owned());
+        // Read when it is needed, and once.
+        let now = LazyCell::new(|| snapshot.now());
+        let filter = filter.map(|filter| moment::of_filter(&filter, || *now).into_owned());
         let mut requests = vec![request; queries.len()];
         let mut unwanted = vec![None; queries.len()];
         for ((query, request), unwanted) in
@@ -89,18 +93,23 @@ impl<Q> Search<Q> {
                     let mut leg = Leg::new(Ask::Recommend(recommend));
                     leg.fields.extend(request.vector_field.clone());
                     request.legs.push(leg);
-                    if let Some(text) = request.text.take() {
-                        let mut leg = Leg::text(text);
-                        leg.fields.clone_from(&request.text_fields);
-                        request.legs.push(leg);
-                    }
+                    let words = words(request);
+                    request.legs.extend(words);
                 }
                 Query::Like(key) if self.extended || !request.is_plain() => {
                     let mut leg = Leg::like(key);
                     leg.fields.extend(request.vector_field.clone());
                     request.legs.push(leg);
+                    if request.mode == SearchMode::Hybrid {
+                        let words = words(request).ok_or_else(|| Error::InvalidArgument {
+                            argument: "query",
+                            detail: "is missing: give words to search for".to_string(),
+                        })?;
+                        request.legs.push(words);
+                    }
                 }
                 Query::Like(key) => {
+                    check_limit(request.limit)?;
                     let field = request.vector_field.as_deref();
                     let field = field.unwrap_or(DEFAULT_VECTOR_FIELD).to_string();
                     let doc = state.get(&key)?.unwrap_or_default();
@@ -127,7 +136,7 @@ impl<Q> Search<Q> {
         for request in &mut requests {
             let keep = self.fusion.is_some();
             meaning::embed(self.db.core(), &self.collection, request, keep)?;
-            if let Cow::Owned(resolved) = snapshot.at_moment(request) {
+            if let Cow::Owned(resolved) = moment::resolved(request, || *now) {
                 *request = resolved;
             }
         }
@@ -177,4 +186,12 @@ impl<Q> Search<Q> {
         }
         Ok(())
     }
+}
+
+/// The words of a request as a leg beside others.
+fn words(request: &mut SearchRequest) -> Option<Leg> {
+    let mut leg = Leg::text(request.text.take()?);
+    leg.fields.clone_from(&request.text_fields);
+    leg.boosts.clone_from(&request.boosts);
+    Some(leg)
 }

@@ -313,9 +313,24 @@ impl Planner<'_> {
             let detail = format!("\"{name}\" has no positive example: give one at least");
             return Err(invalid("leg", detail));
         }
+        if let ([Example::Key(key)], []) = (&of.positive[..], &of.negative[..])
+            && let Some(job) = self.like(asked, key)?
+        {
+            return Ok(job);
+        }
         let positive = self.examples(asked, &of.positive)?;
         let negative = self.examples(asked, &of.negative)?;
         if of.strategy == Strategy::BestScore {
+            let field = asked.vector_field.as_deref();
+            let field = field.unwrap_or(DEFAULT_VECTOR_FIELD);
+            let stored = self.state.schema.vectors.get(field);
+            if stored.is_some_and(|stored| stored.multi) {
+                let detail = format!(
+                    "\"{name}\" takes the best score in field \"{field}\", where a document has several \
+                     vectors: take the average"
+                );
+                return Err(invalid("leg", detail));
+            }
             let bind = |vectors: Vec<Vec<f32>>| -> Result<Option<Vec<VectorQuery>>> {
                 let queries = vectors.iter().map(|v| bind_vector(self.state, asked, v));
                 queries.collect()
@@ -342,6 +357,28 @@ impl Planner<'_> {
         }
         let query: Vec<f32> = query.into_iter().map(|x| x as f32).collect();
         self.near(asked, &query)
+    }
+
+    /// Like a document that has a sparse vector or several in the field; `None` when it has one, or none.
+    fn like(&mut self, asked: &SearchRequest, key: &str) -> Result<Option<Job>> {
+        let Some(place) = self.state.find(key)? else {
+            return Ok(None);
+        };
+        let field = asked.vector_field.as_deref();
+        let field = field.unwrap_or(DEFAULT_VECTOR_FIELD);
+        let doc = self.state.doc(place, true)?;
+        let (sparse, multi) = (doc.sparse_field(field), doc.multi_field(field));
+        if doc.vector_field(field).is_some() || (sparse.is_none() && multi.is_none()) {
+            return Ok(None);
+        }
+        self.excluded.insert(place);
+        let asked = SearchRequest {
+            vector_field: Some(field.to_string()),
+            sparse: sparse.cloned(),
+            multi: multi.filter(|_| sparse.is_none()).cloned(),
+            ..asked.clone()
+        };
+        self.several(asked).map(Some)
     }
 
     /// The vectors of examples; documents among them are excluded from the hits.
