@@ -1,9 +1,7 @@
 //! A state of the whole database that later commits do not change.
 
-use std::borrow::Cow;
+use std::cell::LazyCell;
 use std::sync::Arc;
-
-use lumos_index::Filter;
 
 use crate::clock::Clock;
 use crate::manifest::CollectionKind;
@@ -87,23 +85,27 @@ impl Snapshot {
     /// # Errors
     /// `UnknownCollection`, `DimensionMismatch`, `Vector`, `Filter`, `Query`, `InvalidArgument`.
     pub fn search(&self, collection: &str, request: &SearchRequest) -> Result<Vec<Hit>> {
+        let now = LazyCell::new(|| self.now());
+        self.search_at(collection, request, || *now)
+    }
+
+    /// The same at a moment, in nanoseconds since 1970.
+    pub(crate) fn search_at(
+        &self,
+        collection: &str,
+        request: &SearchRequest,
+        now: impl Fn() -> i128,
+    ) -> Result<Vec<Hit>> {
         let state = self.state.collection(collection)?;
-        let filter = request.filter.as_ref().map(|filter| self.resolved(filter));
-        let request = self.at_moment(request);
+        let filter = request.filter.as_ref();
+        let filter = filter.map(|filter| moment::of_filter(filter, &now));
+        let request = moment::resolved(request, now);
         answer::search_in(state, &request, filter.as_deref())
     }
 
-    /// A request with the moment of now in the place of `now()`, but for that of its own filter.
-    pub(crate) fn at_moment<'a>(&self, request: &'a SearchRequest) -> Cow<'a, SearchRequest> {
-        moment::resolved(request, || self.clock.now())
-    }
-
-    /// A filter with the moment of now in the place of `now()`.
-    pub(crate) fn resolved<'a>(&self, filter: &'a Filter) -> Cow<'a, Filter> {
-        match filter.resolve(self.clock.now()) {
-            Some(resolved) => Cow::Owned(resolved),
-            None => Cow::Borrowed(filter),
-        }
+    /// What `now()` is, for everything in one call, in nanoseconds since 1970.
+    pub(crate) fn now(&self) -> i128 {
+        self.clock.now()
     }
 
     pub(crate) fn state(&self) -> &DbState {

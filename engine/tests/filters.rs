@@ -4,7 +4,9 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, UNIX_EPOCH};
 
-use lumos_engine::{Collection, Doc, Error, IndexKind, Lumos, element, field};
+use lumos_engine::{
+    Collection, Doc, Error, Formula, IndexKind, Lumos, SearchRequest, element, field,
+};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -213,6 +215,42 @@ fn now_moves_on() {
             .unwrap(),
         1
     );
+}
+
+/// A clock that moves while a search is made: everything in it takes the same moment, a whole second.
+#[test]
+fn now_is_one_moment_for_everything_in_a_call() {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    let dir = tempfile::tempdir().unwrap();
+    let time = Arc::new(AtomicU64::new(1_767_225_600_500));
+    let clock =
+        move || UNIX_EPOCH + Duration::from_millis(time.fetch_add(1_000, Ordering::Relaxed));
+    let db = Lumos::options().clock(clock).open(dir.path()).unwrap();
+    let docs = db.collection("docs").unwrap();
+    docs.put(Doc::new("a").text("word")).unwrap();
+    let passed = "now() - date('2026-01-01')";
+    let batch = docs
+        .search_batch(["word", "word", "word"])
+        .keywords()
+        .score(passed);
+    let scores: Vec<f32> = batch
+        .keys()
+        .unwrap()
+        .iter()
+        .map(|found| found[0].score)
+        .collect();
+    assert!(scores.iter().all(|score| *score == scores[0]), "{scores:?}");
+    assert_eq!(scores[0].fract(), 0.0);
+
+    let mut request = SearchRequest::text("word");
+    request.score = Some(Formula::parse(passed).unwrap());
+    let all = docs
+        .search_all(&[request.clone(), request.clone(), request])
+        .unwrap();
+    let scores: Vec<f32> = all.iter().map(|hits| hits[0].score).collect();
+    assert!(scores.iter().all(|score| *score == scores[0]), "{scores:?}");
 }
 
 #[test]

@@ -9,6 +9,7 @@ use super::hit::{Hit, LegRank, LegScore, ScoredKey};
 use super::leg::{self, Column, Level, Runner, Tree};
 use super::plan::{Plan, bind_filter};
 use super::request::SearchRequest;
+use super::words::check_snippets;
 use super::{Allowed, execute, rescore};
 use crate::database::{MAX_LIMIT, check_limit};
 use crate::reranker::Reranker;
@@ -62,7 +63,9 @@ pub(crate) fn search_all(
     collection: &str,
     requests: &[SearchRequest],
 ) -> Result<Vec<Vec<Hit>>> {
-    let one = |request| snapshot.search(collection, request);
+    // The same for all of them, on whatever thread.
+    let now = snapshot.now();
+    let one = |request| snapshot.search_at(collection, request, || now);
     let found: Vec<Result<Vec<Hit>>> = requests.par_iter().map(one).collect();
     // The error of the first that is wrong, not of the first that ended.
     found.into_iter().collect()
@@ -240,6 +243,7 @@ impl<'a> Task<'a> {
         extras: &'a Extras<'a>,
     ) -> Result<Self> {
         check_limit(request.limit)?;
+        check_snippets(request)?;
         let thresholds = [request.score_at_least, request.score_at_most];
         if thresholds.iter().flatten().any(|score| score.is_nan()) {
             return Err(invalid(

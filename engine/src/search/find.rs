@@ -4,6 +4,7 @@ use lumos_index::{Facet, FacetResult, Filter, FilterError, IntoFilter};
 
 use super::cursor::Cursor;
 use super::facets::{check, count, live};
+use super::moment;
 use super::order::{Order, page};
 use super::plan::{bind_filter, check_path};
 use super::scroll::Scroll;
@@ -230,7 +231,7 @@ impl Find {
         let filter = self
             .filter
             .as_ref()
-            .map(|filter| snapshot.resolved(filter).into_owned());
+            .map(|filter| moment::of_filter(filter, || snapshot.now()).into_owned());
         Ok((snapshot, filter))
     }
 }

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use lumos_index::Filter;
+
 use super::leg::{Ask, Leg};
 use super::request::SearchRequest;
 
@@ -56,5 +58,13 @@ fn each(legs: &mut [Leg], now: i128) {
                 each(std::slice::from_mut(then), now);
             }
         }
+    }
+}
+
+/// A filter with a moment in the place of `now()`.
+pub(crate) fn of_filter(filter: &Filter, now: impl FnOnce() -> i128) -> Cow<'_, Filter> {
+    match filter.resolve(now()) {
+        Some(resolved) => Cow::Owned(resolved),
+        None => Cow::Borrowed(filter),
     }
 }

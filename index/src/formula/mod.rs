@@ -36,7 +36,7 @@ use node::Node;
 /// | `now()`, `date('2026-01-31')` | seconds since 1970 |
 /// | `min(a, b, ..)`, `max(..)`, `abs(x)`, `ln(x)`, `exp(x)`, `sqrt(x)`, `pow(x, y)` | as in mathematics |
 /// | `exp_decay(x, origin, scale)`, `gauss_decay(..)`, `linear_decay(..)` | 1 at the origin, 0.5 (or what a fourth number says) at `scale` from it |
-/// | `geo_km(place, lat, lon)` | kilometres from the place `{lat, lon}` of the document to a point |
+/// | `geo_km(place, lat, lon)` | kilometres from the place `{lat, lon}` of the document, the nearest of several, to a point |
 /// | `boost(lang = 'en', x)` | `x` where the filter matches, else 0 |
 /// | `default(x, y)` | `x`, or `y` where a field of `x` is missing |
 ///
@@ -117,7 +117,7 @@ impl Formula {
         let mut resolved = self.clone();
         for node in &mut resolved.nodes {
             if *node == Node::Now {
-                *node = Node::Number(now as f64 / 1e9);
+                *node = Node::Number(now.div_euclid(1_000_000_000) as f64);
                 told = true;
             }
         }
