@@ -54,7 +54,7 @@ pub use facet::{
 pub use filter::{
     Columns, Field, Filter, FilterError, FilterRows, IntoFilter, Length, Literal, MemoryColumns,
     Now, SealedColumns, Side, SideKey, SideKind, Sides, WordsOf, element, eval, field, is_date,
-    metadata_path, now, path_join, path_keys,
+    metadata_path, now, path_join, path_keys, places,
 };
 pub use flat::{exact_distances, exact_search};
 pub use formula::{Expr, Formula, FormulaError, FormulaFault, FormulaRow, IntoFormula};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use lumos_index::{Filter, Formula, FormulaFault, FormulaRow, Scalar};
+use lumos_index::{Filter, Formula, FormulaFault, FormulaRow, Scalar, places};
 
 use super::Allowed;
 use super::answer::Row;
@@ -108,6 +108,19 @@ impl FormulaRow for Told<'_> {
                 Some(Scalar::Bool(value)) => Some(f64::from(u8::from(value))),
                 _ => None,
             })
+    }
+
+    fn places(&self, path: &str) -> Vec<(f64, f64)> {
+        let values = |key| self.bound.values.get(&format!("{path}.{key}"));
+        let [lat, lon] = ["lat", "lon"].map(values);
+        let several = |values: &Values| values.all(self.place).nth(1).is_some();
+        if [lat, lon].into_iter().flatten().any(several) {
+            // Which latitude goes with which longitude only the document says.
+            let doc = self.bound.state.doc(self.place, false);
+            return doc.map_or_else(|_| Vec::new(), |doc| places(&doc.meta, path));
+        }
+        let number = |values: Option<&Values>| values?.number(self.place);
+        number(lat).zip(number(lon)).into_iter().collect()
     }
 
     fn matches(&self, filter: usize) -> bool {

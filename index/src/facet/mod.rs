@@ -117,7 +117,8 @@ impl Facet {
     }
 
     /// How many documents have a number in each bin of a width: from `n * width` to `(n + 1) * width`, the
-    /// lower bound in it. Bins without documents are left out; there may be 10,000 others.
+    /// lower bound in it. Bins without documents are left out; there may be 10,000 others. Numbers
+    /// 10^15 bins from 0 and further, which no bin tells apart, count as missing.
     #[must_use]
     pub fn histogram(path: &str, width: f64) -> Facet {
         Facet::new(path, Kind::Histogram { width })

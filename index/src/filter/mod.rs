@@ -32,7 +32,7 @@ pub(crate) use path::{inside, join, normalise, split, unquote};
 pub use path::{normalise as metadata_path, path_join, path_keys};
 pub use rows::{FilterRows, Sides, WordsOf};
 pub use sealed::SealedColumns;
-pub use side::{Side, SideKey, SideKind};
+pub use side::{Side, SideKey, SideKind, places};
 pub use value::{Literal, is_date};
 pub(crate) use value::{Num, instant};
 

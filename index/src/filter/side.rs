@@ -282,6 +282,15 @@ impl Elements {
     }
 }
 
+/// The places at a metadata path, latitude and longitude in degrees: objects with numbers `lat` and `lon`,
+/// several in arrays.
+#[must_use]
+pub fn places(meta: &Map<String, Value>, path: &str) -> Vec<(f64, f64)> {
+    let found = elements(meta, &split(path).unwrap_or_default());
+    let points = found.unwrap_or_default().into_iter().filter_map(Point::of);
+    points.map(|point| (point.lat, point.lon)).collect()
+}
+
 /// Everything at a path that is not null, with arrays taken apart into their elements, null ones too; `None`
 /// when there is nothing but nulls.
 fn elements<'a>(object: &'a Map<String, Value>, path: &[String]) -> Option<Vec<&'a Value>> {

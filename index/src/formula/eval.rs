@@ -13,6 +13,12 @@ pub trait FormulaRow {
     fn leg(&self, name: &str) -> Option<f64>;
     /// The number at a metadata path, spelled as columns spell it.
     fn number(&self, path: &str) -> Option<f64>;
+    /// The places at a metadata path, latitude and longitude in degrees: what the numbers at its `lat` and
+    /// `lon` say, unless there are several.
+    fn places(&self, path: &str) -> Vec<(f64, f64)> {
+        let [lat, lon] = lat_lon(path).map(|path| self.number(&path));
+        lat.zip(lon).into_iter().collect()
+    }
     /// Whether the filter of this number ([`Formula::filters`]) matches.
     fn matches(&self, filter: usize) -> bool;
 }
@@ -112,18 +118,16 @@ impl Eval<'_> {
                 self.call(at, *function, &values?)?
             }
             Node::GeoKm(path, lat, lon) => {
-                let [own_lat, own_lon] = lat_lon(path).map(|path| self.row.number(&path));
-                let here = own_lat
-                    .zip(own_lon)
-                    .and_then(|(lat, lon)| Point::new(lat, lon));
-                let here =
-                    here.ok_or_else(|| self.missing(at, &format!("a place in field \"{path}\"")))?;
+                let places = self.row.places(path).into_iter();
+                let places = places.filter_map(|(lat, lon)| Point::new(lat, lon));
                 let (lat, lon) = (self.node(*lat)?, self.node(*lon)?);
                 let there = Point::new(lat, lon).ok_or_else(|| {
                     let what = format!("{lat}, {lon} is no latitude and longitude");
                     self.formula.undefined(at, what)
                 })?;
-                here.distance(there) / 1e3
+                let near = places.map(|here| here.distance(there)).reduce(f64::min);
+                let missing = || self.missing(at, &format!("a place in field \"{path}\""));
+                near.ok_or_else(missing)? / 1e3
             }
             Node::Default(of, other) => match self.node(*of) {
                 Err(FormulaFault::Missing(_)) => self.node(*other)?,

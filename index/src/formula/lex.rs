@@ -127,15 +127,18 @@ pub(super) fn seconds(text: &str) -> Option<f64> {
     instant(text).map(|nanos| nanos as f64 / 1e9)
 }
 
-/// Where the filter that begins at `at` ends: at the comma that stands in no quotes and no parentheses.
+/// Where the filter that begins at `at` ends: at the comma that stands in no quotes, no parentheses and no
+/// regular expression.
 pub(super) fn filter_end(input: &str, at: usize) -> Option<usize> {
     let mut depth = 0_usize;
     let mut quote = None;
-    for (offset, c) in input.get(at..)?.char_indices() {
+    let mut chars = input.get(at..)?.char_indices();
+    while let Some((offset, c)) = chars.next() {
         match (quote, c) {
+            (Some('/'), '\\') => drop(chars.next()),
             (Some(open), c) if c == open => quote = None,
             (Some(_), _) => {}
-            (None, '\'' | '"' | '`') => quote = Some(c),
+            (None, '\'' | '"' | '`' | '/') => quote = Some(c),
             (None, '(') => depth += 1,
             (None, ')') => depth = depth.checked_sub(1)?,
             (None, ',') if depth == 0 => return Some(at + offset),

@@ -241,6 +241,8 @@ fn every_part_means_what_the_table_says() {
         ("linear_decay(year, 2005, 10)", 0.75),
         ("linear_decay(year, 2050, 10)", 0.0),
         ("boost(a = 'x, y)' AND NOT b IN (1, 2), score)", 0.5),
+        ("boost(a =~ /^x{1,2}\\/\\($/, score)", 0.5),
+        ("boost(a =~ /it's \\) \"/ AND b = 'a/b', score)", 0.5),
         ("default(nothing, 4) + default(year, 0)", 2004.0),
         ("default(leg(other), 1)", 1.0),
         ("default(nowhere.at * 2, 1)", 1.0),
