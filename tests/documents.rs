@@ -197,3 +197,34 @@ fn hits_without_vectors_can_be_read() {
     assert_eq!(page.words.weight(3), 0.5);
     assert_eq!(page.tokens.unwrap().len(), 2);
 }
+
+/// The one sparse field and the one field of several vectors need no name beside a field of one vector.
+#[test]
+fn each_kind_of_query_searches_the_field_of_its_kind() {
+    #[derive(Document)]
+    struct Note {
+        #[document(key)]
+        id: String,
+        #[document(vector(2, cosine))]
+        embedding: Vec<f32>,
+        #[document(sparse)]
+        terms: SparseVector,
+        #[document(multi(2, dot))]
+        tokens: MultiVector,
+    }
+    let db = Lumos::memory().unwrap();
+    let notes = db.documents::<Note>("notes").unwrap();
+    let tokens = MultiVector::new([[1.0, 0.0], [0.5, 0.5]]).unwrap();
+    let terms = SparseVector::new([(3, 0.5)]).unwrap();
+    notes
+        .put(Note {
+            id: "a".to_string(),
+            embedding: vec![1.0, 0.0],
+            terms: terms.clone(),
+            tokens: tokens.clone(),
+        })
+        .unwrap();
+    assert_eq!(notes.search(vec![1.0, 0.0]).run().unwrap().len(), 1);
+    assert_eq!(notes.search(terms).run().unwrap()[0].score, 0.25);
+    assert_eq!(notes.search(tokens).run().unwrap().len(), 1);
+}

@@ -170,8 +170,11 @@ impl<T: Document> Documents<T> {
     /// Starts a search as [`Collection::search`] does, by vector in the one vector field of the type. Hits
     /// are read with [`Hit::parse`](crate::Hit::parse) or [`Hit::document`](crate::Hit::document).
     pub fn search(&self, query: impl Into<Query>) -> Search {
+        let query = query.into();
+        // Those search fields of their own kind.
+        let others = matches!(query, Query::Sparse(_) | Query::Multi(_));
         let search = self.collection.search(query);
-        match &self.vector_field {
+        match self.vector_field.as_ref().filter(|_| !others) {
             Some(field) => search.vector_field(field),
             None => search,
         }

@@ -1,9 +1,12 @@
 //! What a collection stores: vector fields, text fields, declared metadata types, the embedding model.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use lumos_index::{Analyzer, Analyzers, Codes, Element, Metric, Rung, Scheme, Vectors};
+use lumos_index::{
+    Analyzer, Analyzers, Codes, Element, Metric, Rung, Scheme, Vectors, metadata_path,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::doc::{DEFAULT_TEXT_FIELD, DEFAULT_VECTOR_FIELD};
@@ -308,7 +311,7 @@ impl Schema {
     /// with a dot in it stands in backticks.
     #[must_use]
     pub fn field(mut self, name: &str, kind: FieldType) -> Self {
-        self.fields.insert(name.to_string(), kind);
+        self.fields.insert(metadata_path(name), kind);
         self
     }
 
@@ -347,7 +350,16 @@ impl Schema {
         self.vectors.contains_key(name)
             || self.sparse.contains_key(name)
             || self.texts.contains_key(name)
-            || self.fields.contains_key(name)
+            || self.fields.contains_key(self.declared(name).as_ref())
+    }
+
+    /// The spelling in which a metadata field is declared: as it is given, which is how earlier builds kept
+    /// it, or as columns spell it.
+    fn declared<'a>(&self, name: &'a str) -> Cow<'a, str> {
+        match self.fields.contains_key(name) {
+            true => Cow::Borrowed(name),
+            false => Cow::Owned(metadata_path(name)),
+        }
     }
 
     /// Drops the fields of a name: rows up to the commit `at` have lost them.
@@ -363,12 +375,13 @@ impl Schema {
             to.extend(was.map(|was| (name.to_string(), was)));
             found
         }
+        let declared = self.declared(name).into_owned();
         let dropped = &mut self.dropped;
         if drop(&mut self.vectors, &mut dropped.vectors, name, at) && name == DEFAULT_VECTOR_FIELD {
             self.model = None;
         }
         drop(&mut self.texts, &mut dropped.texts, name, at);
-        drop(&mut self.fields, &mut dropped.fields, name, at);
+        drop(&mut self.fields, &mut dropped.fields, &declared, at);
         drop(&mut self.sparse, &mut dropped.sparse, name, at);
     }
 

@@ -98,6 +98,12 @@ impl Collection {
             }
             let texts: usize = doc.texts.values().map(String::len).sum();
             let vectors: usize = doc.vectors.values().map(|vector| vector.len() * 4).sum();
+            let sparse: usize = doc.sparse.values().map(|vector| vector.len() * 8).sum();
+            let multi = doc
+                .multi
+                .values()
+                .map(|vectors| vectors.numbers().len() * 4);
+            let vectors = vectors + sparse + multi.sum::<usize>();
             let meta = serde_json::to_vec(&doc.meta).map_or(0, |meta| meta.len());
             bytes += texts + vectors + meta;
             if bytes > MAX_BYTES {

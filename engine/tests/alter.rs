@@ -128,6 +128,36 @@ fn a_field_that_comes_back_comes_back_empty() {
     }
 }
 
+/// Columns spell a key that is no plain word in backticks; it may be declared and dropped without.
+#[test]
+fn a_field_of_any_spelling_is_dropped() {
+    for name in ["first name", "`first name`", "2024", "in", "a-b"] {
+        let vfs: Arc<dyn Vfs> = Arc::new(SimVfs::new(3));
+        let options = Lumos::options().background(false).vfs(vfs);
+        let db = options.open("db").unwrap();
+        let declared = Schema::new().field(name, FieldType::Text);
+        let docs = db.collection_with("docs", declared.clone()).unwrap();
+        let key = name.trim_matches('`');
+        let spelled = format!("`{key}` = 'x'");
+        assert_eq!(docs.count_matching(&*spelled).unwrap(), 0, "{name}");
+        docs.put(Doc::new("a").meta(json!({key: "x", "n": 1})))
+            .unwrap();
+        assert!(docs.put(Doc::new("b").meta(json!({key: 1}))).is_err());
+        db.flush().unwrap();
+        assert_eq!(docs.count_matching(&*spelled).unwrap(), 1, "{name}");
+        // Declared again as it is.
+        db.collection_with("docs", declared).unwrap();
+        docs.alter(|schema| schema.drop_field(name)).unwrap();
+        assert_eq!(
+            docs.get("a").unwrap().unwrap().meta,
+            *json!({"n": 1}).as_object().unwrap()
+        );
+        assert!(docs.count_matching(&*spelled).is_err(), "{name}");
+        db.compact().unwrap();
+        assert!(docs.count_matching(&*spelled).is_err(), "{name}");
+    }
+}
+
 #[test]
 fn another_field_of_the_name_waits_for_the_merge() {
     let db = Lumos::memory().unwrap();

@@ -232,4 +232,6 @@ fn mistakes_in_a_strict_query_are_shown_where_they_are() {
             .run()
             .is_err()
     );
+    let then = docs.search("log").highlight("text").score("score");
+    assert!(then.snippets(1_000_000, 16).run().is_err());
 }

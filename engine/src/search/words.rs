@@ -89,7 +89,7 @@ fn worth(boost: f32) -> bool {
     boost > 0.0 && boost <= 1000.0
 }
 
-fn check_snippets(request: &SearchRequest) -> Result<()> {
+pub(super) fn check_snippets(request: &SearchRequest) -> Result<()> {
     if !(1..=MAX_SNIPPETS).contains(&request.snippets) {
         let detail = format!("must be 1 to {MAX_SNIPPETS}, it is {}", request.snippets);
         return Err(invalid("snippets", detail));
