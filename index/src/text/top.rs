@@ -6,7 +6,7 @@ use std::cmp::Ordering;
 #[derive(Debug)]
 pub(crate) struct TopRows {
     k: usize,
-    segment: u32,
+    segment: usize,
     /// Few are kept in order; of many there are up to twice as many before the worse half is dropped.
     rows: Vec<Ranked>,
     floor: u32,
@@ -27,7 +27,7 @@ impl TopRows {
 
     /// Goes on with the rows of a later segment.
     pub(crate) fn enter(&mut self, segment: usize) {
-        self.segment = segment as u32;
+        self.segment = segment;
     }
 
     /// A row must have more to be among the best; rows come in order.
@@ -56,8 +56,7 @@ impl TopRows {
             }
             return;
         }
-        // Counted without a branch to guess.
-        let at = self.rows.iter().filter(|other| other.sum >= sum).count();
+        let at = self.rows.partition_point(|other| other.sum >= sum);
         self.rows.insert(at, ranked);
         self.rows.truncate(self.k);
         if let Some(worst) = self.k.checked_sub(1).and_then(|last| self.rows.get(last)) {
@@ -78,14 +77,14 @@ impl TopRows {
         self.rows.sort_unstable_by(Ranked::by_worth);
         self.rows.truncate(self.k);
         let sorted = self.rows.into_iter();
-        sorted.map(|ranked| (ranked.sum, ranked.segment as usize, ranked.row))
+        sorted.map(|ranked| (ranked.sum, ranked.segment, ranked.row))
     }
 }
 
 #[derive(Debug)]
 struct Ranked {
     sum: u32,
-    segment: u32,
+    segment: usize,
     row: u32,
 }
 

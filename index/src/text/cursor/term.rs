@@ -153,14 +153,6 @@ fn before(rows: &[u32], row: u32) -> usize {
     passed * GROUP + within
 }
 
-/// The first place at or after `at` whose row does not come before one, when it is a group away at most.
-#[inline(always)]
-fn near(rows: &[u32], at: usize, row: u32) -> Option<usize> {
-    let ahead = rows.get(at..)?.first_chunk::<GROUP>()?;
-    let is_near = ahead[GROUP - 1] >= row;
-    is_near.then(|| at + ahead.iter().filter(|other| **other < row).count())
-}
-
 /// Rows that have a term.
 pub(crate) struct TermCursor<'a> {
     blocks: Blocks<'a>,
@@ -287,10 +279,7 @@ impl Cursor for TermCursor<'_> {
         }
         let rows = self.blocks.rows();
         let at = match rows.last() {
-            Some(last) if *last >= row => match near(rows, self.at, row) {
-                Some(at) => at,
-                None => before(rows, row),
-            },
+            Some(last) if *last >= row => before(rows, row),
             _ => self.blocks.seek(row),
         };
         self.stand(at)
