@@ -39,6 +39,21 @@ fn words_beside_a_document_count_whatever_follows() {
     let search = || docs.search(like("k0")).text("snow").hybrid().limit(3);
     let due = keys(search());
     assert!(due.contains(&"k7".to_string()), "{due:?}");
+    let hits = search().run().unwrap();
+    let nearest = hits
+        .iter()
+        .filter_map(|hit| hit.vector_rank)
+        .map(|leg| leg.rank);
+    assert_eq!(nearest.min(), Some(1), "without the document itself");
+    assert_eq!(
+        hits[0]
+            .legs
+            .iter()
+            .find(|leg| leg.name == "text")
+            .unwrap()
+            .rank,
+        1
+    );
     assert_eq!(keys(search().score("score")), due);
     assert_eq!(keys(search().score_at_least(0.0)), due);
     let words = search().score("leg(text)").run().unwrap();

@@ -30,7 +30,7 @@ impl Search<Vec<Query>> {
         let state = bound.state()?;
         let mut all = answer::batch(state, &bound.requests, bound.filter.as_ref(), &extras)?;
         for (at, hits) in all.iter_mut().enumerate() {
-            bound.keep(at, hits, Hit::key);
+            bound.keep_hits(at, hits);
         }
         Ok(all)
     }

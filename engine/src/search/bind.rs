@@ -6,6 +6,7 @@ use std::cell::LazyCell;
 use lumos_index::Filter;
 
 use super::builder::Search;
+use super::hit::Hit;
 use super::leg::{Ask, Leg};
 use super::meaning;
 use super::moment;
@@ -43,6 +44,17 @@ impl Bound {
                 detail: "is missing".to_string(),
             })?;
         Ok((first, self.filter.as_ref()))
+    }
+
+    /// Takes what is not wanted out of the hits of request number `at`, and out of their ranks.
+    pub(super) fn keep_hits(&self, at: usize, hits: &mut Vec<Hit>) {
+        let unwanted = self.unwanted.get(at).and_then(Option::as_deref);
+        let mut all = hits.iter();
+        if let Some(place) = all.position(|hit| Some(hit.key()) == unwanted) {
+            let gone = hits.remove(place);
+            hits.iter_mut().for_each(|hit| hit.close_up(&gone));
+        }
+        self.keep(at, hits, Hit::key);
     }
 
     /// Takes what is not wanted out of the results of request number `at`.

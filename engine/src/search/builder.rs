@@ -369,7 +369,7 @@ impl Search {
         let (request, filter) = bound.one()?;
         let (state, extras) = (bound.state()?, extras(reranker.as_ref()));
         let mut hits = answer::hits(state, request, filter, &extras, &mut Trace::off())?;
-        bound.keep(0, &mut hits, Hit::key);
+        bound.keep_hits(0, &mut hits);
         Ok(hits)
     }
 
@@ -399,7 +399,7 @@ impl Search {
         let (request, filter) = bound.one()?;
         let (state, extras) = (bound.state()?, extras(reranker.as_ref()));
         let mut explained = answer::explain(state, request, filter, &extras, trace)?;
-        bound.keep(0, &mut explained.hits, Hit::key);
+        bound.keep_hits(0, &mut explained.hits);
         Ok(explained)
     }
 

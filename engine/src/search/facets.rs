@@ -67,7 +67,7 @@ impl Search {
         let (state, extras) = (bound.state()?, extras(reranker.as_ref()));
         check(state, &facets)?;
         let mut hits = answer::hits(state, request, filter, &extras, &mut Trace::off())?;
-        bound.keep(0, &mut hits, Hit::key);
+        bound.keep_hits(0, &mut hits);
         let allowed = bind_filter(state, filter)?;
         // Legs rank every document, as a search by vector does.
         let plan = match request.legs.is_empty() {

@@ -107,6 +107,25 @@ pub struct Hit {
 }
 
 impl Hit {
+    /// Moves up in each leg where a hit that is gone was better.
+    pub(super) fn close_up(&mut self, gone: &Hit) {
+        let close = |own: Option<&mut usize>, gone: Option<usize>| {
+            if let (Some(own), Some(gone)) = (own, gone)
+                && *own > gone
+            {
+                *own -= 1;
+            }
+        };
+        let rank = |leg: &Option<LegRank>| leg.as_ref().map(|leg| leg.rank);
+        let own = |leg| Option::<&mut LegRank>::map(leg, |leg| &mut leg.rank);
+        close(own(self.vector_rank.as_mut()), rank(&gone.vector_rank));
+        close(own(self.text_rank.as_mut()), rank(&gone.text_rank));
+        for leg in &mut self.legs {
+            let other = gone.legs.iter().find(|other| other.name == leg.name);
+            close(Some(&mut leg.rank), other.map(|other| other.rank));
+        }
+    }
+
     /// The key of the document.
     pub fn key(&self) -> &str {
         &self.doc.key
