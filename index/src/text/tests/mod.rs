@@ -8,6 +8,7 @@ use super::*;
 
 mod analyzers;
 mod naive;
+mod nested;
 mod reached;
 
 fn fields() -> Vec<String> {
