@@ -8,6 +8,7 @@ use super::error::TextError;
 use super::pattern::{self, Form};
 use super::plan::{Node, Numbers, Plan, RestTerms};
 use super::query::{Bool, Expr, Kind, Leaf};
+use super::slack::MOST_ELEMENTS;
 
 /// Terms that a pattern stands for and that are scored one by one: those of the most rows. The others
 /// count alike.
@@ -222,11 +223,12 @@ impl<'p, 'a> Lowering<'p, 'a> {
 
     fn phrase(
         &mut self,
-        elements: Vec<(u32, Vec<usize>)>,
+        mut elements: Vec<(u32, Vec<usize>)>,
         field: usize,
         slop: u32,
         boost: f32,
     ) -> Option<Node> {
+        elements.truncate(MOST_ELEMENTS);
         let first = elements.first()?.0;
         if let [(_, terms)] = &elements[..] {
             let terms = terms.iter().map(|term| Node::Term { term: *term, boost });

@@ -21,6 +21,7 @@ mod plan;
 mod query;
 mod sealed;
 mod search;
+mod slack;
 mod source;
 mod terms;
 mod top;

@@ -28,7 +28,7 @@ impl TextQuery {
     }
 
     /// The words one after the other; with `slop` they may stand so many places from where they belong,
-    /// together.
+    /// together. The first 256 terms that a field makes of them are looked for.
     ///
     /// # Errors
     /// As [`TextQuery::words`].

@@ -10,6 +10,7 @@ mod analyzers;
 mod naive;
 mod nested;
 mod reached;
+mod repeated;
 
 fn fields() -> Vec<String> {
     vec!["text".to_string(), "title".to_string()]
