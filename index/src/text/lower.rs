@@ -105,7 +105,12 @@ impl<'p, 'a> Lowering<'p, 'a> {
             ..context
         };
         let mut must = self.parts(&parts.must, together)?;
-        let not = self.parts(&parts.not, together)?;
+        // What is taken away is worth nothing: the scale of sums leaves no room for it.
+        let away = Context {
+            boost: 0.0,
+            ..together
+        };
+        let not = self.parts(&parts.not, away)?;
         let should = self.parts(&parts.should, context)?;
         let should = match (parts.must.is_empty(), parts.at_least) {
             (false, 0) => should,

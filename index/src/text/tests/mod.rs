@@ -11,6 +11,7 @@ mod naive;
 mod nested;
 mod reached;
 mod repeated;
+mod weights;
 
 fn fields() -> Vec<String> {
     vec!["text".to_string(), "title".to_string()]
