@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::analyzer::{Analyzers, Piece};
+use super::boost;
 use super::error::TextError;
 use super::pattern::{self, Form};
 use super::plan::{Node, Numbers, Plan, RestTerms};
@@ -63,7 +64,7 @@ impl<'p, 'a> Lowering<'p, 'a> {
             Expr::Boost { factor, part } => self.part(
                 part,
                 Context {
-                    boost: context.boost * factor,
+                    boost: boost::within(context.boost, *factor),
                     ..context
                 },
             ),
@@ -139,7 +140,7 @@ impl<'p, 'a> Lowering<'p, 'a> {
         let mut nodes = Vec::with_capacity(context.fields.len());
         for &field in context.fields {
             let boost = match self.plan.fields.get(field) {
-                Some(planned) if planned.boost > 0.0 => planned.boost * context.boost,
+                Some(planned) if planned.boost > 0.0 => boost::within(planned.boost, context.boost),
                 _ => context.boost,
             };
             let context = Context { boost, ..context };

@@ -6,6 +6,7 @@
 
 mod analyzer;
 mod bm25;
+mod boost;
 mod bounds;
 mod build;
 mod bundle;

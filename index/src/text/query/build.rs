@@ -133,7 +133,7 @@ impl TextQuery {
         }
     }
 
-    /// Worth so many times as much, 0 to 1,000.
+    /// Worth so many times as much, 0 to 1,000. Boosts of boosts multiply, to at most a million.
     #[must_use]
     pub fn boost(self, factor: f32) -> TextQuery {
         TextQuery {
