@@ -109,7 +109,8 @@ impl<Q> Search<Q> {
         self
     }
 
-    /// Makes a text field worth so many times as much as others, above 0 to 1,000; may be called again.
+    /// Makes a text field worth so many times as much as others, above 0 to 1,000; may be called again. What
+    /// is said of one field twice multiplies, to 0.000001 to 1,000,000.
     ///
     /// ```
     /// # fn main() -> lumos_engine::Result<()> {

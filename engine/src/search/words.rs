@@ -66,7 +66,7 @@ impl KeywordQuery {
         check_snippets(request)?;
         let boost = |field: &String| {
             let boosts = request.boosts.iter().filter(|(name, _)| name == field);
-            boosts.map(|(_, boost)| *boost).product()
+            together(boosts.map(|(_, boost)| *boost))
         };
         let searched: Vec<&String> =
             match (request.text_fields.is_empty(), request.boosts.is_empty()) {
@@ -83,6 +83,12 @@ impl KeywordQuery {
                 .collect(),
         })
     }
+}
+
+/// What boosts of one field make together: any number of them may be given, and their product is finite and
+/// above 0 all the same.
+fn together(boosts: impl Iterator<Item = f32>) -> f32 {
+    boosts.fold(1.0, |all, boost| (all * boost).clamp(1e-6, 1e6))
 }
 
 fn worth(boost: f32) -> bool {
@@ -104,4 +110,16 @@ pub(super) fn check_snippets(request: &SearchRequest) -> Result<()> {
 
 fn invalid(argument: &'static str, detail: String) -> Error {
     Error::InvalidArgument { argument, detail }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn boosts_given_many_times_stay_finite_and_above_zero() {
+        let of = |boost: f32, times| together(std::iter::repeat_n(boost, times));
+        assert_eq!((of(3.0, 0), of(3.0, 1), of(3.0, 2)), (1.0, 3.0, 9.0));
+        assert_eq!((of(1000.0, 13), of(0.001, 40)), (1e6, 1e-6));
+    }
 }

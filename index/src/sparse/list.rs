@@ -49,6 +49,17 @@ impl<'a> Cursor<'a> {
         self.at += 1;
     }
 
+    /// Calls `each` with the rows below `to` and the products there, and goes on behind them.
+    pub(crate) fn drain(&mut self, to: u32, mut each: impl FnMut(u32, f32)) {
+        let rows = self.list.rows.get(self.at..).unwrap_or_default();
+        let weights = self.list.weights.get(self.at..).unwrap_or_default();
+        let below = rows.iter().zip(weights).take_while(|(row, _)| **row < to);
+        for (row, weight) in below {
+            each(*row, weight * self.weight);
+            self.at += 1;
+        }
+    }
+
     /// Goes on to the first row that is not below this one; returns the product there, if it is the row.
     pub(crate) fn seek(&mut self, row: u32) -> Option<f32> {
         // Steps that double, then a binary search in the last: rows asked for are mostly near.

@@ -5,6 +5,7 @@ mod postings;
 mod sealed;
 mod search;
 mod vector;
+mod window;
 
 pub use postings::SparsePostings;
 pub use sealed::SealedSparse;

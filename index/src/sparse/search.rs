@@ -5,6 +5,9 @@
 //! as long as the row can still make it (MaxScore: Turtle and Flood, "Query evaluation: strategies and
 //! optimizations", 1995, section 5). The result is that of adding up everything: what can be told apart by
 //! rounding alone is never left out, and a score is summed in the order of dimensions.
+//!
+//! To walk row by row asks every list about every row. Of many lists the entries are fewer than that: they
+//! are added up, all of them, a range of rows at a time.
 
 use roaring::RoaringBitmap;
 
@@ -12,7 +15,11 @@ use super::list::Cursor;
 use super::postings::SparsePostings;
 use super::sealed::SealedSparse;
 use super::vector::SparseVector;
+use super::window::each_sum;
 use crate::topk::{Neighbor, TopK};
+
+/// More lists than this are not walked row by row.
+const MANY: usize = 64;
 
 /// The sparse vectors of one field in one segment.
 #[derive(Clone, Copy, Debug)]
@@ -74,6 +81,11 @@ impl<'a> SparseSource<'a> {
                     }
                 }
             }
+            _ if cursors.len() > MANY => each_sum(&mut cursors, rows, |row, score| {
+                if accept.is_none_or(|accept| accept.contains(row)) {
+                    best.push(score, row);
+                }
+            }),
             _ => walk(&mut cursors, rows, accept, &mut best),
         }
         let found = best.top.into_sorted();
@@ -85,6 +97,19 @@ impl<'a> SparseSource<'a> {
     #[must_use]
     pub fn scores(self, query: &SparseVector, rows: &[u32]) -> Vec<Option<f32>> {
         let mut cursors = self.cursors(query);
+        let entries: usize = cursors.iter().map(Cursor::left).sum();
+        if cursors.len() > MANY && rows.len().saturating_mul(cursors.len()) > entries {
+            let mut scores = vec![None; rows.len()];
+            let mut asked = rows.iter().zip(&mut scores).peekable();
+            let end = rows.last().map_or(0, |last| last.saturating_add(1));
+            each_sum(&mut cursors, end, |row, sum| {
+                while asked.next_if(|(asked, _)| **asked < row).is_some() {}
+                while let Some((_, score)) = asked.next_if(|(asked, _)| **asked == row) {
+                    *score = Some(sum);
+                }
+            });
+            return scores;
+        }
         let score = |row: &u32| sum(cursors.iter_mut().map(|cursor| cursor.seek(*row)));
         rows.iter().map(score).collect()
     }

@@ -119,7 +119,7 @@ impl Scale {
         Scale(exponent.clamp(-120.0, 120.0).exp2())
     }
 
-    /// A weight on this scale. What is only taken away may weigh more than all that is summed.
+    /// A weight on this scale.
     pub(crate) fn weight(self, weight: f32) -> f32 {
         (weight * self.0).min(MOST)
     }

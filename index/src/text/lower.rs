@@ -4,10 +4,12 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::analyzer::{Analyzers, Piece};
+use super::boost;
 use super::error::TextError;
 use super::pattern::{self, Form};
 use super::plan::{Node, Numbers, Plan, RestTerms};
 use super::query::{Bool, Expr, Kind, Leaf};
+use super::slack::MOST_ELEMENTS;
 
 /// Terms that a pattern stands for and that are scored one by one: those of the most rows. The others
 /// count alike.
@@ -62,7 +64,7 @@ impl<'p, 'a> Lowering<'p, 'a> {
             Expr::Boost { factor, part } => self.part(
                 part,
                 Context {
-                    boost: context.boost * factor,
+                    boost: boost::within(context.boost, *factor),
                     ..context
                 },
             ),
@@ -104,7 +106,12 @@ impl<'p, 'a> Lowering<'p, 'a> {
             ..context
         };
         let mut must = self.parts(&parts.must, together)?;
-        let not = self.parts(&parts.not, together)?;
+        // What is taken away is worth nothing: the scale of sums leaves no room for it.
+        let away = Context {
+            boost: 0.0,
+            ..together
+        };
+        let not = self.parts(&parts.not, away)?;
         let should = self.parts(&parts.should, context)?;
         let should = match (parts.must.is_empty(), parts.at_least) {
             (false, 0) => should,
@@ -133,7 +140,7 @@ impl<'p, 'a> Lowering<'p, 'a> {
         let mut nodes = Vec::with_capacity(context.fields.len());
         for &field in context.fields {
             let boost = match self.plan.fields.get(field) {
-                Some(planned) if planned.boost > 0.0 => planned.boost * context.boost,
+                Some(planned) if planned.boost > 0.0 => boost::within(planned.boost, context.boost),
                 _ => context.boost,
             };
             let context = Context { boost, ..context };
@@ -222,11 +229,12 @@ impl<'p, 'a> Lowering<'p, 'a> {
 
     fn phrase(
         &mut self,
-        elements: Vec<(u32, Vec<usize>)>,
+        mut elements: Vec<(u32, Vec<usize>)>,
         field: usize,
         slop: u32,
         boost: f32,
     ) -> Option<Node> {
+        elements.truncate(MOST_ELEMENTS);
         let first = elements.first()?.0;
         if let [(_, terms)] = &elements[..] {
             let terms = terms.iter().map(|term| Node::Term { term: *term, boost });

@@ -6,6 +6,7 @@
 
 mod analyzer;
 mod bm25;
+mod boost;
 mod bounds;
 mod build;
 mod bundle;
@@ -21,6 +22,7 @@ mod plan;
 mod query;
 mod sealed;
 mod search;
+mod slack;
 mod source;
 mod terms;
 mod top;

@@ -43,6 +43,12 @@ fn vectors() -> impl Strategy<Value = SparseVector> {
         .prop_map(|entries| SparseVector::new(entries).unwrap())
 }
 
+/// Vectors of so many of 200 dimensions.
+fn long(entries: std::ops::Range<usize>) -> impl Strategy<Value = SparseVector> {
+    proptest::collection::btree_map(0u32..200, -1.0f32..3.0, entries)
+        .prop_map(|entries| SparseVector::new(entries).unwrap())
+}
+
 fn aligned(bytes: Vec<u8>) -> OwnedBytes {
     let words: Vec<u64> = vec![0; bytes.len().div_ceil(8)];
     let mut room: Vec<u8> = bytemuck::cast_slice(&words).to_vec();
@@ -94,12 +100,45 @@ proptest! {
         prop_assert_eq!(&sealed.scores(&query, &asked), &expected);
     }
 
+    /// Queries of many dimensions are added up in another way, to the same bits.
+    #[test]
+    fn long_queries_find_what_adding_up_everything_gives(
+        rows in proptest::collection::vec(proptest::option::weighted(0.9, long(0..30)), 0..60),
+        query in long(66..200),
+        k in 0usize..30,
+        accept in proptest::option::of(proptest::collection::btree_set(0u32..60, 0..60)),
+    ) {
+        let mut postings = SparsePostings::new();
+        for (row, vector) in (0u32..).zip(&rows) {
+            if let Some(vector) = vector {
+                postings.add(row, vector);
+            }
+        }
+        let accept: Option<RoaringBitmap> = accept.map(|rows| rows.into_iter().collect());
+        let accept = accept.as_ref();
+        let count = rows.len() as u32;
+        let sealed = SealedSparse::open(aligned(postings.encode(count)), count).unwrap();
+        let alone = naive(&rows, &query, usize::MAX, None);
+        for source in [SparseSource::Memory(&postings, count), SparseSource::Sealed(&sealed, count)] {
+            prop_assert_eq!(source.top(&query, k, accept).0, naive(&rows, &query, k, accept));
+            for step in [1, 7] {
+                let asked: Vec<u32> = (0..count + 3).step_by(step).collect();
+                let score = |row: &u32| alone.iter().find(|(_, at)| at == row).map(|(score, _)| *score);
+                let expected: Vec<Option<f32>> = asked.iter().map(score).collect();
+                prop_assert_eq!(source.scores(&query, &asked), expected);
+            }
+        }
+        let early = SparseSource::Memory(&postings, count / 2);
+        let seen = rows.get(..rows.len() / 2).unwrap_or_default();
+        prop_assert_eq!(early.top(&query, k, accept).0, naive(seen, &query, k, accept));
+    }
+
     /// Whatever the bytes are, opening and searching them is safe, and rows exist.
     #[test]
     fn hostile_bytes_do_no_harm(
-        rows in proptest::collection::vec(vectors(), 1..20),
+        rows in proptest::collection::vec(prop_oneof![vectors(), long(0..150)], 1..20),
         changes in proptest::collection::vec((any::<usize>(), any::<u8>()), 0..6),
-        query in vectors(),
+        query in prop_oneof![3 => vectors(), 1 => long(100..150)],
     ) {
         let mut postings = SparsePostings::new();
         for (row, vector) in (0u32..).zip(&rows) {
@@ -118,6 +157,22 @@ proptest! {
             let _ = source.scores(&query, &[0, 1, count]);
         }
     }
+}
+
+/// What a search takes grows with the entries, not with them times the rows.
+#[test]
+fn a_query_of_all_dimensions_reads_every_entry_once() {
+    let entries = |row: u32| (0..100).map(move |n| ((row * 7 + n * 641) % 65_536, 1.0));
+    let mut postings = SparsePostings::new();
+    for row in 0..20_000 {
+        postings.add(row, &SparseVector::new(entries(row)).unwrap());
+    }
+    let query = SparseVector::new((0..65_536).map(|id| (id, 1.0))).unwrap();
+    let source = SparseSource::Memory(&postings, 20_000);
+    let (found, _) = source.top(&query, 3, None);
+    assert_eq!(found, [(100.0, 0), (100.0, 1), (100.0, 2)]);
+    let all: Vec<u32> = (0..20_000).collect();
+    assert_eq!(source.scores(&query, &all), vec![Some(100.0); 20_000]);
 }
 
 /// Rows of words that everything has are not walked when a rare word decides.

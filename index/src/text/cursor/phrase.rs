@@ -8,6 +8,7 @@ use super::{Cursor, END};
 use crate::text::bm25::{Saturation, largest_share, share};
 use crate::text::bounds::TermBounds;
 use crate::text::memory::Postings;
+use crate::text::slack::Slack;
 
 /// The rows of a term, with its places in each.
 pub(crate) enum Places<'a> {
@@ -140,15 +141,17 @@ pub(crate) struct Phrase<'a> {
     order: Vec<usize>,
     /// How far the last element is from the start.
     last: u32,
-    slop: u32,
+    /// When there is some.
+    slack: Option<Slack>,
     norms: Norms<'a>,
     saturation: Saturation,
     weight: f32,
     floor: u32,
     row: u32,
     frequency: u32,
-    /// Where it would end, by each element; of an exact phrase by those so far, and by one more.
-    ends: Vec<Vec<u32>>,
+    /// Where an exact phrase would end, by the elements so far, and by one more; with slack the places of
+    /// each element, of those of one term only of the first.
+    places: Vec<Vec<u32>>,
 }
 
 impl<'a> Phrase<'a> {
@@ -161,8 +164,11 @@ impl<'a> Phrase<'a> {
     ) -> Phrase<'a> {
         let mut order: Vec<usize> = (0..elements.len()).collect();
         order.sort_by_key(|number| elements.get(*number).map_or(0, Element::count));
+        let lists = elements.iter().enumerate();
+        let lists = lists.map(|(at, element)| (element.offset, element.same.unwrap_or(at)));
         let mut phrase = Phrase {
-            ends: vec![Vec::new(); elements.len().max(2)],
+            slack: (slop > 0).then(|| Slack::new(lists, slop)),
+            places: vec![Vec::new(); elements.len().max(2)],
             last: elements
                 .iter()
                 .map(|element| element.offset)
@@ -170,7 +176,6 @@ impl<'a> Phrase<'a> {
                 .unwrap_or_default(),
             elements,
             order,
-            slop,
             norms,
             saturation,
             weight,
@@ -225,9 +230,9 @@ impl<'a> Phrase<'a> {
         }
         let frequencies = self.elements.iter().map(|element| element.frequency(row));
         // With slack one place of an element may serve several starts.
-        let most = match self.slop {
-            0 => frequencies.min().unwrap_or_default(),
-            _ => frequencies.sum(),
+        let most = match self.slack {
+            None => frequencies.min().unwrap_or_default(),
+            Some(_) => frequencies.fold(0, u32::saturating_add),
         };
         let value = self.saturation.of(most, self.norms.of(row));
         share(self.weight, value) > self.floor
@@ -235,15 +240,19 @@ impl<'a> Phrase<'a> {
 
     /// How often the phrase is in a row: ends before which every element is found, each within the slack.
     fn occurrences(&mut self, row: u32) -> u32 {
-        match self.slop {
-            0 => self.exact(row),
-            _ => self.sloppy(row),
+        match self.slack.take() {
+            None => self.exact(row),
+            Some(mut slack) => {
+                let found = self.sloppy(row, &mut slack);
+                self.slack = Some(slack);
+                found
+            }
         }
     }
 
     /// The places of the rarest are read first, and no more when none is left.
     fn exact(&mut self, row: u32) -> u32 {
-        let [ends, more, ..] = &mut self.ends[..] else {
+        let [ends, more, ..] = &mut self.places[..] else {
             return 0;
         };
         for (read, element) in self.order.iter().enumerate() {
@@ -269,37 +278,17 @@ impl<'a> Phrase<'a> {
         ends.len() as u32
     }
 
-    /// Elements may stand away from where they belong, all within a range of the slack (as Lucene's
-    /// sloppy phrases measure it); each end of such a range counts once.
-    fn sloppy(&mut self, row: u32) -> u32 {
-        for (element, ends) in self.elements.iter_mut().zip(&mut self.ends) {
-            element.ends(row, self.last, ends);
-        }
-        let mut all: Vec<u32> = self.ends.iter().flatten().copied().collect();
-        all.sort_unstable();
-        all.dedup();
-        let mut found = 0;
-        for from in all {
-            let mut touches = false;
-            let mut taken: Vec<u32> = Vec::with_capacity(self.ends.len());
-            for (element, ends) in self.elements.iter().zip(&self.ends) {
-                let at = ends.partition_point(|end| *end < from);
-                let mut near = ends.get(at..).unwrap_or_default().iter().copied();
-                // One place is not two words, even of the same term.
-                let free = |end: &u32| {
-                    let place = end + element.offset;
-                    element.same.is_none_or(|_| !taken.contains(&place))
-                };
-                match near.find(free) {
-                    Some(end) if end - from <= self.slop => {
-                        touches |= end == from;
-                        taken.push(end + element.offset);
-                    }
-                    _ => break,
-                }
+    /// Elements may stand away from where they belong. Elements of one term have its places together: they
+    /// may be as many as the row has words.
+    fn sloppy(&mut self, row: u32, slack: &mut Slack) -> u32 {
+        for (element, places) in self.elements.iter_mut().zip(&mut self.places) {
+            if element.same.is_none() {
+                element.ends(row, element.offset, places);
+                places.dedup();
             }
-            found += u32::from(touches && taken.len() == self.elements.len());
         }
+        let mut found = 0;
+        slack.each(&self.places, |_| found += 1);
         found
     }
 }
@@ -351,9 +340,9 @@ impl Cursor for Phrase<'_> {
                 return 0;
             }
         }
-        match (least, self.slop) {
+        match (least, &self.slack) {
             (0.0, _) => 0,
-            (least, 0) => largest_share(self.weight, least),
+            (least, None) => largest_share(self.weight, least),
             _ => self.most(),
         }
     }

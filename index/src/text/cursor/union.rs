@@ -11,7 +11,8 @@ const MATCHES: u64 = 256;
 
 /// Rows of any part, worth the sum of the parts they match.
 ///
-/// Rows are walked a window at a time, the parts standing behind it; or probed, and never both.
+/// Rows are walked a window at a time, the parts standing behind it. Rows before the end of the window are
+/// only known by it; others may be asked of the parts.
 pub(crate) struct Union<'a> {
     parts: Vec<Box<dyn Cursor + 'a>>,
     at_least: u16,
@@ -70,18 +71,24 @@ impl<'a> Union<'a> {
                     part.fill(self.from, self.to, &mut self.window);
                 }
             }
-            match self.window.take(row - self.from) {
-                Some((offset, score, count)) => {
-                    row = self.from + offset;
-                    if self.at_least <= 1 || count >= self.at_least {
-                        (self.row, self.score) = (row, score);
-                        return row;
-                    }
-                    row += 1;
-                }
+            match self.within(row) {
+                Some(row) => return row,
                 None => row = self.to,
             }
         }
+    }
+
+    /// Goes to the first row at or after `row` that the window has; stays where it is when there is none.
+    fn within(&mut self, mut row: u32) -> Option<u32> {
+        while let Some((offset, score, count)) = self.window.take(row - self.from) {
+            row = self.from + offset;
+            if self.at_least <= 1 || count >= self.at_least {
+                (self.row, self.score) = (row, score);
+                return Some(row);
+            }
+            row += 1;
+        }
+        None
     }
 }
 
@@ -122,6 +129,13 @@ impl Cursor for Union<'_> {
     }
 
     fn probe(&mut self, row: u32) -> Option<u32> {
+        if row < self.to {
+            // The parts stand behind the window. It is not filled anew for a row: few may be asked for.
+            if row > self.row {
+                self.within(row)?;
+            }
+            return (self.row == row).then_some(self.score);
+        }
         let (mut score, mut count) = (0, 0);
         for part in &mut self.parts {
             if let Some(more) = part.probe(row) {

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
+use super::phrases::{Element, Phrases};
 use crate::text::analyzer::{Analyzer, Piece};
 use crate::text::pattern::{self, Form};
 use crate::text::query::{Bool, Expr, Kind, Leaf, TextQuery};
@@ -19,7 +20,7 @@ pub(super) struct Mark {
 struct Wanted {
     words: HashSet<String>,
     forms: Vec<(Form, Shown)>,
-    phrases: Vec<(Vec<(u32, Element)>, u32)>,
+    phrases: Phrases,
 }
 
 /// How much of a term is marked.
@@ -30,36 +31,13 @@ enum Shown {
     Start(usize),
 }
 
-#[derive(Debug)]
-enum Element {
-    Word(String),
-    Form(Form),
-}
-
-impl Element {
-    fn fits(&self, term: &str) -> bool {
-        match self {
-            Element::Word(word) => word == term,
-            Element::Form(form) => form.fits(term),
-        }
-    }
-}
-
-/// Positions and spans of an element of a phrase.
-type Places = Vec<(u32, Range<usize>)>;
-
 /// The marks of a text, by place.
 pub(super) fn marks(analyzer: &Analyzer, field: &str, query: &TextQuery, text: &str) -> Vec<Mark> {
     let mut wanted = Wanted::default();
     wanted.add(&query.expr, analyzer, field, false);
     let mut numbers: HashMap<String, usize> = HashMap::new();
     let mut marks: Vec<Mark> = Vec::new();
-    // For each phrase and element: positions and spans.
-    let mut places: Vec<Vec<Places>> = wanted
-        .phrases
-        .iter()
-        .map(|(elements, _)| vec![Vec::new(); elements.len()])
-        .collect();
+    let mut phrases = std::mem::take(&mut wanted.phrases);
     analyzer.each_token(text, &mut |term, span, position| {
         let shown = match wanted.words.contains(term) {
             true => Some(Shown::Whole),
@@ -75,28 +53,14 @@ pub(super) fn marks(analyzer: &Analyzer, field: &str, query: &TextQuery, text: &
             let span = shorten(text, span.clone(), shown);
             marks.push(Mark { span, word });
         }
-        for ((elements, _), places) in wanted.phrases.iter().zip(&mut places) {
-            for ((_, element), places) in elements.iter().zip(places) {
-                if element.fits(term) {
-                    places.push((position, span.clone()));
-                }
-            }
-        }
+        phrases.take(term, position, &span);
     });
-    for ((number, (elements, slop)), places) in wanted.phrases.iter().enumerate().zip(&places) {
-        let offsets: Vec<u32> = elements.iter().map(|(offset, _)| *offset).collect();
-        occurrences(&offsets, places, *slop, &mut |spans| {
-            // A phrase is as good as the words it has.
-            for (at, span) in spans.iter().enumerate() {
-                let word = usize::MAX / 2 + number * 256 + at;
-                marks.push(Mark {
-                    span: span.clone(),
-                    word,
-                });
-            }
-        });
-    }
-    marks.sort_by_key(|mark| (mark.span.start, mark.span.end));
+    // A phrase is as good as the different words it has.
+    phrases.each(|number, span| {
+        let (span, word) = (span.clone(), usize::MAX / 2 + number);
+        marks.push(Mark { span, word });
+    });
+    marks.sort_by_key(|mark| (mark.span.start, mark.span.end, mark.word));
     marks.dedup();
     marks
 }
@@ -108,41 +72,6 @@ fn shorten(text: &str, span: Range<usize>, shown: Shown) -> Range<usize> {
     let piece = text.get(span.clone()).unwrap_or_default();
     let end = piece.char_indices().nth(chars).map(|(at, _)| at);
     span.start..span.start + end.unwrap_or(piece.len())
-}
-
-/// Calls `each` with the spans of every occurrence of a phrase, as a search counts them.
-fn occurrences(
-    offsets: &[u32],
-    places: &[Places],
-    slop: u32,
-    each: &mut dyn FnMut(&[Range<usize>]),
-) {
-    let mut starts: Vec<i64> = Vec::new();
-    for (offset, places) in offsets.iter().zip(places) {
-        let of = |(position, _): &(u32, _)| i64::from(*position) - i64::from(*offset);
-        starts.extend(places.iter().map(of));
-    }
-    starts.sort_unstable();
-    starts.dedup();
-    let mut spans = Vec::with_capacity(offsets.len());
-    for from in starts {
-        spans.clear();
-        for (offset, places) in offsets.iter().zip(places) {
-            let least = from + i64::from(*offset);
-            let at = places.partition_point(|(position, _)| i64::from(*position) < least);
-            let mut near = places.get(at..).unwrap_or_default().iter();
-            let free = near.find(|(_, span)| !spans.contains(span));
-            match free {
-                Some((position, span)) if i64::from(*position) <= least + i64::from(slop) => {
-                    spans.push(span.clone());
-                }
-                _ => break,
-            }
-        }
-        if spans.len() == offsets.len() {
-            each(&spans);
-        }
-    }
 }
 
 impl Wanted {
@@ -213,7 +142,7 @@ impl Wanted {
             match piece {
                 Piece::Gap => at += 1,
                 Piece::Word { folded, .. } if last => {
-                    elements.push((at, Element::Form(Form::starting(folded))));
+                    elements.push((at, Element::Start(folded.clone())));
                     at += 1;
                 }
                 Piece::Word { term, .. } => {
@@ -228,7 +157,7 @@ impl Wanted {
                         if pieces.len() == 1 {
                             self.start(start);
                         } else if last {
-                            elements.push((at, Element::Form(Form::starting(start))));
+                            elements.push((at, Element::Start(start.clone())));
                         }
                     }
                     at += run.positions;
@@ -241,8 +170,6 @@ impl Wanted {
                 }
             }
         }
-        if !elements.is_empty() {
-            self.phrases.push((elements, slop));
-        }
+        self.phrases.add(elements, slop);
     }
 }

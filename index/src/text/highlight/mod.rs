@@ -1,6 +1,7 @@
 //! Cutting the pieces out of a text that show the most of a query.
 
 mod marks;
+mod phrases;
 
 use std::collections::HashMap;
 use std::ops::Range;

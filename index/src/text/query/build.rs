@@ -28,7 +28,7 @@ impl TextQuery {
     }
 
     /// The words one after the other; with `slop` they may stand so many places from where they belong,
-    /// together.
+    /// together. The first 256 terms that a field makes of them are looked for.
     ///
     /// # Errors
     /// As [`TextQuery::words`].
@@ -133,7 +133,7 @@ impl TextQuery {
         }
     }
 
-    /// Worth so many times as much, 0 to 1,000.
+    /// Worth so many times as much, 0 to 1,000. Boosts of boosts multiply, to at most a million.
     #[must_use]
     pub fn boost(self, factor: f32) -> TextQuery {
         TextQuery {

@@ -8,7 +8,10 @@ use super::*;
 
 mod analyzers;
 mod naive;
+mod nested;
 mod reached;
+mod repeated;
+mod weights;
 
 fn fields() -> Vec<String> {
     vec!["text".to_string(), "title".to_string()]

@@ -7,12 +7,12 @@ use super::super::query::{Bool, Expr, Kind, Leaf};
 use super::*;
 
 /// Rows of a segment, and which of them are deleted.
-type Segment = (Vec<Texts>, Vec<bool>);
+pub(super) type Segment = (Vec<Texts>, Vec<bool>);
 
 /// The positions of each term of a field of a row.
 type Row = BTreeMap<&'static str, BTreeMap<String, Vec<u32>>>;
 
-struct Naive {
+pub(super) struct Naive {
     rows: Vec<Row>,
 }
 
@@ -22,7 +22,7 @@ fn length(tokens: usize) -> f64 {
 }
 
 impl Naive {
-    fn new(rows: impl IntoIterator<Item = Texts>) -> Naive {
+    pub(super) fn new(rows: impl IntoIterator<Item = Texts>) -> Naive {
         let analyze = |texts: Texts| {
             let field = |(field, text): (&'static str, String)| {
                 let mut terms: BTreeMap<String, Vec<u32>> = BTreeMap::new();
@@ -73,7 +73,13 @@ impl Naive {
     }
 
     /// `None` for a row that does not match.
-    fn score(&self, expr: &Expr, row: usize, fields: &[&str], together: bool) -> Option<f64> {
+    pub(super) fn score(
+        &self,
+        expr: &Expr,
+        row: usize,
+        fields: &[&str],
+        together: bool,
+    ) -> Option<f64> {
         match expr {
             Expr::Leaf(leaf) => {
                 let scores = fields
@@ -233,7 +239,7 @@ fn segments() -> impl Strategy<Value = Vec<Segment>> {
 }
 
 /// Segments in memory and sealed.
-struct Segments {
+pub(super) struct Segments {
     rows: Vec<Segment>,
     deletes: Vec<Arc<RoaringBitmap>>,
     memories: Vec<MemoryPostings>,
@@ -241,7 +247,7 @@ struct Segments {
 }
 
 impl Segments {
-    fn new(segments: Vec<Segment>) -> Segments {
+    pub(super) fn new(segments: Vec<Segment>) -> Segments {
         let deletes = segments.iter().map(|(_, deleted)| {
             let rows = (0u32..).zip(deleted).filter(|(_, deleted)| **deleted);
             Arc::new(rows.map(|(row, _)| row).collect())
@@ -254,7 +260,7 @@ impl Segments {
         }
     }
 
-    fn live(&self) -> Vec<(usize, u32, Texts)> {
+    pub(super) fn live(&self) -> Vec<(usize, u32, Texts)> {
         let mut live = Vec::new();
         for (segment, (rows, deleted)) in self.rows.iter().enumerate() {
             for ((row, texts), _) in (0u32..)
@@ -269,7 +275,7 @@ impl Segments {
     }
 
     /// Runs a query on segments alternately sealed and in memory.
-    fn found(&self, query: &TextQuery, k: usize) -> Vec<(f32, usize, u32)> {
+    pub(super) fn found(&self, query: &TextQuery, k: usize) -> Vec<(f32, usize, u32)> {
         let sources = |first: usize| -> Vec<TextSource<'_>> {
             let source = |number: usize| {
                 let source = match (number + first) % 2 {

@@ -1,0 +1,126 @@
+//! Where a text has the words of phrases.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use crate::text::slack::{MOST_ELEMENTS, Slack};
+
+/// A word of a phrase.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Element {
+    Word(String),
+    /// Any that begins so.
+    Start(String),
+}
+
+/// Phrases, and the places that their words have in a text. A word is kept once, however often it is asked
+/// for: a text may be full of it.
+#[derive(Debug, Default)]
+pub(super) struct Phrases {
+    phrases: Vec<Phrase>,
+    /// The number of each word.
+    words: HashMap<String, usize>,
+    starts: Vec<(String, usize)>,
+    /// The places of each, by number.
+    positions: Vec<Vec<u32>>,
+    spans: Vec<Vec<Range<usize>>>,
+}
+
+#[derive(Debug, PartialEq)]
+struct Phrase {
+    /// How far each element is from the start, and its number.
+    elements: Vec<(u32, usize)>,
+    slop: u32,
+}
+
+impl Phrases {
+    /// Adds a phrase, of which as many elements count as are searched.
+    pub(super) fn add(&mut self, elements: Vec<(u32, Element)>, slop: u32) {
+        let elements = elements.into_iter().take(MOST_ELEMENTS);
+        let elements = elements.map(|(offset, element)| (offset, self.number(element)));
+        let elements = elements.collect();
+        let phrase = Phrase { elements, slop };
+        if !phrase.elements.is_empty() && !self.phrases.contains(&phrase) {
+            self.phrases.push(phrase);
+        }
+    }
+
+    fn number(&mut self, element: Element) -> usize {
+        let next = self.positions.len();
+        let number = match element {
+            Element::Word(word) => *self.words.entry(word).or_insert(next),
+            Element::Start(start) => {
+                let same = self.starts.iter().find(|(other, _)| *other == start);
+                let number = same.map_or(next, |(_, number)| *number);
+                if number == next {
+                    self.starts.push((start, next));
+                }
+                number
+            }
+        };
+        if number == next {
+            self.positions.push(Vec::new());
+            self.spans.push(Vec::new());
+        }
+        number
+    }
+
+    /// Takes a term of the text; terms come in order.
+    pub(super) fn take(&mut self, term: &str, position: u32, span: &Range<usize>) {
+        let word = self.words.get(term).copied();
+        let starts = self.starts.iter();
+        let starts = starts.filter(|(start, _)| term.starts_with(start.as_str()));
+        for number in word.into_iter().chain(starts.map(|(_, number)| *number)) {
+            if let Some(positions) = self.positions.get_mut(number)
+                && let Some(spans) = self.spans.get_mut(number)
+                && positions.last() != Some(&position)
+            {
+                positions.push(position);
+                spans.push(span.clone());
+            }
+        }
+    }
+
+    /// Calls `each` with the numbers and places of words that belong to an occurrence of a phrase, as a
+    /// search counts them: each place of a word once, however many occurrences have it.
+    pub(super) fn each(&self, mut each: impl FnMut(usize, &Range<usize>)) {
+        let spans = self.spans.iter();
+        let mut given: Vec<Vec<bool>> = spans.map(|spans| vec![false; spans.len()]).collect();
+        for Phrase { elements, slop } in &self.phrases {
+            let mut slack = Slack::new(elements.iter().copied(), *slop);
+            slack.each(&self.positions, |taken| {
+                for ((_, number), at) in elements.iter().zip(taken) {
+                    let given = given.get_mut(*number).and_then(|given| given.get_mut(*at));
+                    let span = self.spans.get(*number).and_then(|spans| spans.get(*at));
+                    if let (Some(given), Some(span)) = (given, span)
+                        && !std::mem::replace(given, true)
+                    {
+                        each(*number, span);
+                    }
+                }
+            });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_given_once_however_many_phrases_and_words_of_them_have_it() {
+        let mut phrases = Phrases::default();
+        let words = |count: u32| (0..count).map(|at| (at, Element::Word("a".to_string())));
+        for slop in [0, 1, 1, 2] {
+            phrases.add(words(1_000).collect(), slop);
+        }
+        assert_eq!((phrases.phrases.len(), phrases.words.len()), (3, 1));
+        for place in 0..1_000 {
+            phrases.take("a", place, &(place as usize..place as usize + 1));
+        }
+        let mut given: Vec<usize> = Vec::new();
+        phrases.each(|_, span| given.push(span.start));
+        given.sort_unstable();
+        assert_eq!(given, (0..1_000).collect::<Vec<_>>());
+    }
+}
