@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::analyzer::{Analyzers, Piece};
 use super::error::TextError;
-use super::pattern::{self, Form};
+use super::pattern::{self, Asked, Form};
 use super::plan::{Node, Numbers, Plan, RestTerms};
 use super::query::{Bool, Expr, Kind, Leaf};
 
@@ -167,8 +167,8 @@ impl<'p, 'a> Lowering<'p, 'a> {
         field: usize,
         context: Context<'_>,
     ) -> Result<Option<Node>, TextError> {
-        let (slop, open) = match kind {
-            Kind::Phrase { slop, open } => (slop, open),
+        let slop = match kind {
+            Kind::Phrase { slop, .. } => slop,
             Kind::Words if !context.together => {
                 let mut nodes = Vec::new();
                 for piece in pieces {
@@ -176,46 +176,19 @@ impl<'p, 'a> Lowering<'p, 'a> {
                 }
                 return Ok((!nodes.is_empty()).then(|| any(nodes, 1)));
             }
-            _ => (0, false),
+            _ => 0,
         };
-        let mut elements: Vec<(u32, Vec<usize>)> = Vec::new();
-        let mut at = 0;
-        for (number, piece) in pieces.iter().enumerate() {
-            let last = open && number + 1 == pieces.len();
-            match piece {
-                Piece::Gap => at += 1,
-                Piece::Word { folded, .. } if last => {
-                    let form = Form::starting(folded);
-                    elements.push((at, self.scored(&form, field)?));
-                    at += 1;
-                }
-                Piece::Word { term, .. } => {
-                    elements.push((at, vec![self.term(field, term)?]));
-                    at += 1;
-                }
-                Piece::Run(run) => {
-                    for (offset, term) in &run.terms {
-                        elements.push((at + offset, vec![self.term(field, term)?]));
-                    }
-                    // Alone it is a pattern; inside of a phrase its neighbours say enough.
-                    if let Some(start) = run.start.as_ref() {
-                        let form = Form::starting(start);
-                        if pieces.len() == 1 {
-                            return self.expanded(&form, field, context.boost).map(Some);
-                        }
-                        if last {
-                            elements.push((at, self.scored(&form, field)?));
-                        }
-                    }
-                    at += run.positions;
-                }
-                Piece::Compound { parts, .. } => {
-                    for (offset, term) in &parts.terms {
-                        elements.push((at + offset, vec![self.term(field, term)?]));
-                    }
-                    at += parts.positions;
-                }
-            }
+        let places = pattern::places(pieces, kind);
+        if let [(_, Asked::Form(form))] = &places[..] {
+            return self.expanded(form, field, context.boost).map(Some);
+        }
+        let mut elements = Vec::with_capacity(places.len());
+        for (at, asked) in &places {
+            let terms = match asked {
+                Asked::Term(term) => vec![self.term(field, term)?],
+                Asked::Form(form) => self.scored(form, field)?,
+            };
+            elements.push((*at, terms));
         }
         Ok(self.phrase(elements, field, slop, context.boost))
     }
@@ -229,7 +202,12 @@ impl<'p, 'a> Lowering<'p, 'a> {
     ) -> Option<Node> {
         let first = elements.first()?.0;
         if let [(_, terms)] = &elements[..] {
-            let terms = terms.iter().map(|term| Node::Term { term: *term, boost });
+            let is_there = |term: &&usize| {
+                let term = self.plan.terms.get(**term);
+                term.is_some_and(|term| term.weight > 0.0)
+            };
+            let terms = terms.iter().filter(is_there);
+            let terms = terms.map(|term| Node::Term { term: *term, boost });
             return Some(any(terms.collect(), 1));
         }
         // A phrase is worth what its terms are together.

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use crate::text::analyzer::{Analyzer, Piece};
-use crate::text::pattern::{self, Form};
+use crate::text::pattern::{self, Asked, Form};
 use crate::text::query::{Bool, Expr, Kind, Leaf, TextQuery};
 
 /// A place that the query looks for, and which of its words it is.
@@ -19,7 +19,7 @@ pub(super) struct Mark {
 struct Wanted {
     words: HashSet<String>,
     forms: Vec<(Form, Shown)>,
-    phrases: Vec<(Vec<(u32, Element)>, u32)>,
+    phrases: Vec<(Vec<(u32, Asked)>, u32)>,
 }
 
 /// How much of a term is marked.
@@ -28,21 +28,6 @@ enum Shown {
     Whole,
     /// So many characters.
     Start(usize),
-}
-
-#[derive(Debug)]
-enum Element {
-    Word(String),
-    Form(Form),
-}
-
-impl Element {
-    fn fits(&self, term: &str) -> bool {
-        match self {
-            Element::Word(word) => word == term,
-            Element::Form(form) => form.fits(term),
-        }
-    }
 }
 
 /// Positions and spans of an element of a phrase.
@@ -173,8 +158,7 @@ impl Wanted {
         let pieces = analyzer.pieces(&leaf.text);
         match leaf.kind {
             Kind::Words if !together => pieces.iter().for_each(|piece| self.alternatives(piece)),
-            Kind::Phrase { slop, open } => self.phrase(&pieces, slop, open),
-            _ => self.phrase(&pieces, 0, false),
+            kind => self.phrase(&pieces, kind),
         }
     }
 
@@ -205,44 +189,19 @@ impl Wanted {
         self.forms.push((Form::starting(start), shown));
     }
 
-    fn phrase(&mut self, pieces: &[Piece], slop: u32, open: bool) {
-        let mut elements: Vec<(u32, Element)> = Vec::new();
-        let mut at = 0;
-        for (number, piece) in pieces.iter().enumerate() {
-            let last = open && number + 1 == pieces.len();
-            match piece {
-                Piece::Gap => at += 1,
-                Piece::Word { folded, .. } if last => {
-                    elements.push((at, Element::Form(Form::starting(folded))));
-                    at += 1;
-                }
-                Piece::Word { term, .. } => {
-                    elements.push((at, Element::Word(term.clone())));
-                    at += 1;
-                }
-                Piece::Run(run) => {
-                    let terms = run.terms.iter();
-                    elements
-                        .extend(terms.map(|(far, term)| (at + far, Element::Word(term.clone()))));
-                    if let Some(start) = &run.start {
-                        if pieces.len() == 1 {
-                            self.start(start);
-                        } else if last {
-                            elements.push((at, Element::Form(Form::starting(start))));
-                        }
-                    }
-                    at += run.positions;
-                }
-                Piece::Compound { parts, .. } => {
-                    let terms = parts.terms.iter();
-                    elements
-                        .extend(terms.map(|(far, term)| (at + far, Element::Word(term.clone()))));
-                    at += parts.positions;
-                }
-            }
+    fn phrase(&mut self, pieces: &[Piece], kind: Kind) {
+        if let [Piece::Run(run)] = pieces
+            && let Some(start) = &run.start
+        {
+            return self.start(start);
         }
-        if !elements.is_empty() {
-            self.phrases.push((elements, slop));
+        let slop = match kind {
+            Kind::Phrase { slop, .. } => slop,
+            _ => 0,
+        };
+        let places = pattern::places(pieces, kind);
+        if !places.is_empty() {
+            self.phrases.push((places, slop));
         }
     }
 }

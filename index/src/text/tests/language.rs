@@ -37,3 +37,47 @@ fn a_tilde_inside_of_a_word_does_not_cut_it() {
     assert_eq!(rows("alcie~1"), [1]);
     assert_eq!(rows("alice~0"), [1], "no edits, as in the strict language");
 }
+
+/// `write-ah*` and what someone has typed as far as `write-ah` found nothing: a word that is cut into several
+/// was looked for as if it had been closed.
+#[test]
+fn a_word_of_several_pieces_stays_open_at_its_end() {
+    let texts = [
+        "the write ahead log",
+        "group commits",
+        "\u{6570}\u{636e}\u{5e93}v2",
+        "ahead of every write",
+    ];
+    let rows = |query: &TextQuery| rows_of("default", &texts, query);
+    for (typed, row) in [
+        ("write-ah", 0),
+        ("group.com", 1),
+        ("\u{6570}\u{636e}\u{5e93}v", 2),
+        ("group.commits", 1),
+    ] {
+        assert_eq!(rows(&TextQuery::as_you_type(typed).unwrap()), [row]);
+        let query = TextQuery::parse(&format!("{typed}*")).unwrap();
+        assert_eq!(rows(&query), [row]);
+        let typed = typed.to_uppercase();
+        assert_eq!(rows(&TextQuery::prefix(&typed).unwrap()), [row]);
+    }
+    // Each word of such a word may be misspelt.
+    let query = TextQuery::parse("wrte-ahad~1").unwrap();
+    assert_eq!(rows(&query), [0]);
+    assert_eq!(marked(&query, texts[0]), ["write", "ahead"]);
+    let query = TextQuery::parse("write-ah*").unwrap();
+    assert_eq!(marked(&query, texts[0]), ["write", "ahead"]);
+    let code = ["app.getUserName()", "app.get_user_id", "getUserName"];
+    let rows = |query: &str| rows_of("code", &code, &TextQuery::parse(query).unwrap());
+    assert_eq!(rows("app.getUserNa*"), [0]);
+    assert_eq!(rows("app.getUse*"), [0, 1]);
+    assert_eq!(rows("getUserNa*"), [0, 2]);
+}
+
+fn marked<'t>(query: &TextQuery, text: &'t str) -> Vec<&'t str> {
+    let mut pieces = highlight(&Analyzer::default(), "text", query, text, 1, 200);
+    let piece = pieces.remove(0);
+    let place =
+        |span: std::ops::Range<usize>| &text[piece.offset + span.start..piece.offset + span.end];
+    piece.spans.into_iter().map(place).collect()
+}
