@@ -67,9 +67,7 @@ impl<'p, 'a> Lowering<'p, 'a> {
                 },
             ),
             Expr::In { field, part, .. } => {
-                let mut fields = self.plan.fields.iter();
-                let number = fields.position(|planned| planned.name == *field);
-                let fields: Vec<usize> = number.into_iter().collect();
+                let fields = self.named(field);
                 let context = Context {
                     fields: &fields,
                     ..context
@@ -79,8 +77,19 @@ impl<'p, 'a> Lowering<'p, 'a> {
         }
     }
 
-    fn parts(&mut self, parts: &[Expr], context: Context<'_>) -> Result<Vec<Node>, TextError> {
-        let mut nodes = Vec::with_capacity(parts.len());
+    /// The number of a field of this name, if there is one.
+    fn named(&self, name: &str) -> Vec<usize> {
+        let mut fields = self.plan.fields.iter();
+        let number = fields.position(|planned| planned.name == name);
+        number.into_iter().collect()
+    }
+
+    fn parts<'e>(
+        &mut self,
+        parts: impl IntoIterator<Item = &'e Expr>,
+        context: Context<'_>,
+    ) -> Result<Vec<Node>, TextError> {
+        let mut nodes = Vec::new();
         for part in parts {
             nodes.extend(self.part(part, context)?);
         }
@@ -103,26 +112,49 @@ impl<'p, 'a> Lowering<'p, 'a> {
             together: true,
             ..context
         };
-        let mut must = self.parts(&parts.must, together)?;
+        let is_open = |part: &&Expr| self.is_stop_start(part, context.fields);
+        let (starts, required): (Vec<&Expr>, Vec<&Expr>) = parts.must.iter().partition(is_open);
+        let mut must = self.parts(required, together)?;
+        let mut starts = self.parts(starts, together)?;
         let not = self.parts(&parts.not, together)?;
-        let should = self.parts(&parts.should, context)?;
-        let should = match (parts.must.is_empty(), parts.at_least) {
-            (false, 0) => should,
-            (_, at_least) => {
-                // Words that are passed over cannot be asked for.
-                let at_least = at_least.min(should.len()).max(1);
-                if !should.is_empty() {
-                    must.push(any(should, at_least));
-                }
-                Vec::new()
+        let mut should = self.parts(&parts.should, context)?;
+        if parts.must.is_empty() || parts.at_least > 0 {
+            // Words that are passed over cannot be asked for.
+            let at_least = parts.at_least.min(should.len()).max(1);
+            if !should.is_empty() {
+                must.push(any(std::mem::take(&mut should), at_least));
             }
-        };
-        Ok(match must.len() {
-            0 if should.is_empty() => None,
-            // All that must be there was passed over.
-            0 => Some(all(vec![any(should, 1)], Vec::new(), not)),
-            _ => Some(all(must, should, not)),
-        })
+        }
+        if must.is_empty() {
+            // All that must be there was passed over, or begins as a stop word does.
+            if should.is_empty() && starts.is_empty() {
+                return Ok(None);
+            }
+            must = match any(should, 1) {
+                Node::Nothing if !starts.is_empty() => std::mem::take(&mut starts),
+                words => vec![words],
+            };
+            should = Vec::new();
+        }
+        should.extend(starts);
+        Ok(Some(all(must, should, not)))
+    }
+
+    /// Whether a part asks for words that begin as a stop word does. The stop word itself is one of them, and
+    /// texts may have it, of which nothing is known: beside other words such a part takes nothing away.
+    fn is_stop_start(&self, expr: &Expr, fields: &[usize]) -> bool {
+        match expr {
+            Expr::Leaf(leaf) => {
+                let mut planned = fields
+                    .iter()
+                    .filter_map(|field| self.plan.fields.get(*field));
+                let is_start = |name: &str| pattern::is_stop_start(self.analyzers.of(name), leaf);
+                !fields.is_empty() && planned.all(|field| is_start(field.name))
+            }
+            Expr::Boost { part, .. } => self.is_stop_start(part, fields),
+            Expr::In { field, part, .. } => self.is_stop_start(part, &self.named(field)),
+            Expr::Bool(_) => false,
+        }
     }
 
     fn leaf(&mut self, leaf: &Leaf, context: Context<'_>) -> Result<Option<Node>, TextError> {
@@ -240,7 +272,7 @@ impl<'p, 'a> Lowering<'p, 'a> {
         nodes: &mut Vec<Node>,
     ) -> Result<(), TextError> {
         match piece {
-            Piece::Gap => {}
+            Piece::Gap(_) => {}
             Piece::Word { term, .. } => nodes.push(self.one(field, term, boost)?),
             Piece::Run(run) => {
                 if let Some(start) = &run.start {

@@ -110,7 +110,7 @@ pub(crate) fn places(pieces: &[Piece], kind: Kind) -> Vec<(u32, Asked)> {
     for (number, piece) in pieces.iter().enumerate() {
         let last = open && number + 1 == pieces.len();
         match piece {
-            Piece::Gap => at += 1,
+            Piece::Gap(_) => at += 1,
             Piece::Word { folded, term } => {
                 let asked = match last {
                     true => Asked::Form(Form::going_on(folded, term)),
@@ -141,7 +141,19 @@ pub(crate) fn places(pieces: &[Piece], kind: Kind) -> Vec<(u32, Asked)> {
             }
         }
     }
+    // The start of a word may look like a stop word. Behind other words it says nothing: texts may have the
+    // stop word there, of which nothing is known.
+    if let (true, true, Some(Piece::Gap(start))) = (open, places.is_empty(), pieces.last()) {
+        places.push((0, Asked::Form(Form::starting(start))));
+    }
     places
+}
+
+/// Whether a leaf asks for words that begin as a stop word does, and for nothing else.
+pub(crate) fn is_stop_start(analyzer: &Analyzer, leaf: &Leaf) -> bool {
+    let pieces = analyzer.pieces(&leaf.text);
+    let is_gap = |piece: &Piece| matches!(piece, Piece::Gap(_));
+    leaf.kind == Kind::Prefix && !pieces.is_empty() && pieces.iter().all(is_gap)
 }
 
 /// The form that a leaf asks for, if it asks for one: of more than one word there is none.

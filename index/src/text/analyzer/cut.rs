@@ -17,8 +17,8 @@ pub(super) enum Cut<'c> {
         folded: String,
         term: String,
     },
-    /// A word that is left out.
-    Gap,
+    /// A word that is left out, folded.
+    Gap(String),
     /// Characters that become pairs.
     Pairs(&'c Chars),
     /// Characters that become grams of these lengths.
@@ -53,12 +53,12 @@ pub(super) fn cuts(spec: &Spec, text: &str, each: &mut impl FnMut(Cut<'_>, Range
                 let start = from + (rest.len() - rest.trim_start().len());
                 from = start + word.len();
                 let folded = fold(word);
-                if spec.stops(&folded) {
-                    each(Cut::Gap, start..from);
-                    continue;
-                }
+                let is_stop = spec.stops(&folded);
                 let folded = if exact { word.to_string() } else { folded };
-                word_cut(stems.as_ref(), word, folded, start..from, each);
+                match is_stop {
+                    true => each(Cut::Gap(folded), start..from),
+                    false => word_cut(stems.as_ref(), word, folded, start..from, each),
+                }
             }
         }
         Kind::Ngram { min, max } => ngram::runs(text, &mut |chars| {
@@ -88,7 +88,7 @@ fn word_cuts(
                 return;
             }
             match spec.stops(&folded) {
-                true => each(Cut::Gap, span),
+                true => each(Cut::Gap(folded), span),
                 false => word_cut(stems, word, folded, span, each),
             }
         }
@@ -136,7 +136,7 @@ fn code_cuts(spec: &Spec, text: &str, each: &mut impl FnMut(Cut<'_>, Range<usize
         let all = first.start..last.end;
         if let [(folded, span)] = parts.as_slice() {
             match spec.stops(folded) {
-                true => each(Cut::Gap, span.clone()),
+                true => each(Cut::Gap(folded.clone()), span.clone()),
                 false => word_cut(None, "", folded.clone(), span.clone(), each),
             }
             return;

@@ -173,7 +173,10 @@ fn stop_words_leave_their_places() {
         positions: 2,
     };
     let whole = Some("getname".to_string());
-    let expected = vec![Piece::Compound { whole, parts }, Piece::Gap];
+    let expected = vec![
+        Piece::Compound { whole, parts },
+        Piece::Gap("get".to_string()),
+    ];
     assert_eq!(code.pieces("getName get"), expected);
 }
 
@@ -424,7 +427,7 @@ proptest! {
                     prop_assert!(has(position, &term));
                     position += 1;
                 }
-                Piece::Gap => position += 1,
+                Piece::Gap(_) => position += 1,
                 Piece::Run(run) => {
                     for (at, term) in &run.terms {
                         prop_assert!(has(position + at, term));

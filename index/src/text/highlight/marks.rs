@@ -164,7 +164,7 @@ impl Wanted {
 
     fn alternatives(&mut self, piece: &Piece) {
         match piece {
-            Piece::Gap => {}
+            Piece::Gap(_) => {}
             Piece::Word { term, .. } => {
                 self.words.insert(term.clone());
             }

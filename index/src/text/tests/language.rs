@@ -81,3 +81,31 @@ fn marked<'t>(query: &TextQuery, text: &'t str) -> Vec<&'t str> {
         |span: std::ops::Range<usize>| &text[piece.offset + span.start..piece.offset + span.end];
     piece.spans.into_iter().map(place).collect()
 }
+
+/// Where stop words are left out, `in*` found nothing, and so did what someone had typed as far as `the`.
+#[test]
+fn a_start_that_is_a_stop_word_is_a_start() {
+    let texts = [
+        "an index of the interior",
+        "nothing of note",
+        "into theory",
+        "state of the art",
+    ];
+    let rows = |query: &TextQuery| rows_of("default stop(en)", &texts, query);
+    let strict = |query: &str| rows(&TextQuery::parse_strict(query).unwrap());
+    let typed = |text: &str| rows(&TextQuery::as_you_type(text).unwrap());
+    assert_eq!(strict("in*"), [0]);
+    assert_eq!(typed("in"), [0]);
+    assert_eq!(typed("the"), [2]);
+    assert_eq!(typed("of the"), [2]);
+    assert_eq!(strict("\"of the\"*"), [2]);
+    assert_eq!(strict("note -in*"), [1]);
+    // The word itself begins so too, and no one knows which rows have it: it takes nothing away.
+    assert_eq!(typed("state of the"), [3]);
+    assert_eq!(strict("\"state of the\"*"), [3]);
+    assert_eq!(strict("in* AND nothing"), [1]);
+    assert_eq!(typed("nowhere the"), [2]);
+    let texts = ["\u{6211}\u{7684}\u{4e66}", "\u{4e66}"];
+    let query = TextQuery::prefix("\u{7684}").unwrap();
+    assert_eq!(rows_of("default stop(zh)", &texts, &query), [0]);
+}
