@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 use super::analyzer::{Analyzers, Piece};
 use super::error::TextError;
 use super::pattern::{self, Asked, Form};
-use super::plan::{Node, Numbers, Plan, RestTerms};
+use super::plan::{Node, Numbers, Place, Plan};
 use super::query::{Bool, Expr, Kind, Leaf};
+use super::rest::RestTerms;
 
 /// Terms that a pattern stands for and that are scored one by one: those of the most rows. The others
 /// count alike.
@@ -214,38 +215,48 @@ impl<'p, 'a> Lowering<'p, 'a> {
         if let [(_, Asked::Form(form))] = &places[..] {
             return self.expanded(form, field, context.boost).map(Some);
         }
-        let mut elements = Vec::with_capacity(places.len());
-        for (at, asked) in &places {
-            let terms = match asked {
-                Asked::Term(term) => vec![self.term(field, term)?],
-                Asked::Form(form) => self.scored(form, field)?,
+        let mut planned = Vec::with_capacity(places.len());
+        for (offset, asked) in places {
+            let (terms, rest) = match asked {
+                Asked::Term(term) => (vec![self.term(field, &term)?], None),
+                Asked::Form(form) => {
+                    let (terms, rest) = self.fitting(&form, field)?;
+                    // Of a place only the terms are asked for, not what each is worth.
+                    let rest = (!rest.is_empty()).then(|| self.rest(field, rest, 0.0));
+                    (terms, rest)
+                }
             };
-            elements.push((*at, terms));
+            planned.push(Place {
+                offset,
+                terms,
+                rest,
+            });
         }
-        Ok(self.phrase(elements, field, slop, context.boost))
+        Ok(self.phrase(planned, field, slop, context.boost))
     }
 
     fn phrase(
         &mut self,
-        elements: Vec<(u32, Vec<usize>)>,
+        mut places: Vec<Place>,
         field: usize,
         slop: u32,
         boost: f32,
     ) -> Option<Node> {
-        let first = elements.first()?.0;
-        if let [(_, terms)] = &elements[..] {
+        let first = places.first()?.offset;
+        if let [place] = &places[..] {
             let is_there = |term: &&usize| {
                 let term = self.plan.terms.get(**term);
                 term.is_some_and(|term| term.weight > 0.0)
             };
-            let terms = terms.iter().filter(is_there);
+            let terms = place.terms.iter().filter(is_there);
             let terms = terms.map(|term| Node::Term { term: *term, boost });
             return Some(any(terms.collect(), 1));
         }
         // A phrase is worth what its terms are together.
         let mut weight = 0.0;
-        for (_, terms) in &elements {
-            let weights = terms.iter().filter_map(|term| {
+        for place in &mut places {
+            place.offset -= first;
+            let weights = place.terms.iter().filter_map(|term| {
                 let weight = self.plan.terms.get(*term)?.weight;
                 (weight > 0.0).then_some(weight)
             });
@@ -254,10 +265,9 @@ impl<'p, 'a> Lowering<'p, 'a> {
                 None => return Some(Node::Nothing),
             }
         }
-        let elements = elements.into_iter().map(|(at, terms)| (at - first, terms));
         Some(Node::Phrase {
             field,
-            elements: elements.collect(),
+            places,
             slop,
             weight: weight * boost,
         })
@@ -304,12 +314,16 @@ impl<'p, 'a> Lowering<'p, 'a> {
         self.plan.term(field, term, &mut self.numbers)
     }
 
-    /// The terms of any segment that fit, the most frequent first.
-    fn fitting(&mut self, form: &Form, field: usize) -> Result<Vec<String>, TextError> {
-        let mut found: BTreeMap<String, u64> = BTreeMap::new();
+    /// The terms of any segment that fit: those that are scored one by one, and the others.
+    fn fitting(
+        &mut self,
+        form: &Form,
+        field: usize,
+    ) -> Result<(Vec<usize>, Vec<String>), TextError> {
         let Some(planned) = self.plan.fields.get(field) else {
-            return Ok(Vec::new());
+            return Ok((Vec::new(), Vec::new()));
         };
+        let mut found: BTreeMap<String, u64> = BTreeMap::new();
         for part in planned.parts.iter().flatten() {
             form.each_term(part, &mut |term, rows| match found.get_mut(term) {
                 Some(count) => *count += u64::from(rows),
@@ -322,41 +336,38 @@ impl<'p, 'a> Lowering<'p, 'a> {
         let exact = form.exact();
         found.sort_by_key(|(term, rows)| (Some(term.as_str()) != exact, Reverse(*rows)));
         found.truncate(MOST_TERMS);
-        Ok(found.into_iter().map(|(term, _)| term).collect())
-    }
-
-    /// Those that are scored one by one.
-    fn scored(&mut self, form: &Form, field: usize) -> Result<Vec<usize>, TextError> {
-        let mut terms = Vec::new();
-        for term in self.fitting(form, field)?.iter().take(MOST_SCORED) {
+        let mut found: Vec<String> = found.into_iter().map(|(term, _)| term).collect();
+        let rest = found.split_off(found.len().min(MOST_SCORED));
+        let mut terms = Vec::with_capacity(found.len());
+        for term in &found {
             terms.push(self.term(field, term)?);
         }
-        Ok(terms)
+        Ok((terms, rest))
+    }
+
+    fn rest(&mut self, field: usize, terms: Vec<String>, weight: f32) -> usize {
+        self.plan.rests.push(RestTerms {
+            field,
+            terms,
+            weight,
+        });
+        self.plan.rests.len() - 1
     }
 
     fn expanded(&mut self, form: &Form, field: usize, boost: f32) -> Result<Node, TextError> {
-        let mut fitting = self.fitting(form, field)?;
-        let rest = fitting.split_off(fitting.len().min(MOST_SCORED));
-        let mut nodes = Vec::with_capacity(fitting.len() + 1);
+        let (terms, rest) = self.fitting(form, field)?;
+        let mut nodes = Vec::with_capacity(terms.len() + 1);
         let mut least = f32::INFINITY;
-        for term in &fitting {
-            let node = self.one(field, term, boost)?;
-            if let Node::Term { term, .. } = node {
-                let weight = self.plan.terms.get(term).map(|term| term.weight);
-                least = least.min(weight.unwrap_or(least));
+        for term in terms {
+            let weight = self.plan.terms.get(term).map_or(0.0, |term| term.weight);
+            if weight > 0.0 {
+                least = least.min(weight);
+                nodes.push(Node::Term { term, boost });
             }
-            nodes.push(node);
         }
         if !rest.is_empty() && least.is_finite() {
-            nodes.push(Node::Rest {
-                rest: self.plan.rests.len(),
-                boost,
-            });
-            self.plan.rests.push(RestTerms {
-                field,
-                terms: rest,
-                weight: least,
-            });
+            let rest = self.rest(field, rest, least);
+            nodes.push(Node::Rest { rest, boost });
         }
         Ok(any(nodes, 1))
     }

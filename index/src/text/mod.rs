@@ -19,6 +19,7 @@ mod memory;
 mod pattern;
 mod plan;
 mod query;
+mod rest;
 mod sealed;
 mod search;
 mod source;

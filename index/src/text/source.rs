@@ -225,6 +225,20 @@ impl<'a> SourceField<'a> {
         Ok(all.saturating_sub(dead))
     }
 
+    /// Adds the rows of a term to others.
+    pub(crate) fn add_rows(
+        &self,
+        found: &Found<'a>,
+        rows: &mut RoaringBitmap,
+    ) -> Result<(), TextError> {
+        let mut blocks = self.blocks(found)?;
+        while blocks.rows().first().is_some_and(|row| *row < END) {
+            rows.extend(blocks.rows().iter().copied());
+            blocks.next();
+        }
+        Ok(())
+    }
+
     pub(crate) fn blocks(&self, found: &Found<'a>) -> Result<Blocks<'a>, TextError> {
         match (self.part, found) {
             (FieldPart::Sealed(field), Found::Sealed(info)) => {
