@@ -52,6 +52,7 @@ pub(super) fn cuts(spec: &Spec, text: &str, each: &mut impl FnMut(Cut<'_>, Range
                 let rest = text.get(from..).unwrap_or_default();
                 let start = from + (rest.len() - rest.trim_start().len());
                 from = start + word.len();
+                let word = &*written(stems.as_ref(), word);
                 let folded = fold(word);
                 let is_stop = spec.stops(&folded);
                 let folded = if exact { word.to_string() } else { folded };
@@ -79,6 +80,7 @@ fn word_cuts(
     words::cut(text, rules, &mut |found, span, apostrophe| match found {
         Found::Run(chars) => each(Cut::Pairs(&chars), span),
         Found::Word(word) => {
+            let word = &*written(stems, word);
             let mut folded = fold(word);
             if is_english {
                 folded = english(&folded);
@@ -93,6 +95,10 @@ fn word_cuts(
             }
         }
     });
+}
+
+fn written<'w>(stems: Option<&Stems>, word: &'w str) -> Cow<'w, str> {
+    stems.map_or(Cow::Borrowed(word), |stems| stems.written(word))
 }
 
 fn word_cut(

@@ -3,6 +3,7 @@
 
 mod class;
 mod code;
+mod compose;
 mod cut;
 mod error;
 mod fields;
@@ -80,7 +81,7 @@ impl Analyzer {
     /// french, german, greek, hungarian, indonesian, irish, italian, lithuanian, norwegian, persian, polish,
     /// portuguese, romanian, russian, serbian, sesotho, spanish, swedish, turkish, yiddish (Snowball's
     /// stemmers), for `default`, `english` and `whitespace`. `stop(en)`, `stop(zh)` and `stop("the","of")`
-    /// leave words out, up to 512 that are given, of 128 bytes when they are folded, for all but `keyword` and `ngram`; the places of these
+    /// leave words out, up to 512 that are given, for all but `keyword` and `ngram`; the places of these
     /// words stay, so that a phrase is found where its words stand as far apart as in the query.
     ///
     /// ```
