@@ -1,20 +1,12 @@
 //! From words to terms: every part of a query in every field that it is looked for in.
 
-use std::cmp::Reverse;
-use std::collections::BTreeMap;
-
 use super::analyzer::{Analyzers, Piece};
 use super::error::TextError;
+use super::frequent::{MOST_SCORED, frequent};
 use super::pattern::{self, Asked, Form};
 use super::plan::{Node, Numbers, Place, Plan};
 use super::query::{Bool, Expr, Kind, Leaf};
 use super::rest::RestTerms;
-
-/// Terms that a pattern stands for and that are scored one by one: those of the most rows. The others
-/// count alike.
-const MOST_SCORED: usize = 64;
-/// Terms that a pattern stands for at all.
-const MOST_TERMS: usize = 65_536;
 
 /// What is worked out for one query.
 pub(crate) struct Lowering<'p, 'a> {
@@ -323,20 +315,7 @@ impl<'p, 'a> Lowering<'p, 'a> {
         let Some(planned) = self.plan.fields.get(field) else {
             return Ok((Vec::new(), Vec::new()));
         };
-        let mut found: BTreeMap<String, u64> = BTreeMap::new();
-        for part in planned.parts.iter().flatten() {
-            form.each_term(part, &mut |term, rows| match found.get_mut(term) {
-                Some(count) => *count += u64::from(rows),
-                None => {
-                    found.insert(term.to_string(), u64::from(rows));
-                }
-            })?;
-        }
-        let mut found: Vec<(String, u64)> = found.into_iter().collect();
-        let exact = form.exact();
-        found.sort_by_key(|(term, rows)| (Some(term.as_str()) != exact, Reverse(*rows)));
-        found.truncate(MOST_TERMS);
-        let mut found: Vec<String> = found.into_iter().map(|(term, _)| term).collect();
+        let mut found = frequent(form, &planned.parts)?;
         let rest = found.split_off(found.len().min(MOST_SCORED));
         let mut terms = Vec::with_capacity(found.len());
         for term in &found {

@@ -13,6 +13,7 @@ mod cursor;
 mod dead;
 mod dictionary;
 mod error;
+mod frequent;
 mod highlight;
 mod lower;
 mod memory;

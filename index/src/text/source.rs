@@ -192,6 +192,11 @@ impl<'a> SourceField<'a> {
         }
     }
 
+    /// Whether some of its rows have been deleted.
+    pub(crate) fn has_deletes(&self) -> bool {
+        self.source.deletes.is_some()
+    }
+
     fn dead(&self) -> Option<(&'a super::dead::DeadRows, &'a Arc<RoaringBitmap>)> {
         let dead = match self.source.part {
             Part::Memory(memory, _) => &memory.dead,

@@ -157,3 +157,26 @@ fn an_open_phrase_finds_every_continuation() {
         assert_eq!(all.len(), expected as u64);
     }
 }
+
+/// Which 64 terms of a pattern are scored by themselves was chosen by rows that had been deleted, too: a
+/// compaction changed scores.
+#[test]
+fn deleted_rows_do_not_choose_the_terms_that_are_scored() {
+    let row = |n: usize| -> Texts { vec![("text", format!("s{n:03}"))] };
+    let mut live: Vec<Texts> = (0..64).flat_map(|n| [row(n), row(n)]).collect();
+    live.extend((64..100).map(row));
+    let gone = (64..140).flat_map(|n| std::iter::repeat_n(row(n), 5));
+    let all: Vec<Texts> = live.iter().cloned().chain(gone).collect();
+    let deletes: std::sync::Arc<RoaringBitmap> =
+        std::sync::Arc::new((live.len() as u32..all.len() as u32).collect());
+    let (memory, sealed) = (memory(&all), sealed(&all));
+    let compacted = self::sealed(&live);
+    for query in ["s*", "s042~2", "\"s\"*"] {
+        let query = TextQuery::parse_strict(query).unwrap();
+        let expected = search(&[TextSource::sealed(&compacted)], &query, 1000);
+        let source = TextSource::sealed(&sealed).without(&deletes);
+        assert_eq!(search(&[source], &query, 1000), expected, "{query}");
+        let source = TextSource::memory(&memory, all.len() as u32).without(&deletes);
+        assert_eq!(search(&[source], &query, 1000), expected, "{query}");
+    }
+}
