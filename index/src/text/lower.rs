@@ -1,21 +1,14 @@
 //! From words to terms: every part of a query in every field that it is looked for in.
 
-use std::cmp::Reverse;
-use std::collections::BTreeMap;
-
 use super::analyzer::{Analyzers, Piece};
 use super::boost;
 use super::error::TextError;
-use super::pattern::{self, Form};
-use super::plan::{Node, Numbers, Plan, RestTerms};
+use super::frequent::{MOST_SCORED, frequent};
+use super::pattern::{self, Asked, Form};
+use super::plan::{Node, Numbers, Place, Plan};
 use super::query::{Bool, Expr, Kind, Leaf};
+use super::rest::RestTerms;
 use super::slack::MOST_ELEMENTS;
-
-/// Terms that a pattern stands for and that are scored one by one: those of the most rows. The others
-/// count alike.
-const MOST_SCORED: usize = 64;
-/// Terms that a pattern stands for at all.
-const MOST_TERMS: usize = 65_536;
 
 /// What is worked out for one query.
 pub(crate) struct Lowering<'p, 'a> {
@@ -69,9 +62,7 @@ impl<'p, 'a> Lowering<'p, 'a> {
                 },
             ),
             Expr::In { field, part, .. } => {
-                let mut fields = self.plan.fields.iter();
-                let number = fields.position(|planned| planned.name == *field);
-                let fields: Vec<usize> = number.into_iter().collect();
+                let fields = self.named(field);
                 let context = Context {
                     fields: &fields,
                     ..context
@@ -81,8 +72,19 @@ impl<'p, 'a> Lowering<'p, 'a> {
         }
     }
 
-    fn parts(&mut self, parts: &[Expr], context: Context<'_>) -> Result<Vec<Node>, TextError> {
-        let mut nodes = Vec::with_capacity(parts.len());
+    /// The number of a field of this name, if there is one.
+    fn named(&self, name: &str) -> Vec<usize> {
+        let mut fields = self.plan.fields.iter();
+        let number = fields.position(|planned| planned.name == name);
+        number.into_iter().collect()
+    }
+
+    fn parts<'e>(
+        &mut self,
+        parts: impl IntoIterator<Item = &'e Expr>,
+        context: Context<'_>,
+    ) -> Result<Vec<Node>, TextError> {
+        let mut nodes = Vec::new();
         for part in parts {
             nodes.extend(self.part(part, context)?);
         }
@@ -105,31 +107,54 @@ impl<'p, 'a> Lowering<'p, 'a> {
             together: true,
             ..context
         };
-        let mut must = self.parts(&parts.must, together)?;
+        let is_open = |part: &&Expr| self.is_stop_start(part, context.fields);
+        let (starts, required): (Vec<&Expr>, Vec<&Expr>) = parts.must.iter().partition(is_open);
+        let mut must = self.parts(required, together)?;
+        let mut starts = self.parts(starts, together)?;
         // What is taken away is worth nothing: the scale of sums leaves no room for it.
         let away = Context {
             boost: 0.0,
             ..together
         };
         let not = self.parts(&parts.not, away)?;
-        let should = self.parts(&parts.should, context)?;
-        let should = match (parts.must.is_empty(), parts.at_least) {
-            (false, 0) => should,
-            (_, at_least) => {
-                // Words that are passed over cannot be asked for.
-                let at_least = at_least.min(should.len()).max(1);
-                if !should.is_empty() {
-                    must.push(any(should, at_least));
-                }
-                Vec::new()
+        let mut should = self.parts(&parts.should, context)?;
+        if parts.must.is_empty() || parts.at_least > 0 {
+            // Words that are passed over cannot be asked for.
+            let at_least = parts.at_least.min(should.len()).max(1);
+            if !should.is_empty() {
+                must.push(any(std::mem::take(&mut should), at_least));
             }
-        };
-        Ok(match must.len() {
-            0 if should.is_empty() => None,
-            // All that must be there was passed over.
-            0 => Some(all(vec![any(should, 1)], Vec::new(), not)),
-            _ => Some(all(must, should, not)),
-        })
+        }
+        if must.is_empty() {
+            // All that must be there was passed over, or begins as a stop word does.
+            if should.is_empty() && starts.is_empty() {
+                return Ok(None);
+            }
+            must = match any(should, 1) {
+                Node::Nothing if !starts.is_empty() => std::mem::take(&mut starts),
+                words => vec![words],
+            };
+            should = Vec::new();
+        }
+        should.extend(starts);
+        Ok(Some(all(must, should, not)))
+    }
+
+    /// Whether a part asks for words that begin as a stop word does. The stop word itself is one of them, and
+    /// texts may have it, of which nothing is known: beside other words such a part takes nothing away.
+    fn is_stop_start(&self, expr: &Expr, fields: &[usize]) -> bool {
+        match expr {
+            Expr::Leaf(leaf) => {
+                let mut planned = fields
+                    .iter()
+                    .filter_map(|field| self.plan.fields.get(*field));
+                let is_start = |name: &str| pattern::is_stop_start(self.analyzers.of(name), leaf);
+                !fields.is_empty() && planned.all(|field| is_start(field.name))
+            }
+            Expr::Boost { part, .. } => self.is_stop_start(part, fields),
+            Expr::In { field, part, .. } => self.is_stop_start(part, &self.named(field)),
+            Expr::Bool(_) => false,
+        }
     }
 
     fn leaf(&mut self, leaf: &Leaf, context: Context<'_>) -> Result<Option<Node>, TextError> {
@@ -174,8 +199,8 @@ impl<'p, 'a> Lowering<'p, 'a> {
         field: usize,
         context: Context<'_>,
     ) -> Result<Option<Node>, TextError> {
-        let (slop, open) = match kind {
-            Kind::Phrase { slop, open } => (slop, open),
+        let slop = match kind {
+            Kind::Phrase { slop, .. } => slop,
             Kind::Words if !context.together => {
                 let mut nodes = Vec::new();
                 for piece in pieces {
@@ -183,67 +208,55 @@ impl<'p, 'a> Lowering<'p, 'a> {
                 }
                 return Ok((!nodes.is_empty()).then(|| any(nodes, 1)));
             }
-            _ => (0, false),
+            _ => 0,
         };
-        let mut elements: Vec<(u32, Vec<usize>)> = Vec::new();
-        let mut at = 0;
-        for (number, piece) in pieces.iter().enumerate() {
-            let last = open && number + 1 == pieces.len();
-            match piece {
-                Piece::Gap => at += 1,
-                Piece::Word { folded, .. } if last => {
-                    let form = Form::starting(folded);
-                    elements.push((at, self.scored(&form, field)?));
-                    at += 1;
-                }
-                Piece::Word { term, .. } => {
-                    elements.push((at, vec![self.term(field, term)?]));
-                    at += 1;
-                }
-                Piece::Run(run) => {
-                    for (offset, term) in &run.terms {
-                        elements.push((at + offset, vec![self.term(field, term)?]));
-                    }
-                    // Alone it is a pattern; inside of a phrase its neighbours say enough.
-                    if let Some(start) = run.start.as_ref() {
-                        let form = Form::starting(start);
-                        if pieces.len() == 1 {
-                            return self.expanded(&form, field, context.boost).map(Some);
-                        }
-                        if last {
-                            elements.push((at, self.scored(&form, field)?));
-                        }
-                    }
-                    at += run.positions;
-                }
-                Piece::Compound { parts, .. } => {
-                    for (offset, term) in &parts.terms {
-                        elements.push((at + offset, vec![self.term(field, term)?]));
-                    }
-                    at += parts.positions;
-                }
-            }
+        let mut places = pattern::places(pieces, kind);
+        places.truncate(MOST_ELEMENTS);
+        if let [(_, Asked::Form(form))] = &places[..] {
+            return self.expanded(form, field, context.boost).map(Some);
         }
-        Ok(self.phrase(elements, field, slop, context.boost))
+        let mut planned = Vec::with_capacity(places.len());
+        for (offset, asked) in places {
+            let (terms, rest) = match asked {
+                Asked::Term(term) => (vec![self.term(field, &term)?], None),
+                Asked::Form(form) => {
+                    let (terms, rest) = self.fitting(&form, field)?;
+                    // Of a place only the terms are asked for, not what each is worth.
+                    let rest = (!rest.is_empty()).then(|| self.rest(field, rest, 0.0));
+                    (terms, rest)
+                }
+            };
+            planned.push(Place {
+                offset,
+                terms,
+                rest,
+            });
+        }
+        Ok(self.phrase(planned, field, slop, context.boost))
     }
 
     fn phrase(
         &mut self,
-        mut elements: Vec<(u32, Vec<usize>)>,
+        mut places: Vec<Place>,
         field: usize,
         slop: u32,
         boost: f32,
     ) -> Option<Node> {
-        elements.truncate(MOST_ELEMENTS);
-        let first = elements.first()?.0;
-        if let [(_, terms)] = &elements[..] {
-            let terms = terms.iter().map(|term| Node::Term { term: *term, boost });
+        let first = places.first()?.offset;
+        if let [place] = &places[..] {
+            let is_there = |term: &&usize| {
+                let term = self.plan.terms.get(**term);
+                term.is_some_and(|term| term.weight > 0.0)
+            };
+            let terms = place.terms.iter().filter(is_there);
+            let terms = terms.map(|term| Node::Term { term: *term, boost });
             return Some(any(terms.collect(), 1));
         }
         // A phrase is worth what its terms are together.
         let mut weight = 0.0;
-        for (_, terms) in &elements {
-            let weights = terms.iter().filter_map(|term| {
+        for place in &mut places {
+            place.offset -= first;
+            let weights = place.terms.iter().filter_map(|term| {
                 let weight = self.plan.terms.get(*term)?.weight;
                 (weight > 0.0).then_some(weight)
             });
@@ -252,10 +265,9 @@ impl<'p, 'a> Lowering<'p, 'a> {
                 None => return Some(Node::Nothing),
             }
         }
-        let elements = elements.into_iter().map(|(at, terms)| (at - first, terms));
         Some(Node::Phrase {
             field,
-            elements: elements.collect(),
+            places,
             slop,
             weight: weight * boost,
         })
@@ -270,7 +282,7 @@ impl<'p, 'a> Lowering<'p, 'a> {
         nodes: &mut Vec<Node>,
     ) -> Result<(), TextError> {
         match piece {
-            Piece::Gap => {}
+            Piece::Gap(_) => {}
             Piece::Word { term, .. } => nodes.push(self.one(field, term, boost)?),
             Piece::Run(run) => {
                 if let Some(start) = &run.start {
@@ -302,59 +314,47 @@ impl<'p, 'a> Lowering<'p, 'a> {
         self.plan.term(field, term, &mut self.numbers)
     }
 
-    /// The terms of any segment that fit, the most frequent first.
-    fn fitting(&mut self, form: &Form, field: usize) -> Result<Vec<String>, TextError> {
-        let mut found: BTreeMap<String, u64> = BTreeMap::new();
+    /// The terms of any segment that fit: those that are scored one by one, and the others.
+    fn fitting(
+        &mut self,
+        form: &Form,
+        field: usize,
+    ) -> Result<(Vec<usize>, Vec<String>), TextError> {
         let Some(planned) = self.plan.fields.get(field) else {
-            return Ok(Vec::new());
+            return Ok((Vec::new(), Vec::new()));
         };
-        for part in planned.parts.iter().flatten() {
-            form.each_term(part, &mut |term, rows| match found.get_mut(term) {
-                Some(count) => *count += u64::from(rows),
-                None => {
-                    found.insert(term.to_string(), u64::from(rows));
-                }
-            })?;
-        }
-        let mut found: Vec<(String, u64)> = found.into_iter().collect();
-        let exact = form.exact();
-        found.sort_by_key(|(term, rows)| (Some(term.as_str()) != exact, Reverse(*rows)));
-        found.truncate(MOST_TERMS);
-        Ok(found.into_iter().map(|(term, _)| term).collect())
-    }
-
-    /// Those that are scored one by one.
-    fn scored(&mut self, form: &Form, field: usize) -> Result<Vec<usize>, TextError> {
-        let mut terms = Vec::new();
-        for term in self.fitting(form, field)?.iter().take(MOST_SCORED) {
+        let mut found = frequent(form, &planned.parts)?;
+        let rest = found.split_off(found.len().min(MOST_SCORED));
+        let mut terms = Vec::with_capacity(found.len());
+        for term in &found {
             terms.push(self.term(field, term)?);
         }
-        Ok(terms)
+        Ok((terms, rest))
+    }
+
+    fn rest(&mut self, field: usize, terms: Vec<String>, weight: f32) -> usize {
+        self.plan.rests.push(RestTerms {
+            field,
+            terms,
+            weight,
+        });
+        self.plan.rests.len() - 1
     }
 
     fn expanded(&mut self, form: &Form, field: usize, boost: f32) -> Result<Node, TextError> {
-        let mut fitting = self.fitting(form, field)?;
-        let rest = fitting.split_off(fitting.len().min(MOST_SCORED));
-        let mut nodes = Vec::with_capacity(fitting.len() + 1);
+        let (terms, rest) = self.fitting(form, field)?;
+        let mut nodes = Vec::with_capacity(terms.len() + 1);
         let mut least = f32::INFINITY;
-        for term in &fitting {
-            let node = self.one(field, term, boost)?;
-            if let Node::Term { term, .. } = node {
-                let weight = self.plan.terms.get(term).map(|term| term.weight);
-                least = least.min(weight.unwrap_or(least));
+        for term in terms {
+            let weight = self.plan.terms.get(term).map_or(0.0, |term| term.weight);
+            if weight > 0.0 {
+                least = least.min(weight);
+                nodes.push(Node::Term { term, boost });
             }
-            nodes.push(node);
         }
         if !rest.is_empty() && least.is_finite() {
-            nodes.push(Node::Rest {
-                rest: self.plan.rests.len(),
-                boost,
-            });
-            self.plan.rests.push(RestTerms {
-                field,
-                terms: rest,
-                weight: least,
-            });
+            let rest = self.rest(field, rest, least);
+            nodes.push(Node::Rest { rest, boost });
         }
         Ok(any(nodes, 1))
     }

@@ -18,7 +18,8 @@ pub(crate) struct Postings {
 }
 
 impl Postings {
-    fn push(&mut self, row: u32, position: u32) {
+    /// Adds a place; rows ascend, and so do places within one.
+    pub(crate) fn push(&mut self, row: u32, position: u32) {
         self.positions.push(position);
         let end = self.positions.len() as u32;
         match (self.rows.last(), self.ends.last_mut()) {

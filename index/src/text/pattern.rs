@@ -19,6 +19,24 @@ pub(crate) struct Form {
 }
 
 impl Form {
+    /// Terms that begin as a word, and the term of the word itself.
+    fn going_on(folded: &str, term: &str) -> Form {
+        Form {
+            stem: Some(term.to_string()),
+            ..Form::starting(folded)
+        }
+    }
+
+    /// Terms so many edits away.
+    fn near(term: &str, edits: u8) -> Form {
+        Form {
+            pattern: Pattern::Fuzzy(Fuzzy::new(term, edits)),
+            prefix: String::new(),
+            stem: Some(term.to_string()),
+            near: true,
+        }
+    }
+
     /// Terms that begin so.
     pub(crate) fn starting(prefix: &str) -> Form {
         Form {
@@ -61,6 +79,74 @@ impl Form {
     }
 }
 
+/// What may stand at a place of a phrase.
+#[derive(Clone, Debug)]
+pub(crate) enum Asked {
+    Term(String),
+    Form(Form),
+}
+
+/// The places of words that stand one after the other, as far from the first as they are in the query.
+///
+/// A word that is cut into several is such a phrase: when it may go on, its last piece does; when it may be
+/// misspelt, each of them may.
+pub(crate) fn places(pieces: &[Piece], kind: Kind) -> Vec<(u32, Asked)> {
+    let open = matches!(kind, Kind::Prefix | Kind::Phrase { open: true, .. });
+    let word = |term: &String| match kind {
+        Kind::Fuzzy(edits) => Asked::Form(Form::near(term, edits)),
+        _ => Asked::Term(term.clone()),
+    };
+    let mut places: Vec<(u32, Asked)> = Vec::with_capacity(pieces.len());
+    let mut at = 0;
+    for (number, piece) in pieces.iter().enumerate() {
+        let last = open && number + 1 == pieces.len();
+        match piece {
+            Piece::Gap(_) => at += 1,
+            Piece::Word { folded, term } => {
+                let asked = match last {
+                    true => Asked::Form(Form::going_on(folded, term)),
+                    false => word(term),
+                };
+                places.push((at, asked));
+                at += 1;
+            }
+            Piece::Run(run) => {
+                let terms = run.terms.iter();
+                places.extend(terms.map(|(far, term)| (at + far, Asked::Term(term.clone()))));
+                // Inside of a phrase the neighbours of a short run say enough.
+                if let Some(start) = run.start.as_ref().filter(|_| last || pieces.len() == 1) {
+                    places.push((at, Asked::Form(Form::starting(start))));
+                }
+                at += run.positions;
+            }
+            Piece::Compound { whole, parts } => {
+                for (far, term) in &parts.terms {
+                    let ends = far + 1 == parts.positions || whole.as_ref() == Some(term);
+                    let asked = match last && ends {
+                        true => Asked::Form(Form::starting(term)),
+                        false => word(term),
+                    };
+                    places.push((at + far, asked));
+                }
+                at += parts.positions;
+            }
+        }
+    }
+    // The start of a word may look like a stop word. Behind other words it says nothing: texts may have the
+    // stop word there, of which nothing is known.
+    if let (true, true, Some(Piece::Gap(start))) = (open, places.is_empty(), pieces.last()) {
+        places.push((0, Asked::Form(Form::starting(start))));
+    }
+    places
+}
+
+/// Whether a leaf asks for words that begin as a stop word does, and for nothing else.
+pub(crate) fn is_stop_start(analyzer: &Analyzer, leaf: &Leaf) -> bool {
+    let pieces = analyzer.pieces(&leaf.text);
+    let is_gap = |piece: &Piece| matches!(piece, Piece::Gap(_));
+    leaf.kind == Kind::Prefix && !pieces.is_empty() && pieces.iter().all(is_gap)
+}
+
 /// The form that a leaf asks for, if it asks for one: of more than one word there is none.
 pub(crate) fn form(analyzer: &Analyzer, leaf: &Leaf) -> Option<Form> {
     let word = || match &analyzer.pieces(&leaf.text)[..] {
@@ -77,19 +163,11 @@ pub(crate) fn form(analyzer: &Analyzer, leaf: &Leaf) -> Option<Form> {
         Kind::Words | Kind::Phrase { .. } => None,
         Kind::Prefix => {
             let (folded, term) = word()?;
-            Some(Form {
-                stem: Some(term),
-                ..Form::starting(&folded)
-            })
+            Some(Form::going_on(&folded, &term))
         }
         Kind::Fuzzy(edits) => {
             let (_, term) = word()?;
-            Some(Form {
-                pattern: Pattern::Fuzzy(Fuzzy::new(&term, edits)),
-                prefix: String::new(),
-                stem: Some(term),
-                near: true,
-            })
+            Some(Form::near(&term, edits))
         }
         Kind::Wildcard => {
             let wildcard = Wildcard::new(&analyzer.fold(&leaf.text))?;

@@ -8,6 +8,7 @@ use super::bm25::{Saturation, Scale, Totals, inverse_frequency};
 use super::error::TextError;
 use super::lower::Lowering;
 use super::query::TextQuery;
+use super::rest::RestTerms;
 use super::source::{Found, SourceField, TextSource};
 
 /// A query as trees of terms.
@@ -47,12 +48,15 @@ pub(crate) struct Term<'a> {
     pub(crate) found: Vec<Option<Found<'a>>>,
 }
 
-/// Terms that a pattern stands for besides those that are scored one by one.
-#[derive(Debug)]
-pub(crate) struct RestTerms {
-    pub(crate) field: usize,
-    pub(crate) terms: Vec<String>,
-    pub(crate) weight: f32,
+/// A place of a phrase.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Place {
+    /// How far it is from the first.
+    pub(crate) offset: u32,
+    /// The terms that may stand there.
+    pub(crate) terms: Vec<usize>,
+    /// More of them, by their number among the rests: those of a pattern that has many.
+    pub(crate) rest: Option<usize>,
 }
 
 /// A part of a query. Terms are by number.
@@ -68,10 +72,9 @@ pub(crate) enum Node {
         rest: usize,
         boost: f32,
     },
-    /// Places of a phrase, each with the terms that may stand there.
     Phrase {
         field: usize,
-        elements: Vec<(u32, Vec<usize>)>,
+        places: Vec<Place>,
         slop: u32,
         weight: f32,
     },

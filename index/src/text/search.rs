@@ -5,10 +5,10 @@ use roaring::RoaringBitmap;
 use super::analyzer::Analyzers;
 use super::bm25::share;
 use super::cursor::{
-    AllTerms, Boolean, Cursor, END, Element, Phrase, Rest, TermCursor, Union, collect_any,
+    AllTerms, Boolean, Cursor, Element, Phrase, Places, Rest, TermCursor, Union, collect_any,
 };
 use super::error::TextError;
-use super::plan::{Node, Plan, PlannedField, Term};
+use super::plan::{Node, Place, Plan, PlannedField, Term};
 use super::query::TextQuery;
 use super::source::{Found, SourceField, TextSource};
 use super::top::TopRows;
@@ -280,9 +280,9 @@ impl<'a> TextSearch<'a> {
                 let rest = self.plan.rests.get(*rest);
                 rest.map_or(0, |rest| rest.terms.len() as u64)
             }
-            Node::Phrase { elements, .. } => {
-                let rows = |(_, terms): &(u32, Vec<usize>)| terms.iter().filter_map(found).sum();
-                elements.iter().map(rows).min().unwrap_or(0)
+            Node::Phrase { places, .. } => {
+                let rows = |place: &Place| place.terms.iter().filter_map(found).sum();
+                places.iter().map(rows).min().unwrap_or(0)
             }
             Node::Any { parts, .. } => parts.iter().map(|part| self.count(part, segment)).sum(),
             Node::All { must, .. } => {
@@ -315,10 +315,10 @@ impl<'a> TextSearch<'a> {
             Node::Rest { rest, boost } => self.rest(*rest, *boost, segment)?,
             Node::Phrase {
                 field,
-                elements,
+                places,
                 slop,
                 weight,
-            } => self.phrase(*field, elements, (*slop, *weight), segment)?,
+            } => self.phrase(*field, places, (*slop, *weight), segment)?,
             Node::Any { parts, at_least } => {
                 let mut parts = self.parts(parts, segment, mode)?;
                 match (parts.len(), mode) {
@@ -411,17 +411,7 @@ impl<'a> TextSearch<'a> {
         let Some((rest, part)) = planned else {
             return Ok(None);
         };
-        let mut rows = RoaringBitmap::new();
-        for term in &rest.terms {
-            let Some(found) = part.find(term)? else {
-                continue;
-            };
-            let mut blocks = part.blocks(&found)?;
-            while blocks.rows().first().is_some_and(|row| *row < END) {
-                rows.extend(blocks.rows().iter().copied());
-                blocks.next();
-            }
-        }
+        let rows = rest.rows(part)?;
         // As if the word were there once, in a row of average length.
         let score = self.plan.scale.weight(rest.weight * boost * 0.45) as u32 + 1;
         Ok((!rows.is_empty()).then(|| Box::new(Rest::new(&rows, score)) as Box<dyn Cursor>))
@@ -430,7 +420,7 @@ impl<'a> TextSearch<'a> {
     fn phrase(
         &self,
         field: usize,
-        elements: &[(u32, Vec<usize>)],
+        places: &[Place],
         (slop, weight): (u32, f32),
         segment: usize,
     ) -> Result<Option<Box<dyn Cursor + '_>>, TextError> {
@@ -440,29 +430,70 @@ impl<'a> TextSearch<'a> {
         let Some(part) = planned.parts.get(segment).and_then(Option::as_ref) else {
             return Ok(None);
         };
-        let mut bound: Vec<Element<'_>> = Vec::with_capacity(elements.len());
-        for (number, (offset, terms)) in elements.iter().enumerate() {
-            let mut places = Vec::with_capacity(terms.len());
+        let within = match places.iter().any(|place| place.rest.is_some()) {
+            true => self.near(places, part, segment)?,
+            false => None,
+        };
+        let mut bound: Vec<Element<'_>> = Vec::with_capacity(places.len());
+        for (number, place) in places.iter().enumerate() {
+            let mut terms = Vec::with_capacity(place.terms.len());
             let mut bounds = None;
-            for term in terms.iter().filter_map(|term| self.plan.terms.get(*term)) {
-                if let Some(found) = term.found.get(segment).and_then(Option::as_ref) {
-                    places.push(part.places(found)?);
-                    bounds = part.bounds(&term.text, found, planned.saturation)?;
+            for (term, found) in self.found(place, segment) {
+                terms.push(part.places(found)?);
+                bounds = part.bounds(&term.text, found, planned.saturation)?;
+            }
+            if let Some(rest) = place.rest.and_then(|rest| self.plan.rests.get(rest)) {
+                let postings = rest.places(part, within.as_ref())?;
+                if !postings.rows.is_empty() {
+                    terms.push(Places::Gathered { postings, at: 0 });
                 }
             }
-            if places.is_empty() {
+            if terms.is_empty() {
                 return Ok(None);
             }
-            let before = elements.iter().take(number);
+            let mut before = places.iter().take(number);
             bound.push(Element {
-                offset: *offset,
-                same: before.into_iter().position(|(_, other)| other == terms),
-                bounds: bounds.filter(|_| places.len() == 1),
-                terms: places,
+                offset: place.offset,
+                same: before.position(|other| other.terms == place.terms),
+                bounds: bounds.filter(|_| terms.len() == 1),
+                terms,
             });
         }
         let weight = self.plan.scale.weight(weight);
         let phrase = Phrase::new(bound, slop, part.norms(), planned.saturation, weight);
         Ok(Some(Box::new(phrase)))
+    }
+
+    /// The terms of a place that a segment has.
+    fn found(
+        &self,
+        place: &Place,
+        segment: usize,
+    ) -> impl Iterator<Item = (&Term<'a>, &Found<'a>)> {
+        let terms = place.terms.iter();
+        let terms = terms.filter_map(|term| self.plan.terms.get(*term));
+        terms.filter_map(move |term| Some((term, term.found.get(segment)?.as_ref()?)))
+    }
+
+    /// The rows that have all places of a phrase which few terms may stand at; `None` when there is no such
+    /// place.
+    fn near(
+        &self,
+        places: &[Place],
+        part: &SourceField<'a>,
+        segment: usize,
+    ) -> Result<Option<RoaringBitmap>, TextError> {
+        let mut all: Option<RoaringBitmap> = None;
+        for place in places.iter().filter(|place| place.rest.is_none()) {
+            let mut rows = RoaringBitmap::new();
+            for (_, found) in self.found(place, segment) {
+                part.add_rows(found, &mut rows)?;
+            }
+            all = Some(match all {
+                Some(all) => all & rows,
+                None => rows,
+            });
+        }
+        Ok(all)
     }
 }

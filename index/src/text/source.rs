@@ -192,6 +192,11 @@ impl<'a> SourceField<'a> {
         }
     }
 
+    /// Whether some of its rows have been deleted.
+    pub(crate) fn has_deletes(&self) -> bool {
+        self.source.deletes.is_some()
+    }
+
     fn dead(&self) -> Option<(&'a super::dead::DeadRows, &'a Arc<RoaringBitmap>)> {
         let dead = match self.source.part {
             Part::Memory(memory, _) => &memory.dead,
@@ -223,6 +228,20 @@ impl<'a> SourceField<'a> {
             Ok(count_in(&mut blocks, all, deletes))
         })?;
         Ok(all.saturating_sub(dead))
+    }
+
+    /// Adds the rows of a term to others.
+    pub(crate) fn add_rows(
+        &self,
+        found: &Found<'a>,
+        rows: &mut RoaringBitmap,
+    ) -> Result<(), TextError> {
+        let mut blocks = self.blocks(found)?;
+        while blocks.rows().first().is_some_and(|row| *row < END) {
+            rows.extend(blocks.rows().iter().copied());
+            blocks.next();
+        }
+        Ok(())
     }
 
     pub(crate) fn blocks(&self, found: &Found<'a>) -> Result<Blocks<'a>, TextError> {

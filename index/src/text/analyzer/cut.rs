@@ -17,8 +17,8 @@ pub(super) enum Cut<'c> {
         folded: String,
         term: String,
     },
-    /// A word that is left out.
-    Gap,
+    /// A word that is left out, folded.
+    Gap(String),
     /// Characters that become pairs.
     Pairs(&'c Chars),
     /// Characters that become grams of these lengths.
@@ -52,13 +52,14 @@ pub(super) fn cuts(spec: &Spec, text: &str, each: &mut impl FnMut(Cut<'_>, Range
                 let rest = text.get(from..).unwrap_or_default();
                 let start = from + (rest.len() - rest.trim_start().len());
                 from = start + word.len();
+                let word = &*written(stems.as_ref(), word);
                 let folded = fold(word);
-                if spec.stops(&folded) {
-                    each(Cut::Gap, start..from);
-                    continue;
-                }
+                let is_stop = spec.stops(&folded);
                 let folded = if exact { word.to_string() } else { folded };
-                word_cut(stems.as_ref(), word, folded, start..from, each);
+                match is_stop {
+                    true => each(Cut::Gap(folded), start..from),
+                    false => word_cut(stems.as_ref(), word, folded, start..from, each),
+                }
             }
         }
         Kind::Ngram { min, max } => ngram::runs(text, &mut |chars| {
@@ -79,6 +80,7 @@ fn word_cuts(
     words::cut(text, rules, &mut |found, span, apostrophe| match found {
         Found::Run(chars) => each(Cut::Pairs(&chars), span),
         Found::Word(word) => {
+            let word = &*written(stems, word);
             let mut folded = fold(word);
             if is_english {
                 folded = english(&folded);
@@ -88,11 +90,15 @@ fn word_cuts(
                 return;
             }
             match spec.stops(&folded) {
-                true => each(Cut::Gap, span),
+                true => each(Cut::Gap(folded), span),
                 false => word_cut(stems, word, folded, span, each),
             }
         }
     });
+}
+
+fn written<'w>(stems: Option<&Stems>, word: &'w str) -> Cow<'w, str> {
+    stems.map_or(Cow::Borrowed(word), |stems| stems.written(word))
 }
 
 fn word_cut(
@@ -136,7 +142,7 @@ fn code_cuts(spec: &Spec, text: &str, each: &mut impl FnMut(Cut<'_>, Range<usize
         let all = first.start..last.end;
         if let [(folded, span)] = parts.as_slice() {
             match spec.stops(folded) {
-                true => each(Cut::Gap, span.clone()),
+                true => each(Cut::Gap(folded.clone()), span.clone()),
                 false => word_cut(None, "", folded.clone(), span.clone(), each),
             }
             return;

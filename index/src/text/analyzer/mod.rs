@@ -3,6 +3,7 @@
 
 mod class;
 mod code;
+mod compose;
 mod cut;
 mod error;
 mod fields;

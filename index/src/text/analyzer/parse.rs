@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::MAX_TERM_BYTES;
 use super::error::AnalyzerError;
+use super::fold::fold;
 use super::spec::{Kind, Spec};
 use super::stem::{LANGUAGES, Language};
 use super::stop::{LISTS, StopList};
@@ -56,6 +57,14 @@ pub(super) fn parse(input: &str) -> Result<Spec, AnalyzerError> {
                 return Err(AnalyzerError::unknown("modifier", &name, span, &known));
             }
         }
+    }
+    // What is kept is read again, and must not be too long for that.
+    let bytes = spec.to_string().len();
+    if bytes > MAX_BYTES {
+        let message = format!(
+            "the analyzer has {bytes} bytes when it is folded, at most {MAX_BYTES} are allowed"
+        );
+        return Err(AnalyzerError::new(message, 0..0));
     }
     Ok(spec)
 }
@@ -168,11 +177,16 @@ fn stop(
                     return Err(AnalyzerError::new(message, at).with_hint(hint));
                 }
             },
-            Token::Word(word) if word.trim().is_empty() || word.len() > MAX_TERM_BYTES => {
-                let message = format!("a stop word has 1 to {MAX_TERM_BYTES} bytes");
-                return Err(AnalyzerError::new(message, at));
+            Token::Word(word) => {
+                // It is kept as it is folded, which may be nothing, or more than was written.
+                let folded = fold(&word);
+                if folded.trim().is_empty() || folded.len() > MAX_TERM_BYTES {
+                    let message =
+                        format!("a stop word has 1 to {MAX_TERM_BYTES} bytes when it is folded");
+                    return Err(AnalyzerError::new(message, at));
+                }
+                spec.stop(folded);
             }
-            Token::Word(word) => spec.stop(&word),
             Token::Mark(_) => {}
         }
         if spec.given() > MAX_STOPS {

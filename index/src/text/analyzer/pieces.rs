@@ -17,8 +17,8 @@ pub(crate) enum Piece {
     /// An identifier of several parts. Texts have the whole, written as one word, at the position of the
     /// first part: it is one more way to find them, not a condition. There is none if it is too long.
     Compound { whole: Option<String>, parts: Run },
-    /// A word that is passed over, though it has its place.
-    Gap,
+    /// A word that is passed over, though it has its place; as its field folds it.
+    Gap(String),
 }
 
 /// The terms of a run.
@@ -40,7 +40,7 @@ impl Run {
         let start = (length < min).then(|| gram(chars).0);
         if length < min {
             return Run {
-                start: start.filter(|start| !spec.stops(start)),
+                start,
                 positions,
                 ..Run::default()
             };
@@ -63,7 +63,10 @@ pub(super) fn pieces(spec: &Spec, text: &str) -> Vec<Piece> {
     cuts(spec, text, &mut |cut, _| {
         pieces.push(match cut {
             Cut::Word { folded, term } => Piece::Word { folded, term },
-            Cut::Gap => Piece::Gap,
+            Cut::Gap(folded) => Piece::Gap(folded),
+            Cut::Pairs(chars) if chars.len() == 1 && spec.stops(&gram(chars).0) => {
+                Piece::Gap(gram(chars).0)
+            }
             Cut::Pairs(chars) => Piece::Run(Run::grams(spec, chars, 2, 2)),
             Cut::Grams(chars, min, max) => Piece::Run(Run::grams(spec, chars, min, max)),
             Cut::Compound { whole, parts } => {

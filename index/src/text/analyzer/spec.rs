@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use super::fold::fold;
 use super::stem::{ENGLISH, Language};
 use super::stop::StopList;
 
@@ -118,8 +117,8 @@ impl Spec {
             .extend(list.words.split_whitespace().map(str::to_string));
     }
 
-    pub(super) fn stop(&mut self, word: &str) {
-        let folded = fold(word);
+    /// Leaves a folded word out.
+    pub(super) fn stop(&mut self, folded: String) {
         self.stops.insert(folded.clone());
         self.given.insert(folded);
     }

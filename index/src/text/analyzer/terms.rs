@@ -14,7 +14,7 @@ pub(super) fn each(spec: &Spec, text: &str, each: &mut impl FnMut(&str, Range<us
             each(&term, span, position);
             position += 1;
         }
-        Cut::Gap => position += 1,
+        Cut::Gap(_) => position += 1,
         Cut::Pairs(chars) => {
             for at in 0..chars.len() {
                 let end = chars.len().min(at + 2);

@@ -173,7 +173,10 @@ fn stop_words_leave_their_places() {
         positions: 2,
     };
     let whole = Some("getname".to_string());
-    let expected = vec![Piece::Compound { whole, parts }, Piece::Gap];
+    let expected = vec![
+        Piece::Compound { whole, parts },
+        Piece::Gap("get".to_string()),
+    ];
     assert_eq!(code.pieces("getName get"), expected);
 }
 
@@ -337,6 +340,26 @@ fn errors_name_the_place() {
     );
 }
 
+/// A stop word that folds to nothing, or to more than it was, was taken, and what was stored was not when the
+/// database was opened again.
+#[test]
+fn stop_words_are_measured_as_they_are_kept() {
+    let grows = "\u{23a}".repeat(64);
+    for word in ["\u{301}", " \u{301}", &grows] {
+        let written = format!("default stop(\"of\",\"{word}\")");
+        let error = Analyzer::named(&written).unwrap_err();
+        assert!(error.message().contains("folded"), "{error}");
+        assert_eq!(written.get(error.span()), Some(&*format!("\"{word}\"")));
+    }
+    let fits = "\u{23a}".repeat(42);
+    assert!(Analyzer::named(&format!("default stop(\"{fits}\")")).is_ok());
+    // All of them, too: what is kept is no longer than what may be written.
+    let word = |n: usize| format!("\"{n}{}\"", "\u{23a}".repeat(40));
+    let words: Vec<String> = (100..280).map(word).collect();
+    let error = Analyzer::named(&format!("default stop({})", words.join(","))).unwrap_err();
+    assert!(error.message().contains("folded"), "{error}");
+}
+
 /// Some descriptions of each kind.
 const DESCRIPTIONS: [&str; 12] = [
     "default",
@@ -357,6 +380,26 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(
         std::env::var("LUMOS_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(500)
     ))]
+
+    /// What is stored of an analyzer is read again, and is the same.
+    #[test]
+    fn descriptions_of_what_was_taken_are_read_again(
+        kind in prop::sample::select(vec![
+            "default", "english stem(sr)", "code", "whitespace(exact)", "default stem(none) stop(en)",
+        ]),
+        words in prop::collection::vec(
+            "\\PC{1,4}|[\"\\\\ aA\u{301}\u{130}\u{23a}\u{df}\u{1e9e}\u{ff21}\u{3000}]{1,4}|\u{23a}{40,64}", 1..8,
+        ),
+    ) {
+        let quoted = words.iter().map(|word| {
+            format!("\"{}\"", word.replace('\\', "\\\\").replace('"', "\\\""))
+        });
+        let description = format!("{kind} stop({})", quoted.collect::<Vec<_>>().join(","));
+        if let Ok(analyzer) = Analyzer::named(&description) {
+            let again = Analyzer::named(&analyzer.to_string());
+            prop_assert_eq!(again.as_ref(), Ok(&analyzer), "{}", description);
+        }
+    }
 
     /// A query that is the text itself asks for terms that the text has, at the same distances.
     #[test]
@@ -384,7 +427,7 @@ proptest! {
                     prop_assert!(has(position, &term));
                     position += 1;
                 }
-                Piece::Gap => position += 1,
+                Piece::Gap(_) => position += 1,
                 Piece::Run(run) => {
                     for (at, term) in &run.terms {
                         prop_assert!(has(position + at, term));

@@ -18,6 +18,11 @@ pub(crate) enum Places<'a> {
         visible: usize,
         at: usize,
     },
+    /// Those of many terms, as if they were one.
+    Gathered {
+        postings: Postings,
+        at: usize,
+    },
 }
 
 impl<'a> Places<'a> {
@@ -29,9 +34,10 @@ impl<'a> Places<'a> {
         }
     }
 
-    fn row(&self) -> u32 {
+    pub(crate) fn row(&self) -> u32 {
         match self {
             Places::Sealed(postings) => postings.doc(),
+            Places::Gathered { postings, at } => postings.rows.get(*at).copied().unwrap_or(END),
             Places::Memory {
                 postings,
                 visible,
@@ -41,12 +47,17 @@ impl<'a> Places<'a> {
         }
     }
 
-    fn seek(&mut self, row: u32) -> u32 {
+    pub(crate) fn seek(&mut self, row: u32) -> u32 {
         if self.row() >= row {
             return self.row();
         }
         match self {
             Places::Sealed(postings) => postings.seek(row),
+            Places::Gathered { postings, at } => {
+                let ahead = postings.rows.get(*at..).unwrap_or_default();
+                *at += ahead.partition_point(|other| *other < row);
+                self.row()
+            }
             Places::Memory {
                 postings,
                 visible,
@@ -63,6 +74,7 @@ impl<'a> Places<'a> {
         match self {
             Places::Sealed(postings) => u64::from(postings.doc_freq()),
             Places::Memory { visible, .. } => *visible as u64,
+            Places::Gathered { postings, .. } => postings.rows.len() as u64,
         }
     }
 
@@ -70,13 +82,18 @@ impl<'a> Places<'a> {
         match self {
             Places::Sealed(postings) => postings.term_freq(),
             Places::Memory { postings, at, .. } => postings.frequency(*at),
+            Places::Gathered { postings, at } => postings.frequency(*at),
         }
     }
 
     /// Adds the places of the term in the present row, so much later.
-    fn append(&mut self, later: u32, places: &mut Vec<u32>) {
+    pub(crate) fn append(&mut self, later: u32, places: &mut Vec<u32>) {
         match self {
             Places::Sealed(postings) => postings.append_positions_with_offset(later, places),
+            Places::Gathered { postings, at } => {
+                let positions = postings.positions(*at).iter();
+                places.extend(positions.map(|place| place + later));
+            }
             Places::Memory { postings, at, .. } => {
                 let positions = postings.positions(*at).iter();
                 places.extend(positions.map(|place| place + later));

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
-use super::phrases::{Element, Phrases};
+use super::phrases::Phrases;
 use crate::text::analyzer::{Analyzer, Piece};
 use crate::text::pattern::{self, Form};
 use crate::text::query::{Bool, Expr, Kind, Leaf, TextQuery};
@@ -102,14 +102,13 @@ impl Wanted {
         let pieces = analyzer.pieces(&leaf.text);
         match leaf.kind {
             Kind::Words if !together => pieces.iter().for_each(|piece| self.alternatives(piece)),
-            Kind::Phrase { slop, open } => self.phrase(&pieces, slop, open),
-            _ => self.phrase(&pieces, 0, false),
+            kind => self.phrase(&pieces, kind),
         }
     }
 
     fn alternatives(&mut self, piece: &Piece) {
         match piece {
-            Piece::Gap => {}
+            Piece::Gap(_) => {}
             Piece::Word { term, .. } => {
                 self.words.insert(term.clone());
             }
@@ -134,42 +133,19 @@ impl Wanted {
         self.forms.push((Form::starting(start), shown));
     }
 
-    fn phrase(&mut self, pieces: &[Piece], slop: u32, open: bool) {
-        let mut elements: Vec<(u32, Element)> = Vec::new();
-        let mut at = 0;
-        for (number, piece) in pieces.iter().enumerate() {
-            let last = open && number + 1 == pieces.len();
-            match piece {
-                Piece::Gap => at += 1,
-                Piece::Word { folded, .. } if last => {
-                    elements.push((at, Element::Start(folded.clone())));
-                    at += 1;
-                }
-                Piece::Word { term, .. } => {
-                    elements.push((at, Element::Word(term.clone())));
-                    at += 1;
-                }
-                Piece::Run(run) => {
-                    let terms = run.terms.iter();
-                    elements
-                        .extend(terms.map(|(far, term)| (at + far, Element::Word(term.clone()))));
-                    if let Some(start) = &run.start {
-                        if pieces.len() == 1 {
-                            self.start(start);
-                        } else if last {
-                            elements.push((at, Element::Start(start.clone())));
-                        }
-                    }
-                    at += run.positions;
-                }
-                Piece::Compound { parts, .. } => {
-                    let terms = parts.terms.iter();
-                    elements
-                        .extend(terms.map(|(far, term)| (at + far, Element::Word(term.clone()))));
-                    at += parts.positions;
-                }
-            }
+    fn phrase(&mut self, pieces: &[Piece], kind: Kind) {
+        if let [Piece::Run(run)] = pieces
+            && let Some(start) = &run.start
+        {
+            return self.start(start);
         }
-        self.phrases.add(elements, slop);
+        let slop = match kind {
+            Kind::Phrase { slop, .. } => slop,
+            _ => 0,
+        };
+        let places = pattern::places(pieces, kind);
+        if !places.is_empty() {
+            self.phrases.add(places, slop);
+        }
     }
 }

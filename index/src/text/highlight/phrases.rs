@@ -3,15 +3,8 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
+use crate::text::pattern::{Asked, Form};
 use crate::text::slack::{MOST_ELEMENTS, Slack};
-
-/// A word of a phrase.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Element {
-    Word(String),
-    /// Any that begins so.
-    Start(String),
-}
 
 /// Phrases, and the places that their words have in a text. A word is kept once, however often it is asked
 /// for: a text may be full of it.
@@ -20,7 +13,7 @@ pub(super) struct Phrases {
     phrases: Vec<Phrase>,
     /// The number of each word.
     words: HashMap<String, usize>,
-    starts: Vec<(String, usize)>,
+    forms: Vec<(Form, usize)>,
     /// The places of each, by number.
     positions: Vec<Vec<u32>>,
     spans: Vec<Vec<Range<usize>>>,
@@ -35,7 +28,7 @@ struct Phrase {
 
 impl Phrases {
     /// Adds a phrase, of which as many elements count as are searched.
-    pub(super) fn add(&mut self, elements: Vec<(u32, Element)>, slop: u32) {
+    pub(super) fn add(&mut self, elements: Vec<(u32, Asked)>, slop: u32) {
         let elements = elements.into_iter().take(MOST_ELEMENTS);
         let elements = elements.map(|(offset, element)| (offset, self.number(element)));
         let elements = elements.collect();
@@ -45,17 +38,13 @@ impl Phrases {
         }
     }
 
-    fn number(&mut self, element: Element) -> usize {
+    fn number(&mut self, element: Asked) -> usize {
         let next = self.positions.len();
         let number = match element {
-            Element::Word(word) => *self.words.entry(word).or_insert(next),
-            Element::Start(start) => {
-                let same = self.starts.iter().find(|(other, _)| *other == start);
-                let number = same.map_or(next, |(_, number)| *number);
-                if number == next {
-                    self.starts.push((start, next));
-                }
-                number
+            Asked::Term(word) => *self.words.entry(word).or_insert(next),
+            Asked::Form(form) => {
+                self.forms.push((form, next));
+                next
             }
         };
         if number == next {
@@ -68,9 +57,9 @@ impl Phrases {
     /// Takes a term of the text; terms come in order.
     pub(super) fn take(&mut self, term: &str, position: u32, span: &Range<usize>) {
         let word = self.words.get(term).copied();
-        let starts = self.starts.iter();
-        let starts = starts.filter(|(start, _)| term.starts_with(start.as_str()));
-        for number in word.into_iter().chain(starts.map(|(_, number)| *number)) {
+        let forms = self.forms.iter();
+        let forms = forms.filter(|(form, _)| form.fits(term));
+        for number in word.into_iter().chain(forms.map(|(_, number)| *number)) {
             if let Some(positions) = self.positions.get_mut(number)
                 && let Some(spans) = self.spans.get_mut(number)
                 && positions.last() != Some(&position)
@@ -110,7 +99,7 @@ mod tests {
     #[test]
     fn a_place_is_given_once_however_many_phrases_and_words_of_them_have_it() {
         let mut phrases = Phrases::default();
-        let words = |count: u32| (0..count).map(|at| (at, Element::Word("a".to_string())));
+        let words = |count: u32| (0..count).map(|at| (at, Asked::Term("a".to_string())));
         for slop in [0, 1, 1, 2] {
             phrases.add(words(1_000).collect(), slop);
         }

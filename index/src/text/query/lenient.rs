@@ -35,18 +35,15 @@ fn clause(text: &str) -> (Option<Expr>, &str) {
         .unwrap_or(text.len());
     let (word, after) = text.split_at_checked(end).unwrap_or((text, ""));
     let has_letters = |part: &str| part.chars().any(char::is_alphanumeric);
-    let (kind, word) = if let Some(prefix) = word.strip_suffix('*').filter(|part| has_letters(part))
-    {
-        (Kind::Prefix, prefix)
-    } else if let Some((word, edits)) = word.rsplit_once('~').filter(|(part, _)| has_letters(part))
-    {
-        match edits {
-            "" | "1" => (Kind::Fuzzy(1), word),
-            "2" => (Kind::Fuzzy(2), word),
+    let (kind, word) = match word.strip_suffix('*').filter(|part| has_letters(part)) {
+        Some(prefix) => (Kind::Prefix, prefix),
+        None => match word.rsplit_once('~').filter(|(part, _)| has_letters(part)) {
+            Some((part, "0")) => (Kind::Words, part),
+            Some((part, "" | "1")) => (Kind::Fuzzy(1), part),
+            Some((part, "2")) => (Kind::Fuzzy(2), part),
+            // What else stands behind the mark is of the word, as in `http://host/~alice`.
             _ => (Kind::Words, word),
-        }
-    } else {
-        (Kind::Words, word)
+        },
     };
     let clause = Expr::leaf(kind, word);
     (has_letters(word).then_some(clause), after)

@@ -7,6 +7,7 @@ use roaring::RoaringBitmap;
 use super::*;
 
 mod analyzers;
+mod language;
 mod naive;
 mod nested;
 mod reached;
