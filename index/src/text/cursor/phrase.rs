@@ -249,7 +249,10 @@ impl<'a> Phrase<'a> {
         // With slack one place of an element may serve several starts.
         let most = match self.slack {
             None => frequencies.min().unwrap_or_default(),
-            Some(_) => frequencies.fold(0, u32::saturating_add),
+            // As many as a number with a sign holds: what they are worth is worked out with one.
+            Some(_) => frequencies
+                .fold(0, u32::saturating_add)
+                .min(i32::MAX as u32),
         };
         let value = self.saturation.of(most, self.norms.of(row));
         share(self.weight, value) > self.floor
