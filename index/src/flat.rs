@@ -174,6 +174,16 @@ mod tests {
             sorted.truncate(k);
             let found = exact_search(vectors, metric, &query, k, rows()).unwrap();
             prop_assert_eq!(found, sorted);
+            // Some of which are not there.
+            let asked: Vec<u32> = (0..n as u32 + 3).rev().step_by(step).collect();
+            let due: Vec<f32> = asked
+                .iter()
+                .map(|&row| match vectors.get(row) {
+                    Some(vector) => metric.distance(&query, &vector),
+                    None => f32::INFINITY,
+                })
+                .collect();
+            prop_assert_eq!(exact_distances(vectors, metric, &query, &asked).unwrap(), due);
         }
     }
 
