@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use crate::collection::Selection;
 use crate::database::Lumos;
 use crate::search::{Query, Search};
-use crate::{Collection, DEFAULT_VECTOR_FIELD, Doc, Result, Scan, Schema, Seqno};
+use crate::{Collection, DEFAULT_VECTOR_FIELD, Doc, Result, Scan, Schema, Seqno, VectorField};
 
 /// A struct that a collection stores. Derive it: `#[derive(Document)]`, of the crate `lumos`.
 ///
@@ -89,10 +89,9 @@ impl Lumos {
     /// As [`Lumos::collection_with`].
     pub fn documents<T: Document>(&self, name: &str) -> Result<Documents<T>> {
         let schema = T::schema();
-        let mut fields = schema.vectors.keys();
         let vector_field = match schema.vectors.contains_key(DEFAULT_VECTOR_FIELD) {
             true => None,
-            false => fields.next().cloned().filter(|_| schema.vectors.len() == 1),
+            false => only(&schema, |field| !field.multi).or_else(|| only(&schema, |_| true)),
         };
         Ok(Documents {
             collection: self.collection_with(name, schema)?,
@@ -100,6 +99,13 @@ impl Lumos {
             of: PhantomData,
         })
     }
+}
+
+/// The name of the one vector field that is so.
+fn only(schema: &Schema, is: impl Fn(&VectorField) -> bool) -> Option<String> {
+    let mut fields = schema.vectors.iter().filter(|(_, field)| is(field));
+    let (name, _) = fields.next()?;
+    fields.next().is_none().then(|| name.clone())
 }
 
 impl<T: Document> Documents<T> {
@@ -167,7 +173,8 @@ impl<T: Document> Documents<T> {
         self.collection.count()
     }
 
-    /// Starts a search as [`Collection::search`] does, by vector in the one vector field of the type. Hits
+    /// Starts a search as [`Collection::search`] does, by vector in the one vector field of the type, or in the
+    /// one of them that has one vector a document. Hits
     /// are read with [`Hit::parse`](crate::Hit::parse) or [`Hit::document`](crate::Hit::document).
     pub fn search(&self, query: impl Into<Query>) -> Search {
         let query = query.into();
