@@ -174,8 +174,7 @@ impl<T: Document> Documents<T> {
     }
 
     /// Starts a search as [`Collection::search`] does, by vector in the one vector field of the type, or in the
-    /// one of them that has one vector a document. Hits
-    /// are read with [`Hit::parse`](crate::Hit::parse) or [`Hit::document`](crate::Hit::document).
+    /// one of them that has one vector a document. Hits are read with [`Hit::parse`](crate::Hit::parse) or [`Hit::document`](crate::Hit::document).
     pub fn search(&self, query: impl Into<Query>) -> Search {
         let query = query.into();
         // Those search fields of their own kind.

@@ -109,20 +109,20 @@ pub struct Hit {
 impl Hit {
     /// Moves up in each leg where a hit that is gone was better.
     pub(super) fn close_up(&mut self, gone: &Hit) {
-        let close = |own: Option<&mut usize>, gone: Option<usize>| {
-            if let (Some(own), Some(gone)) = (own, gone)
-                && *own > gone
-            {
-                *own -= 1;
+        let legs = [
+            (&mut self.vector_rank, gone.vector_rank),
+            (&mut self.text_rank, gone.text_rank),
+        ];
+        for (own, gone) in legs {
+            if let (Some(own), Some(gone)) = (own, gone) {
+                own.rank -= usize::from(own.rank > gone.rank);
             }
-        };
-        let rank = |leg: &Option<LegRank>| leg.as_ref().map(|leg| leg.rank);
-        let own = |leg| Option::<&mut LegRank>::map(leg, |leg| &mut leg.rank);
-        close(own(self.vector_rank.as_mut()), rank(&gone.vector_rank));
-        close(own(self.text_rank.as_mut()), rank(&gone.text_rank));
-        for leg in &mut self.legs {
-            let other = gone.legs.iter().find(|other| other.name == leg.name);
-            close(Some(&mut leg.rank), other.map(|other| other.rank));
+        }
+        for own in &mut self.legs {
+            let mut others = gone.legs.iter();
+            if let Some(gone) = others.find(|other| other.name == own.name) {
+                own.rank -= usize::from(own.rank > gone.rank);
+            }
         }
     }
 

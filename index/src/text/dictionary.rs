@@ -42,11 +42,11 @@ impl Dictionary {
     /// Calls `each` with the terms near a word.
     ///
     /// Where no edit is left, only the characters that can follow are looked for, instead of all that do.
-    pub(crate) fn near<E>(
+    pub(crate) fn near(
         &self,
         fuzzy: &Fuzzy,
-        each: &mut dyn FnMut(&str) -> Result<(), E>,
-    ) -> Result<(), E> {
+        each: &mut dyn FnMut(&str) -> Result<(), TextError>,
+    ) -> Result<(), TextError> {
         let mut walk = Walk {
             fst: &self.fst,
             fuzzy,
@@ -67,17 +67,17 @@ fn footer(bytes: &[u8]) -> Option<(u64, [u32; 2])> {
 }
 
 /// A walk through the terms near a word. It is as deep as a term has characters, of which there are 128.
-struct Walk<'w, E> {
+struct Walk<'w> {
     fst: &'w Fst<OwnedBytes>,
     fuzzy: &'w Fuzzy,
     /// The path so far.
     term: String,
-    each: &'w mut dyn FnMut(&str) -> Result<(), E>,
+    each: &'w mut dyn FnMut(&str) -> Result<(), TextError>,
 }
 
-impl<E> Walk<'_, E> {
+impl Walk<'_> {
     /// The terms that go on from a node.
-    fn visit(&mut self, node: Node<'_>, near: &Near) -> Result<(), E> {
+    fn visit(&mut self, node: Node<'_>, near: &Near) -> Result<(), TextError> {
         if node.is_final() && self.fuzzy.is_match(near) {
             (self.each)(&self.term)?;
         }
@@ -95,7 +95,7 @@ impl<E> Walk<'_, E> {
     }
 
     /// The terms that go on with any character, of which some bytes may have been passed.
-    fn any(&mut self, node: Node<'_>, near: &Near, passed: Utf8) -> Result<(), E> {
+    fn any(&mut self, node: Node<'_>, near: &Near, passed: Utf8) -> Result<(), TextError> {
         for step in node.transitions() {
             let mut utf8 = passed;
             match utf8.push(step.inp) {
@@ -106,7 +106,7 @@ impl<E> Walk<'_, E> {
         Ok(())
     }
 
-    fn push(&mut self, address: usize, near: &Near, c: char) -> Result<(), E> {
+    fn push(&mut self, address: usize, near: &Near, c: char) -> Result<(), TextError> {
         let Some(near) = self.fuzzy.push(near, c) else {
             return Ok(());
         };
@@ -136,7 +136,6 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use std::collections::BTreeSet;
-    use std::convert::Infallible;
 
     use proptest::prelude::*;
     use tantivy::directory::FileSlice;
@@ -169,7 +168,7 @@ mod tests {
             let mut found = Vec::new();
             let each = &mut |term: &str| {
                 found.push(term.to_string());
-                Ok::<(), Infallible>(())
+                Ok(())
             };
             dictionary.near(&fuzzy, each).unwrap();
             // Each once.

@@ -142,9 +142,11 @@ pub(crate) fn places(pieces: &[Piece], kind: Kind) -> Vec<(u32, Asked)> {
 
 /// Whether a leaf asks for words that begin as a stop word does, and for nothing else.
 pub(crate) fn is_stop_start(analyzer: &Analyzer, leaf: &Leaf) -> bool {
+    if leaf.kind != Kind::Prefix {
+        return false;
+    }
     let pieces = analyzer.pieces(&leaf.text);
-    let is_gap = |piece: &Piece| matches!(piece, Piece::Gap(_));
-    leaf.kind == Kind::Prefix && !pieces.is_empty() && pieces.iter().all(is_gap)
+    !pieces.is_empty() && pieces.iter().all(|piece| matches!(piece, Piece::Gap(_)))
 }
 
 /// The form that a leaf asks for, if it asks for one: of more than one word there is none.

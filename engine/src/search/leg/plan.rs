@@ -321,8 +321,7 @@ impl Planner<'_> {
         let positive = self.examples(asked, &of.positive)?;
         let negative = self.examples(asked, &of.negative)?;
         if of.strategy == Strategy::BestScore {
-            let field = asked.vector_field.as_deref();
-            let field = field.unwrap_or(DEFAULT_VECTOR_FIELD);
+            let field = vector_field(asked);
             let stored = self.state.schema.vectors.get(field);
             if stored.is_some_and(|stored| stored.multi) {
                 let detail = format!(
@@ -359,16 +358,19 @@ impl Planner<'_> {
         self.near(asked, &query)
     }
 
-    /// Like a document that has a sparse vector or several in the field; `None` when it has one, or none.
+    /// Like a document, in a field of sparse vectors or of several; `None` in others, and without a vector.
     fn like(&mut self, asked: &SearchRequest, key: &str) -> Result<Option<Job>> {
+        let (field, schema) = (vector_field(asked), &self.state.schema);
+        let several = schema.vectors.get(field).is_some_and(|field| field.multi);
+        if !several && !schema.sparse.contains_key(field) {
+            return Ok(None);
+        }
         let Some(place) = self.state.find(key)? else {
             return Ok(None);
         };
-        let field = asked.vector_field.as_deref();
-        let field = field.unwrap_or(DEFAULT_VECTOR_FIELD);
         let doc = self.state.doc(place, true)?;
         let (sparse, multi) = (doc.sparse_field(field), doc.multi_field(field));
-        if doc.vector_field(field).is_some() || (sparse.is_none() && multi.is_none()) {
+        if sparse.is_none() && multi.is_none() {
             return Ok(None);
         }
         self.excluded.insert(place);
@@ -383,10 +385,7 @@ impl Planner<'_> {
 
     /// The vectors of examples; documents among them are excluded from the hits.
     fn examples(&mut self, asked: &SearchRequest, examples: &[Example]) -> Result<Vec<Vec<f32>>> {
-        let field = asked
-            .vector_field
-            .as_deref()
-            .unwrap_or(DEFAULT_VECTOR_FIELD);
+        let field = vector_field(asked);
         let mut vectors = Vec::with_capacity(examples.len());
         for example in examples {
             match example {
@@ -406,6 +405,12 @@ impl Planner<'_> {
         }
         Ok(vectors)
     }
+}
+
+/// The vector field that is searched.
+fn vector_field(asked: &SearchRequest) -> &str {
+    let named = asked.vector_field.as_deref();
+    named.unwrap_or(DEFAULT_VECTOR_FIELD)
 }
 
 /// The average of vectors of one length; where lengths differ, an error was found before.

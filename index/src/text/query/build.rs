@@ -1,6 +1,7 @@
 //! Putting a query together.
 
 use super::expr::{Bool, Expr, Kind};
+use super::strict::MAX_SLOP;
 use super::{TextQuery, TextQueryError, check_length};
 
 /// What it is worth that words stand as they were typed.
@@ -28,11 +29,12 @@ impl TextQuery {
     }
 
     /// The words one after the other; with `slop` they may stand so many places from where they belong,
-    /// together. The first 256 terms that a field makes of them are looked for.
+    /// together, at most 64. The first 256 terms that a field makes of them are looked for.
     ///
     /// # Errors
     /// As [`TextQuery::words`].
     pub fn phrase(text: &str, slop: u32) -> Result<TextQuery, TextQueryError> {
+        let slop = slop.min(MAX_SLOP);
         leaf(Kind::Phrase { slop, open: false }, text)
     }
 

@@ -17,7 +17,7 @@ use super::{Fault, MAX_DEPTH};
 use crate::text::terms::{TermRegex, Wildcard};
 
 /// Most places that the words of a phrase may be away, together.
-const MAX_SLOP: u32 = 64;
+pub(super) const MAX_SLOP: u32 = 64;
 
 pub(super) fn parse(text: &str) -> Result<Expr, Fault> {
     let tokens = lex(text)?;

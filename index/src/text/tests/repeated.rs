@@ -37,3 +37,11 @@ fn of_a_long_row_of_characters_the_first_pairs_are_looked_for() {
         []
     );
 }
+
+/// A table is made for the slack of words that repeat: four thousand million places of it would be no table.
+#[test]
+fn a_phrase_takes_no_more_slack_than_the_language_allows() {
+    let most = TextQuery::phrase("a a", u32::MAX).unwrap();
+    assert_eq!(most, TextQuery::phrase("a a", 64).unwrap());
+    assert_eq!(most, TextQuery::parse_strict("\"a a\"~64").unwrap());
+}
