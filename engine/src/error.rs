@@ -251,6 +251,15 @@ fn model_suffix(model: &Option<String>) -> String {
         .unwrap_or_default()
 }
 
+impl From<lumos_index::TextError> for Error {
+    fn from(error: lumos_index::TextError) -> Self {
+        match error {
+            lumos_index::TextError::Query(mistake) => Error::Query(mistake),
+            error => Error::Keywords(error),
+        }
+    }
+}
+
 impl Error {
     /// The stable code of this error: `E1xxx` storage, `E2xxx` data and queries.
     pub fn code(&self) -> &'static str {

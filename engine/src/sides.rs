@@ -4,7 +4,8 @@ use std::cell::Cell;
 use std::sync::Arc;
 
 use lumos_index::{
-    Filter, FilterRows, MemoryColumns, Side, SideKey, Sides, TextError, TextQuery, TextSource, eval,
+    Analyzers, FilterRows, MemoryColumns, Side, SideKey, Sides, TextError, TextQuery, TextSource,
+    eval,
 };
 use lumos_wal::sync::Mutex;
 use roaring::RoaringBitmap;
@@ -14,6 +15,7 @@ use serde_json::{Map, Value};
 use crate::memory::{MemorySegment, Rows};
 use crate::record::NOTHING;
 use crate::sealed::SealedSegment;
+use crate::search::BoundFilter;
 use crate::source::{SegmentView, Source};
 use crate::{Error, Result};
 
@@ -35,17 +37,23 @@ pub(crate) struct GrowingSides(Mutex<Vec<(SideKey, Side, u32)>>);
 /// Keyword queries of a filter, and the first that failed.
 struct Words<'a> {
     text: Option<TextSource<'a>>,
+    analyzers: &'a Analyzers,
     failed: Cell<Option<TextError>>,
 }
 
 impl<'a> Words<'a> {
-    fn new(text: Option<TextSource<'a>>) -> Self {
-        let failed = Cell::new(None);
-        Words { text, failed }
+    fn new(text: Option<TextSource<'a>>, analyzers: &'a Analyzers) -> Self {
+        Words {
+            text,
+            analyzers,
+            failed: Cell::new(None),
+        }
     }
 
     fn rows(&self, field: &str, query: &TextQuery) -> RoaringBitmap {
-        let found = self.text.map(|text| text.matches(field, query));
+        let found = self
+            .text
+            .map(|text| text.matches(field, query, self.analyzers));
         found.transpose().map_or_else(
             |error| {
                 self.failed.set(Some(error));
@@ -57,7 +65,7 @@ impl<'a> Words<'a> {
 
     fn checked(&self, rows: RoaringBitmap) -> Result<RoaringBitmap> {
         match self.failed.take() {
-            Some(error) => Err(Error::Keywords(error)),
+            Some(error) => Err(error.into()),
             None => Ok(rows),
         }
     }
@@ -65,7 +73,7 @@ impl<'a> Words<'a> {
 
 impl SegmentView {
     /// The live rows that match a filter.
-    pub(crate) fn matches(&self, filter: &Filter) -> Result<RoaringBitmap> {
+    pub(crate) fn matches(&self, filter: &BoundFilter) -> Result<RoaringBitmap> {
         let mut rows = match &self.source {
             Source::Memory(segment) => segment.matches(filter, self.rows)?,
             Source::Sealed(segment) => segment.matches(filter)?,
@@ -76,10 +84,12 @@ impl SegmentView {
 }
 
 impl MemorySegment {
-    fn matches(&self, filter: &Filter, watermark: u32) -> Result<RoaringBitmap> {
+    fn matches(&self, bound: &BoundFilter, watermark: u32) -> Result<RoaringBitmap> {
+        let filter = &*bound.filter;
         let keys = filter.sides();
         self.read(|rows| {
-            let words = Words::new(Some(TextSource::memory(&rows.postings, watermark)));
+            let text = TextSource::memory(&rows.postings, watermark);
+            let words = Words::new(Some(text), &bound.analyzers);
             let of = |field: &str, query: &TextQuery| words.rows(field, query);
             let plain = FilterRows::new(&rows.columns, watermark).words(&of);
             if keys.is_empty() {
@@ -121,7 +131,8 @@ fn extend(growing: &mut Vec<(SideKey, Side, u32)>, keys: &[SideKey], rows: &Rows
 }
 
 impl SealedSegment {
-    fn matches(&self, filter: &Filter) -> Result<RoaringBitmap> {
+    fn matches(&self, bound: &BoundFilter) -> Result<RoaringBitmap> {
+        let filter = &*bound.filter;
         let made = self.derived(&filter.sides())?;
         let sides: Sides<'_> = made
             .iter()
@@ -132,7 +143,7 @@ impl SealedSegment {
             Some(columns) => FilterRows::new(columns, self.rows()),
             None => FilterRows::new(&nothing, self.rows()),
         };
-        let words = Words::new(self.text().map(TextSource::sealed));
+        let words = Words::new(self.text().map(TextSource::sealed), &bound.analyzers);
         let of = |field: &str, query: &TextQuery| words.rows(field, query);
         words.checked(eval(filter, &rows.sides(&sides).words(&of)))
     }

@@ -71,8 +71,8 @@ pub use multi::{MAX_MULTI_VECTORS, MultiVector};
 pub use ordinals::OrdinalSet;
 pub use sparse::{MAX_SPARSE_ENTRIES, SealedSparse, SparsePostings, SparseSource, SparseVector};
 pub use text::{
-    Analyzer, AnalyzerError, Analyzers, MemoryPostings, SealedText, Snippet, TextBuilder,
-    TextError, TextQuery, TextQueryError, TextSearch, TextSource, Token, highlight,
+    Analyzer, AnalyzerError, Analyzers, Demands, Highlighter, MemoryPostings, SealedText, Snippet,
+    TextBuilder, TextError, TextQuery, TextQueryError, TextSearch, TextSource, Token, highlight,
 };
 pub use topk::{Neighbor, TopK};
 pub use values::{RowValues, Scalar};

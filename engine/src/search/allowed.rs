@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use lumos_index::OrdinalSet;
+use lumos_index::{Demands, OrdinalSet};
 use roaring::RoaringBitmap;
 
 use super::matches::{BoundFilter, Matches, Ordinals};
@@ -27,13 +27,13 @@ impl<'a> Allowed<'a> {
             Source::Sealed(segment) => {
                 let found = || {
                     cached = false;
-                    view.matches(&filter.filter)
+                    view.matches(filter)
                 };
                 segment.filters().get(filter, &view.deletes, found)
             }
             Source::Memory(_) => {
                 cached = false;
-                Ok(Arc::new(Matches::new(view.matches(&filter.filter)?)))
+                Ok(Arc::new(Matches::new(view.matches(filter)?)))
             }
         };
         let matching = filter.map(evaluate).transpose()?;
@@ -42,6 +42,25 @@ impl<'a> Allowed<'a> {
             matching,
             cached,
         })
+    }
+
+    /// The same, of which only those are left that are as keywords demand.
+    pub(crate) fn narrowed<'d>(
+        &self,
+        demands: impl IntoIterator<Item = &'d Demands>,
+    ) -> Allowed<'a> {
+        let mut rows = match &self.matching {
+            Some(matching) => matching.rows.clone(),
+            None => self.view.live_rows(),
+        };
+        demands
+            .into_iter()
+            .for_each(|demands| demands.narrow(&mut rows));
+        Allowed {
+            view: self.view,
+            matching: Some(Arc::new(Matches::new(rows))),
+            cached: self.cached,
+        }
     }
 
     /// Whether what the filter matches was known from a search before.

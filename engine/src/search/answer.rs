@@ -253,7 +253,7 @@ impl<'a> Task<'a> {
         }
         check_extras(request, extras)?;
         let tree = if request.legs.is_empty() {
-            leg::single(Plan::new(state, request)?, request.fusion)?
+            leg::single(Plan::new(state, request)?, request.fusion)
         } else if request.within.is_some() {
             return Err(invalid(
                 "within",
@@ -306,6 +306,7 @@ impl<'a> Task<'a> {
             allowed,
             filter,
             excluded: &self.tree.excluded,
+            demands: &[],
             depth: self.depth(),
         };
         let groups_by = self.extras.group.map(|(field, _)| self.state.values(field));
@@ -316,7 +317,7 @@ impl<'a> Task<'a> {
                 runner.level(&self.tree.legs, self.tree.fusion, trace)?
             };
             let (mut rows, higher_is_better) = self.scored(&level, trace)?;
-            let in_the_way = self.cut(&mut rows, higher_is_better);
+            let in_the_way = self.cut(&mut rows, higher_is_better) || level.in_the_way;
             let limit = self.request.limit;
             let chosen = trace.start();
             let mut groups = Vec::new();
@@ -397,7 +398,7 @@ impl<'a> Task<'a> {
             .state
             .doc(level.place(row.at)?, self.request.with_vectors)?;
         let highlights = match self.tree.words() {
-            Some(words) => execute::highlights(&doc, self.request, words),
+            Some(words) => words.highlights(&doc, self.request),
             None => Vec::new(),
         };
         let legs = level.columns.iter().filter_map(|column| {

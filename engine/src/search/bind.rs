@@ -12,8 +12,8 @@ use super::meaning;
 use super::moment;
 use super::query::Query;
 use super::request::{Fusion, SearchMode, SearchRequest};
+use super::several::example_field;
 use crate::database::{MAX_LIMIT, check_limit};
-use crate::doc::DEFAULT_VECTOR_FIELD;
 use crate::state::CollectionState;
 use crate::{EmbedKind, Error, Result, Snapshot};
 
@@ -122,8 +122,7 @@ impl<Q> Search<Q> {
                 }
                 Query::Like(key) => {
                     check_limit(request.limit)?;
-                    let field = request.vector_field.as_deref();
-                    let field = field.unwrap_or(DEFAULT_VECTOR_FIELD).to_string();
+                    let field = example_field(state, request).to_string();
                     let doc = state.get(&key)?.unwrap_or_default();
                     request.vector = doc.vector_field(&field).map(<[f32]>::to_vec);
                     request.sparse = doc.sparse_field(&field).cloned();
@@ -165,6 +164,7 @@ impl<Q> Search<Q> {
     fn embed(&self, requests: &mut [SearchRequest]) -> Result<()> {
         let lacks_vector = |request: &&mut SearchRequest| {
             request.mode != SearchMode::Text
+                && !(request.mode == SearchMode::Auto && request.is_for_keywords())
                 && request.legs.is_empty()
                 && request.text.is_some()
                 && request.vector.is_none()

@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::answer::Row;
+use super::compared::Compared;
 use super::hit::Hit;
 use super::leg::Level;
 use super::values::Values;
@@ -75,24 +76,18 @@ pub(super) fn diversify(
 ) -> Result<()> {
     rows.truncate(MOST_DIVERSIFIED);
     let name = field.unwrap_or(DEFAULT_VECTOR_FIELD);
-    let Some(field) = state.schema.vectors.get(name) else {
-        return Err(Error::InvalidArgument {
-            argument: "diversify",
-            detail: format!(
-                "compares vectors, and collection \"{}\" has none in \"{name}\"",
-                state.name
-            ),
-        });
+    let vectors = match Compared::read(state, level, rows, name)? {
+        Some(vectors) => vectors,
+        None => {
+            return Err(Error::InvalidArgument {
+                argument: "diversify",
+                detail: format!(
+                    "compares vectors, and collection \"{}\" has none in \"{name}\"",
+                    state.name
+                ),
+            });
+        }
     };
-    let vectors: Result<Vec<Option<Vec<f32>>>> = rows
-        .iter()
-        .map(|row| {
-            let place = level.place(row.at)?;
-            let view = state.segments.get(place.segment);
-            Ok(view.and_then(|view| view.vectors(place.row).remove(name)))
-        })
-        .collect();
-    let vectors = vectors?;
     let scores: Vec<f32> = rows
         .iter()
         .map(|row| {
@@ -104,10 +99,7 @@ pub(super) fn diversify(
         })
         .collect();
     let relevance = Normalise::MinMax.scale(&scores);
-    let similarity = |a: usize, b: usize| {
-        let (a, b) = (vectors.get(a)?.as_ref()?, vectors.get(b)?.as_ref()?);
-        Some(field.metric.similarity(field.metric.distance(a, b)))
-    };
+    let similarity = |a: usize, b: usize| vectors.similarity(a, b);
     let chosen = mmr(&relevance, similarity, lambda, count);
     *rows = chosen
         .iter()

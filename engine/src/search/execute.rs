@@ -1,20 +1,20 @@
 //! Runs a plan and reads the documents it found.
 
-use lumos_index::{Filter, highlight};
+use lumos_index::Filter;
 use rayon::prelude::*;
 
 use super::explain::{LegCost, Stage, Trace};
-use super::hit::{Highlight, Hit, LegRank, LegScore, ScoredKey};
+use super::hit::{Hit, LegRank, LegScore, ScoredKey};
 use super::hybrid::hybrid;
 use super::legs::{self, Found, Keywords, Nearest};
 use super::plan::{Plan, VectorQuery, bind_filter};
 use super::request::SearchRequest;
-use super::several;
+use super::several::{self, SeveralQuery};
 use super::words::KeywordQuery;
 use super::{Allowed, answer};
 use crate::key_list::KeyList;
 use crate::state::{CollectionState, Place};
-use crate::{Doc, Error, Result};
+use crate::{Error, Result};
 
 /// Searches of a batch that one thread makes together.
 const BLOCK: usize = 8;
@@ -122,7 +122,7 @@ fn hits(
     rows: Vec<Ranked>,
 ) -> Result<Vec<Hit>> {
     rows.into_iter()
-        .map(|ranked| hit(state, request, plan.keywords.as_ref(), ranked))
+        .map(|ranked| hit(state, request, plan, ranked))
         .collect()
 }
 
@@ -138,7 +138,10 @@ fn rank(
     if let Some(query) = &plan.several {
         let nearest = several::best(state, allowed, query, request.limit)?;
         if started.is_some() {
-            trace.leg(by_nearest(&nearest, allowed, request.limit), started);
+            let mut cost = LegCost::new(query.kind(), query.kind(), request.limit);
+            cost.found = nearest.found.len();
+            cost.segments = nearest.segments(allowed);
+            trace.leg(cost, started);
         }
         trace.found(nearest.found.len());
         return Ok(by_score(nearest.found));
@@ -247,15 +250,16 @@ fn by_keywords(
 fn hit(
     state: &CollectionState,
     request: &SearchRequest,
-    keywords: Option<&KeywordQuery>,
+    plan: &Plan,
     ranked: Ranked,
 ) -> Result<Hit> {
     let doc = state.doc(ranked.place, request.with_vectors)?;
-    let highlights = match keywords {
-        Some(keywords) => highlights(&doc, request, keywords),
+    let highlights = match plan.keywords.as_ref().or(plan.shown.as_ref()) {
+        Some(keywords) => keywords.highlights(&doc, request),
         None => Vec::new(),
     };
-    let legs = [("vector", ranked.vector), ("text", ranked.text)];
+    let vector = plan.several.as_ref().map_or("vector", SeveralQuery::kind);
+    let legs = [(vector, ranked.vector), ("text", ranked.text)];
     let legs = legs
         .into_iter()
         .filter_map(|(name, at)| Some(LegScore::new(name, at?)));
@@ -267,29 +271,6 @@ fn hit(
         legs: legs.collect(),
         highlights,
     })
-}
-
-pub(super) fn highlights(
-    doc: &Doc,
-    request: &SearchRequest,
-    keywords: &KeywordQuery,
-) -> Vec<Highlight> {
-    let mut all = Vec::new();
-    for field in &request.highlight {
-        let Some(text) = doc.text_field(field) else {
-            continue;
-        };
-        let analyzer = keywords.analyzers.of(field);
-        let (count, bytes) = (request.snippets, request.snippet_bytes);
-        let pieces = highlight(analyzer, field, &keywords.query, text, count, bytes);
-        all.extend(pieces.into_iter().map(|piece| Highlight {
-            field: field.clone(),
-            text: piece.text,
-            spans: piece.spans,
-            offset: piece.offset,
-        }));
-    }
-    all
 }
 
 /// The keys of all live documents that match.

@@ -2,15 +2,18 @@
 
 use std::borrow::Cow;
 
-use lumos_index::{Facet, FacetPart, FacetResult, RowValues};
+use lumos_index::{Facet, FacetPart, FacetResult, Filter, RowValues};
 use roaring::RoaringBitmap;
 use serde::Serialize;
 
 use super::answer;
 use super::builder::{Search, extras};
 use super::explain::Trace;
-use super::legs::Keywords;
+use super::leg::{self, Job};
+use super::legs::{Keywords, demanded};
 use super::plan::{Plan, bind_filter, check_path};
+use super::request::SearchRequest;
+use super::several;
 use super::words::KeywordQuery;
 use super::{Allowed, Hit};
 use crate::state::CollectionState;
@@ -39,8 +42,8 @@ impl Search {
     }
 
     /// Runs the search like [`Search::run`], and counts its facets over all documents that match, however many
-    /// hits are wanted: those that a search by keyword finds; a search by vector, alone or with keywords, ranks
-    /// every document, and the facets are over those that match its filter.
+    /// hits are wanted: those that a search by keyword or by a sparse vector finds. Any other search ranks every
+    /// document: the facets are over those that match its filter, and have what its words demand.
     ///
     /// ```
     /// # fn main() -> lumos_engine::Result<()> {
@@ -68,20 +71,8 @@ impl Search {
         check(state, &facets)?;
         let mut hits = answer::hits(state, request, filter, &extras, &mut Trace::off())?;
         bound.keep_hits(0, &mut hits);
-        let allowed = bind_filter(state, filter)?;
-        // Legs rank every document, as a search by vector does.
-        let plan = match request.legs.is_empty() {
-            true => Some(Plan::new(state, request)?),
-            false => None,
-        };
-        let rows = match plan.as_ref().map(|plan| (&plan.vector, &plan.keywords)) {
-            Some((None, Some(keywords))) => matching(state, keywords, &allowed)?,
-            _ => Vec::new(),
-        };
-        let rows: Vec<Cow<'_, RoaringBitmap>> = match rows.is_empty() {
-            true => live(&allowed),
-            false => rows.into_iter().map(Cow::Owned).collect(),
-        };
+        let rows = matching(state, request, filter)?;
+        let rows: Vec<Cow<'_, RoaringBitmap>> = rows.into_iter().map(Cow::Owned).collect();
         Ok(Faceted {
             hits,
             matches: rows.iter().map(|rows| rows.len()).sum(),
@@ -90,8 +81,43 @@ impl Search {
     }
 }
 
-/// All rows that may be found and match, by segment.
+/// All rows that a search matches, by segment.
 fn matching(
+    state: &CollectionState,
+    request: &SearchRequest,
+    filter: Option<&Filter>,
+) -> Result<Vec<RoaringBitmap>> {
+    let tree = match request.legs.is_empty() {
+        true => leg::single(Plan::new(state, request)?, request.fusion),
+        false => leg::plan(state, request)?,
+    };
+    let owned = |allowed: Vec<Allowed<'_>>| {
+        let rows = live(&allowed).into_iter();
+        rows.map(Cow::into_owned).collect()
+    };
+    // Legs beside each other rank every document that is as their words demand.
+    let [leg] = &tree.legs[..] else {
+        let mut allowed = bind_filter(state, filter)?;
+        for leg in &tree.legs {
+            if let Job::Words(query) = &leg.job
+                && let Some(narrowed) = demanded(state, &allowed, query)?
+            {
+                allowed = narrowed;
+            }
+        }
+        return Ok(owned(allowed));
+    };
+    let filter = leg.filter_within(filter);
+    let allowed = bind_filter(state, filter.as_deref())?;
+    match &leg.job {
+        Job::Words(query) => matching_words(state, query, &allowed),
+        Job::Several(query) if query.is_sparse() => several::matching(state, query, owned(allowed)),
+        _ => Ok(owned(allowed)),
+    }
+}
+
+/// All rows that may be found and match a keyword query, by segment.
+fn matching_words(
     state: &CollectionState,
     keywords: &KeywordQuery,
     allowed: &[Allowed<'_>],

@@ -38,9 +38,12 @@ pub(super) fn hybrid(
 ) -> Result<Vec<Ranked>> {
     let depth = DEPTH.max(request.limit.saturating_mul(4));
     let near_started = trace.start();
-    let nearest = legs::nearest(state, allowed, vector, depth)?;
+    // What must or must not be there holds for both legs.
+    let demanded = legs::demanded(state, allowed, keywords)?;
+    let near_allowed = demanded.as_deref().unwrap_or(allowed);
+    let nearest = legs::nearest(state, near_allowed, vector, depth)?;
     if near_started.is_some() {
-        trace.leg(by_nearest(&nearest, allowed, depth), near_started);
+        trace.leg(by_nearest(&nearest, near_allowed, depth), near_started);
     }
     let mut words = LegCost::new("text", "keywords", depth);
     let words_started = trace.start();
@@ -57,10 +60,6 @@ pub(super) fn hybrid(
     };
     trace.leg(words, words_started);
     let fuse_started = trace.start();
-    if keywords.query.is_strict() {
-        // What must or must not be there holds for both legs.
-        candidates.retain(|candidate| candidate.score.is_some());
-    }
     measure(&mut candidates, state, vector);
 
     let mut near = list(&candidates, |candidate| candidate.far);

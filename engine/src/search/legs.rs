@@ -1,6 +1,6 @@
 //! The two legs of a search over all segments of a collection.
 
-use lumos_index::{Horizon, Neighbor, TextSearch, TextSource, VectorError};
+use lumos_index::{Demands, Horizon, Neighbor, TextSearch, TextSource, VectorError};
 use lumos_wal::sync::RwLockReadGuard;
 use roaring::RoaringBitmap;
 
@@ -28,14 +28,22 @@ pub(crate) struct Nearest {
 }
 
 impl Nearest {
-    /// Notes what was done in a segment.
-    pub(crate) fn visited(&mut self, segment: usize, visit: Visit) {
-        self.visits.push((segment, visit));
+    /// Notes what was done in a segment, this time and before.
+    pub(crate) fn visited(&mut self, segment: usize, mut visit: Visit) {
+        let mut known = self.visits.iter_mut();
+        match known.find(|(known, _)| *known == segment) {
+            Some((_, known)) => {
+                visit.stats.visited += known.stats.visited;
+                visit.stats.distances += known.stats.distances;
+                *known = visit;
+            }
+            None => self.visits.push((segment, visit)),
+        }
     }
 
     /// Adds what a segment has.
     fn add(&mut self, segment: usize, (neighbors, visit): (Vec<Neighbor>, Visit)) {
-        self.visits.push((segment, visit));
+        self.visited(segment, visit);
         self.found
             .extend(neighbors.into_iter().map(|neighbor| Found {
                 place: Place {
@@ -233,6 +241,31 @@ impl<'a> Keywords<'a> {
 
     /// The query bound to all segments, with their statistics.
     pub(crate) fn bind(&self) -> Result<KeywordSearch<'_>> {
+        let KeywordQuery {
+            analyzers,
+            query,
+            fields,
+            ..
+        } = self.query;
+        let search = TextSearch::new(query, analyzers, fields, self.sources());
+        Ok(KeywordSearch {
+            state: self.state,
+            search: search.map_err(Error::from)?,
+        })
+    }
+
+    /// What the query demands of documents that other legs find, in each segment.
+    pub(crate) fn demands(&self) -> Result<Option<Vec<Demands>>> {
+        let KeywordQuery {
+            analyzers,
+            query,
+            fields,
+            ..
+        } = self.query;
+        Demands::new(query, analyzers, fields, || self.sources()).map_err(Error::from)
+    }
+
+    fn sources(&self) -> Vec<Option<TextSource<'_>>> {
         let views = self.state.segments.iter().zip(&self.held);
         let sources = views.map(|(view, held)| {
             let source = match (&view.source, held) {
@@ -244,17 +277,22 @@ impl<'a> Keywords<'a> {
             };
             source.map(|source| source.without(&view.deletes))
         });
-        let KeywordQuery {
-            analyzers,
-            query,
-            fields,
-        } = self.query;
-        let search = TextSearch::new(query, analyzers, fields, sources.collect());
-        Ok(KeywordSearch {
-            state: self.state,
-            search: search.map_err(Error::Keywords)?,
-        })
+        sources.collect()
     }
+}
+
+/// The rows that other legs may find beside a keyword query; `None` when all that are allowed.
+pub(crate) fn demanded<'a>(
+    state: &CollectionState,
+    allowed: &[Allowed<'a>],
+    query: &KeywordQuery,
+) -> Result<Option<Vec<Allowed<'a>>>> {
+    let Some(demands) = Keywords::new(state, query).demands()? else {
+        return Ok(None);
+    };
+    let both = allowed.iter().zip(&demands);
+    let narrowed = both.map(|(allowed, demands)| allowed.narrowed([demands]));
+    Ok(Some(narrowed.collect()))
 }
 
 /// A keyword query bound to the segments of a state.
@@ -274,7 +312,7 @@ impl KeywordSearch<'_> {
                 false => allowed.matching(),
             })
             .collect();
-        let top = self.search.top(k, &accept).map_err(Error::Keywords)?;
+        let top = self.search.top(k, &accept).map_err(Error::from)?;
         let found = top.into_iter().map(|(value, segment, row)| Found {
             place: Place { segment, row },
             value,
@@ -293,14 +331,14 @@ impl KeywordSearch<'_> {
             })
         });
         match failed {
-            Some(error) => Err(Error::Keywords(error)),
+            Some(error) => Err(error.into()),
             None => Ok(scores),
         }
     }
 
     /// The live rows of a segment that match.
     pub(crate) fn matches(&self, segment: usize) -> Result<RoaringBitmap> {
-        self.search.matches(segment).map_err(Error::Keywords)
+        self.search.matches(segment).map_err(Error::from)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use lumos_index::{Filter, OrdinalSet};
+use lumos_index::{Analyzers, Filter, OrdinalSet};
 use lumos_wal::sync::Mutex;
 use roaring::RoaringBitmap;
 
@@ -15,13 +15,21 @@ const KEPT: usize = 8;
 #[derive(Debug)]
 pub(crate) struct BoundFilter {
     pub(crate) filter: Arc<Filter>,
+    /// Those of the fields whose words it asks for. Not those of a segment, which knows only the fields that it
+    /// has.
+    pub(crate) analyzers: Analyzers,
     /// Known once: a list of ten thousand values is not read again for every segment and entry.
     fingerprint: u64,
 }
 
 impl BoundFilter {
-    pub(crate) fn new(filter: &Filter) -> Self {
+    pub(crate) fn new(filter: &Filter, analyzers: impl FnOnce() -> Analyzers) -> Self {
+        let analyzers = match filter.text_fields().is_empty() {
+            true => Analyzers::default(),
+            false => analyzers(),
+        };
         BoundFilter {
+            analyzers,
             fingerprint: filter.fingerprint(),
             filter: Arc::new(filter.clone()),
         }
@@ -126,7 +134,8 @@ mod tests {
             Arc::<RoaringBitmap>::default(),
         );
         let found = |row: u32| Ok(RoaringBitmap::from_iter([row]));
-        let is = |path: &str, value: i64| BoundFilter::new(&field(path).eq(value));
+        let is =
+            |path: &str, value: i64| BoundFilter::new(&field(path).eq(value), Analyzers::default);
         let unasked = || -> Result<RoaringBitmap> { panic!("evaluated again") };
         let first = cache.get(&is("a", 1), &none, || found(1)).unwrap();
         let again = cache.get(&is("a", 1), &none, unasked).unwrap();

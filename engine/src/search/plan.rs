@@ -6,7 +6,7 @@ use lumos_index::{Filter, FilterError, Metric};
 
 use super::allowed::Allowed;
 use super::matches::BoundFilter;
-use super::request::{SearchMode, SearchRequest};
+use super::request::{Fusion, SearchMode, SearchRequest};
 use super::several::{self, SeveralQuery};
 use super::words::KeywordQuery;
 use crate::database::check_limit;
@@ -69,6 +69,8 @@ pub(crate) struct Plan {
     pub(crate) keywords: Option<KeywordQuery>,
     /// By sparse vectors or by several, and by nothing else.
     pub(crate) several: Option<SeveralQuery>,
+    /// Words that are shown in what is found by vector.
+    pub(crate) shown: Option<KeywordQuery>,
 }
 
 impl Plan {
@@ -80,12 +82,14 @@ impl Plan {
     /// Checks everything that can be wrong with a request, but its filter, before any work is done.
     pub(crate) fn new(state: &CollectionState, request: &SearchRequest) -> Result<Plan> {
         check_limit(request.limit)?;
+        check_fusion(request.fusion)?;
         let missing = |argument, detail: &str| Err(invalid(argument, detail.to_string()));
         if let Some(several) = several::bind(state, request)? {
             return Ok(Plan {
                 vector: None,
                 keywords: None,
                 several,
+                shown: None,
             });
         }
         let (by_vector, by_text) = match request.mode {
@@ -117,11 +121,29 @@ impl Plan {
         if request.within.is_some() && (by_text || !by_vector) {
             return missing("within", "needs a search by vector alone");
         }
+        let shown = match &request.text {
+            // What is no keyword query is searched by its meaning all the same.
+            Some(text) if !by_text && !request.highlight.is_empty() => {
+                KeywordQuery::parse(state, request, text).ok()
+            }
+            _ => None,
+        };
         Ok(Plan {
             vector,
             keywords,
             several: None,
+            shown,
         })
+    }
+}
+
+pub(super) fn check_fusion(fusion: Fusion) -> Result<()> {
+    match fusion {
+        Fusion::Convex { vector_weight } if !(0.0..=1.0).contains(&vector_weight) => {
+            let detail = format!("has a vector weight of {vector_weight}: it must be 0 to 1");
+            Err(invalid("fusion", detail))
+        }
+        _ => Ok(()),
     }
 }
 
@@ -206,15 +228,19 @@ fn invalid(argument: &'static str, detail: String) -> Error {
 /// clock is known.
 ///
 /// # Errors
-/// `Filter` when it names a field that no document has and no schema declares.
+/// `Filter` when it cannot be used, or names a field that no document has and no schema declares.
 pub(crate) fn bind_filter<'a>(
     state: &'a CollectionState,
     filter: Option<&Filter>,
 ) -> Result<Vec<Allowed<'a>>> {
     if let Some(filter) = filter {
+        filter.check().map_err(|source| Error::Filter {
+            input: filter.to_string(),
+            source,
+        })?;
         check_paths(state, filter)?;
     }
-    let filter = filter.map(BoundFilter::new);
+    let filter = filter.map(|filter| BoundFilter::new(filter, || state.schema.analyzers()));
     state
         .segments
         .iter()

@@ -221,6 +221,11 @@ impl SearchRequest {
         }
     }
 
+    /// Whether something is asked of the words that only a search by keyword can answer.
+    pub(super) fn is_for_keywords(&self) -> bool {
+        self.language != Language::Plain || !self.boosts.is_empty() || !self.text_fields.is_empty()
+    }
+
     /// Whether it is one or two legs by vector and by keyword, with nothing to follow.
     pub(super) fn is_plain(&self) -> bool {
         self.legs.is_empty()

@@ -146,7 +146,34 @@ fn choose<'s>(
     }
 }
 
+/// The field that examples are compared in: the one that is named, or the only one of sparse vectors or of
+/// several, where there is none of the usual name.
+pub(crate) fn example_field<'s>(state: &'s CollectionState, request: &'s SearchRequest) -> &'s str {
+    if let Some(named) = &request.vector_field {
+        return named;
+    }
+    let schema = &state.schema;
+    if schema.vectors.contains_key(DEFAULT_VECTOR_FIELD) {
+        return DEFAULT_VECTOR_FIELD;
+    }
+    let several = schema.vectors.iter().filter(|(_, field)| field.multi);
+    let mut names = several.map(|(name, _)| name).chain(schema.sparse.keys());
+    match (names.next(), names.next()) {
+        (Some(only), None) => only,
+        _ => DEFAULT_VECTOR_FIELD,
+    }
+}
+
 impl SeveralQuery {
+    pub(crate) fn field(&self) -> &str {
+        &self.field
+    }
+
+    /// Whether documents may share nothing with it, and are not found then.
+    pub(crate) fn is_sparse(&self) -> bool {
+        matches!(self.ask, Ask::Sparse(_))
+    }
+
     /// A word for it.
     pub(crate) fn kind(&self) -> &'static str {
         match self.ask {
@@ -181,6 +208,24 @@ pub(crate) fn scores(
         Some(error) => told(state, Err(error)),
         None => Ok(values),
     }
+}
+
+/// Those of some rows of each segment that share something with the query.
+pub(crate) fn matching(
+    state: &CollectionState,
+    query: &SeveralQuery,
+    mut rows: Vec<RoaringBitmap>,
+) -> Result<Vec<RoaringBitmap>> {
+    for (segment, rows) in rows.iter_mut().enumerate() {
+        let places: Vec<Place> = rows.iter().map(|row| Place { segment, row }).collect();
+        let scores = scores(state, query, &places)?.into_iter();
+        let found = scores.zip(&places).filter(|(score, _)| {
+            let within = |least: f32| score.is_some_and(|score| score >= least);
+            score.is_some() && query.within.is_none_or(within)
+        });
+        *rows = found.map(|(_, place)| place.row).collect();
+    }
+    Ok(rows)
 }
 
 fn sparse_scores(

@@ -1,10 +1,13 @@
 //! The keyword side of a search, checked against the schema it runs on.
 
-use lumos_index::{Analyzers, TextQuery};
+use std::sync::OnceLock;
 
+use lumos_index::{Analyzers, Highlighter, TextQuery};
+
+use super::hit::Highlight;
 use super::request::{Language, SearchRequest};
 use crate::state::CollectionState;
-use crate::{Error, Result};
+use crate::{Doc, Error, Result};
 
 /// Snippets of a field, at most.
 const MAX_SNIPPETS: usize = 16;
@@ -18,6 +21,8 @@ pub(crate) struct KeywordQuery {
     pub(crate) query: TextQuery,
     /// The fields searched and what each is worth; all alike when empty.
     pub(crate) fields: Vec<(String, f32)>,
+    /// What is shown of each field that is to be, made for the first hit.
+    shown: OnceLock<Vec<(String, Highlighter)>>,
 }
 
 impl KeywordQuery {
@@ -81,7 +86,34 @@ impl KeywordQuery {
                 .into_iter()
                 .map(|field| (field.clone(), boost(field)))
                 .collect(),
+            shown: OnceLock::new(),
         })
+    }
+
+    /// The pieces of a hit of `request` that show the most of the query.
+    pub(super) fn highlights(&self, doc: &Doc, request: &SearchRequest) -> Vec<Highlight> {
+        let shown = self.shown.get_or_init(|| {
+            let fields = request.highlight.iter();
+            let shown = fields.map(|field| {
+                let analyzer = self.analyzers.of(field);
+                (
+                    field.clone(),
+                    Highlighter::new(analyzer, field, &self.query),
+                )
+            });
+            shown.collect()
+        });
+        let (count, bytes) = (request.snippets, request.snippet_bytes);
+        let all = shown.iter().filter_map(|(field, shown)| {
+            let pieces = shown.snippets(doc.text_field(field)?, count, bytes);
+            Some(pieces.into_iter().map(|piece| Highlight {
+                field: field.clone(),
+                text: piece.text,
+                spans: piece.spans,
+                offset: piece.offset,
+            }))
+        });
+        all.flatten().collect()
     }
 }
 

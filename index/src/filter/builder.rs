@@ -335,7 +335,8 @@ impl IntoFilter for &String {
 
 impl IntoFilter for Filter {
     fn into_filter(self) -> Result<Filter, FilterError> {
-        self.check()
+        self.check()?;
+        Ok(self)
     }
 
     fn input(&self) -> String {

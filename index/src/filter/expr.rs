@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::error::FilterError;
-use super::pattern::Pattern;
+use super::pattern::{Pattern, Style};
 use super::region::Region;
 use super::side::{SideKey, SideKind, whole_path};
 use super::value::{Form, Literal};
@@ -16,6 +16,8 @@ use crate::text::TextQuery;
 pub(crate) const MAX_NODES: usize = 1_024;
 /// Most values of all lists of one filter.
 pub(crate) const MAX_VALUES: usize = 16_384;
+/// Most regular expressions of one filter: each is an automaton, and filters that were asked are kept.
+pub(crate) const MAX_REGEXES: usize = 32;
 /// Deepest nesting of one filter.
 pub(crate) const MAX_DEPTH: usize = 32;
 
@@ -280,9 +282,20 @@ impl Filter {
         hasher.finish()
     }
 
-    /// Checks the limits, for filters that were built.
-    pub(crate) fn check(self) -> Result<Filter, FilterError> {
-        let (mut nodes, mut listed) = (0, 0);
+    /// Checks what a filter that was built can have wrong: a part that cannot be used, such as a comparison with
+    /// NaN, matches nothing, and its opposite everything.
+    ///
+    /// ```
+    /// use lumos_index::field;
+    ///
+    /// assert!(field("price").lt(9.5).check().is_ok());
+    /// assert!((!field("price").lt(f64::NAN)).check().is_err());
+    /// ```
+    ///
+    /// # Errors
+    /// A part that cannot be used, and a filter past its limits.
+    pub fn check(&self) -> Result<(), FilterError> {
+        let (mut nodes, mut listed, mut regexes) = (0, 0, 0);
         let mut open = vec![(&self.0, 1, false)];
         while let Some((node, depth, of_element)) = open.pop() {
             nodes += 1;
@@ -297,7 +310,11 @@ impl Filter {
                 }
                 Node::Not(inner) => open.push((inner, depth + 1, of_element)),
                 Node::Elements { inner, .. } => open.push((inner, depth + 1, true)),
+                Node::Fits { pattern, .. } => regexes += usize::from(pattern.style == Style::Regex),
                 _ => {}
+            }
+            if regexes > MAX_REGEXES {
+                return Err(too_many_regexes());
             }
             let (few, list) = node.literals();
             nodes += few.len();
@@ -315,7 +332,7 @@ impl Filter {
                 )));
             }
         }
-        Ok(self)
+        Ok(())
     }
 
     fn join(self, other: Filter, all: bool) -> Filter {
@@ -345,6 +362,10 @@ impl Filter {
     pub fn or(self, other: impl Into<Filter>) -> Filter {
         self.join(other.into(), false)
     }
+}
+
+pub(crate) fn too_many_regexes() -> FilterError {
+    FilterError::limit(format!("more than {MAX_REGEXES} regular expressions"))
 }
 
 fn check_node(node: &Node, of_element: bool) -> Result<(), FilterError> {

@@ -33,7 +33,7 @@ pub(crate) struct Pattern {
 
 #[derive(Clone)]
 enum Matcher {
-    Pieces(Vec<Piece>),
+    Pieces(Vec<Piece>, Vec<Part>),
     Regex(Regex),
     Invalid(String),
 }
@@ -48,6 +48,14 @@ enum Piece {
         ranges: Vec<(char, char)>,
         negated: bool,
     },
+}
+
+/// What stands between two runs of any characters, before the first and behind the last.
+#[derive(Clone, Debug)]
+struct Part {
+    pieces: Vec<Piece>,
+    /// The characters that it begins with.
+    literal: String,
 }
 
 impl Pattern {
@@ -75,12 +83,8 @@ impl Pattern {
     /// What every text that fits begins with, and whether every text that begins so fits.
     pub(crate) fn prefix(&self) -> (String, bool) {
         match &self.matcher {
-            Matcher::Pieces(pieces) => {
-                let literal = pieces.iter().map_while(|piece| match piece {
-                    Piece::Char(c) => Some(*c),
-                    _ => None,
-                });
-                let prefix: String = literal.collect();
+            Matcher::Pieces(pieces, _) => {
+                let prefix = literal(pieces);
                 let rest = pieces.get(prefix.chars().count()..).unwrap_or_default();
                 (prefix, rest == [Piece::Run])
             }
@@ -91,7 +95,7 @@ impl Pattern {
 
     pub(crate) fn fits(&self, text: &str) -> bool {
         match &self.matcher {
-            Matcher::Pieces(pieces) => whole(pieces, text),
+            Matcher::Pieces(_, parts) => whole(parts, text),
             Matcher::Regex(regex) => regex.is_match(text),
             Matcher::Invalid(_) => false,
         }
@@ -123,7 +127,15 @@ fn compile(style: Style, text: &str) -> Matcher {
         }
     };
     match pieces {
-        Ok(pieces) => Matcher::Pieces(pieces),
+        Ok(pieces) => {
+            let parts = pieces.split(|piece| *piece == Piece::Run);
+            let parts = parts.map(|pieces| Part {
+                literal: literal(pieces),
+                pieces: pieces.to_vec(),
+            });
+            let parts = parts.collect();
+            Matcher::Pieces(pieces, parts)
+        }
         Err(reason) => Matcher::Invalid(reason),
     }
 }
@@ -199,37 +211,61 @@ impl Piece {
     }
 }
 
-/// Whether the pieces take a whole text. Of several runs only the last one is ever stretched: what the ones
-/// before it took can stay.
-fn whole(pieces: &[Piece], text: &str) -> bool {
-    let mut rest = text.chars();
-    let mut at = 0;
-    let mut retry: Option<(usize, std::str::Chars<'_>)> = None;
-    loop {
-        if pieces.get(at) == Some(&Piece::Run) {
-            at += 1;
-            retry = Some((at, rest.clone()));
-            continue;
-        }
-        let mut next = rest.clone();
-        match (next.next(), pieces.get(at)) {
-            (None, None) => return true,
-            (Some(c), Some(piece)) if piece.takes(c) => {
-                at += 1;
-                rest = next;
-                continue;
-            }
-            (None, Some(_)) => return false,
-            _ => {}
-        }
-        let Some((after, from)) = &mut retry else {
-            return false;
+/// The characters that pieces begin with.
+fn literal(pieces: &[Piece]) -> String {
+    let chars = pieces.iter().map_while(|piece| match piece {
+        Piece::Char(c) => Some(*c),
+        _ => None,
+    });
+    chars.collect()
+}
+
+/// Whether parts with any characters between them take a whole text. The first and the last have their places;
+/// of the others each is taken where it stands first: what is left is the longest then.
+fn whole(parts: &[Part], text: &str) -> bool {
+    let found = || {
+        let (first, others) = parts.split_first()?;
+        let mut rest = first.take(text)?;
+        let Some((last, between)) = others.split_last() else {
+            return rest.is_empty().then_some(());
         };
-        if from.next().is_none() {
-            return false;
+        let mut ends = rest.char_indices().rev().map(|(at, _)| at);
+        let end = match last.pieces.len().checked_sub(1) {
+            Some(before) => ends.nth(before)?,
+            None => rest.len(),
+        };
+        last.take(rest.get(end..)?)?;
+        rest = rest.get(..end)?;
+        for part in between {
+            rest = part.find(rest)?;
         }
-        at = *after;
-        rest = from.clone();
+        Some(())
+    };
+    found().is_some()
+}
+
+impl Part {
+    /// What is left of a text that begins so.
+    fn take<'t>(&self, text: &'t str) -> Option<&'t str> {
+        let mut rest = text.chars();
+        let mut pieces = self.pieces.iter();
+        pieces
+            .all(|piece| rest.next().is_some_and(|c| piece.takes(c)))
+            .then_some(rest.as_str())
+    }
+
+    /// What is left behind the first place in a text.
+    fn find<'t>(&self, text: &'t str) -> Option<&'t str> {
+        let mut ahead = text;
+        loop {
+            ahead = ahead.get(ahead.find(self.literal.as_str())?..)?;
+            if let Some(rest) = self.take(ahead) {
+                return Some(rest);
+            }
+            let mut chars = ahead.chars();
+            chars.next()?;
+            ahead = chars.as_str();
+        }
     }
 }
 
@@ -292,6 +328,20 @@ mod tests {
             (Style::Glob, "[^a]b", &["bb", "\u{5e74}b"], &["ab", "b"]),
             (Style::Glob, "[]-]", &["]", "-"], &["x"]),
             (Style::Glob, "*a*a*", &["aa", "xaya"], &["a", "x"]),
+            (Style::Glob, "ab*ba", &["abba", "ab-ba"], &["aba", "abb"]),
+            (
+                Style::Glob,
+                "*ab?b*b",
+                &["abbbb", "xabcb-b"],
+                &["abbb", "aabbc"],
+            ),
+            (Style::Glob, "**", &["", "a"], &[]),
+            (
+                Style::Like,
+                "%\u{5e74}_",
+                &["\u{5e74}\u{5e74}", "x\u{5e74}a"],
+                &["\u{5e74}"],
+            ),
             (Style::Prefix, "a%", &["a%", "a%b"], &["ab"]),
             (Style::Regex, "b+c$", &["abbc", "bc"], &["bcd"]),
         ] {

@@ -27,6 +27,20 @@ pub enum TextQueryError {
         /// The limit.
         limit: usize,
     },
+    /// Past the limit of its patterns.
+    #[error("the query has {patterns} patterns, at most {limit} are allowed")]
+    TooManyPatterns {
+        /// Its patterns.
+        patterns: usize,
+        /// The limit.
+        limit: usize,
+    },
+    /// Its patterns stand for more terms than one query may have.
+    #[error("the patterns of the query stand for more than {limit} terms together")]
+    TooManyTerms {
+        /// The limit.
+        limit: usize,
+    },
     /// A mistake in the strict language.
     #[error("{message}\n{}", crate::caret::caret(input, span))]
     Syntax {
@@ -47,6 +61,9 @@ impl TextQueryError {
     pub fn hint(&self) -> Option<String> {
         match self {
             TextQueryError::Syntax { hint, .. } => hint.clone(),
+            TextQueryError::TooManyTerms { .. } => {
+                Some("write more of the words that each is to find".to_string())
+            }
             _ => None,
         }
     }
@@ -70,4 +87,7 @@ pub enum TextError {
     /// It could not be written.
     #[error("the keyword index cannot be written: {0}")]
     Write(String),
+    /// The query asks for more than is looked for.
+    #[error(transparent)]
+    Query(#[from] TextQueryError),
 }

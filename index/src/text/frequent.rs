@@ -9,18 +9,29 @@ use super::source::SourceField;
 
 /// Terms that a pattern stands for and that are scored one by one: those of the most rows. The others
 /// count alike.
-pub(crate) const MOST_SCORED: usize = 64;
+const MOST_SCORED: usize = 64;
 /// Terms that a pattern stands for at all.
-const MOST_TERMS: usize = 65_536;
+pub(crate) const MOST_TERMS: usize = 65_536;
 
-/// What terms are ordered by: the word itself comes first, then those of the most rows, then by name.
-type Rank<T> = (bool, Reverse<u64>, T);
+/// What terms are ordered by: those that no live row has come last, the word itself comes first, then those of
+/// the most rows, then by name.
+type Rank<T> = (bool, bool, Reverse<u64>, T);
 
-/// The terms of any segment that fit; those that are scored come first, in their order.
+/// Terms of any segment that fit.
+#[derive(Debug, Default)]
+pub(crate) struct Frequent {
+    /// Those that are scored one by one, in their order.
+    pub(crate) scored: Vec<String>,
+    /// The others; none when no live row has any of them.
+    pub(crate) rest: Vec<String>,
+}
+
+/// The terms of any segment that fit, at most so many: the most frequent.
 pub(crate) fn frequent(
     form: &Form,
     parts: &[Option<SourceField<'_>>],
-) -> Result<Vec<String>, TextError> {
+    limit: usize,
+) -> Result<Frequent, TextError> {
     let mut found: BTreeMap<String, u64> = BTreeMap::new();
     for part in parts.iter().flatten() {
         form.each_term(part, &mut |term, rows| match found.get_mut(term) {
@@ -32,16 +43,16 @@ pub(crate) fn frequent(
     }
     let exact = form.exact();
     let ranked = found.into_iter();
-    let ranked = ranked.map(|(term, rows)| (Some(&*term) != exact, Reverse(rows), term));
+    let ranked = ranked.map(|(term, rows)| (false, Some(&*term) != exact, Reverse(rows), term));
     let mut terms: Vec<Rank<String>> = ranked.collect();
     terms.sort_unstable();
     let parts = parts.iter().flatten();
     let deleted: Vec<&SourceField<'_>> = parts.filter(|part| part.has_deletes()).collect();
-    let most = match terms.len() > MOST_TERMS {
-        true => MOST_TERMS,
+    let most = match terms.len() > limit {
+        true => limit,
         false => MOST_SCORED,
     };
-    let mut first = Vec::with_capacity(terms.len().min(MOST_TERMS));
+    let mut first = Vec::with_capacity(terms.len().min(limit));
     if terms.len() > most && !deleted.is_empty() {
         let leaders = leaders(&terms, most, &deleted)?;
         let mut left: Vec<Option<Rank<String>>> = terms.into_iter().map(Some).collect();
@@ -51,8 +62,32 @@ pub(crate) fn frequent(
         terms = left.into_iter().flatten().collect();
     }
     first.extend(terms);
-    first.truncate(MOST_TERMS);
-    Ok(first.into_iter().map(|(_, _, term)| term).collect())
+    first.truncate(limit);
+    let rest = first.split_off(first.len().min(MOST_SCORED));
+    let mut some = false;
+    for (.., Reverse(rows), term) in &rest {
+        some = live(*rows, term, &deleted)? > 0;
+        if some {
+            break;
+        }
+    }
+    let names = |terms: Vec<Rank<String>>| terms.into_iter().map(|(.., term)| term).collect();
+    Ok(Frequent {
+        scored: names(first),
+        rest: if some { names(rest) } else { Vec::new() },
+    })
+}
+
+/// How many of the rows of a term are live.
+fn live(rows: u64, term: &str, deleted: &[&SourceField<'_>]) -> Result<u64, TextError> {
+    let mut live = rows;
+    for part in deleted {
+        if let Some(found) = part.find(term)? {
+            let dead = found.rows() - part.live_rows(term, &found)?;
+            live = live.saturating_sub(u64::from(dead));
+        }
+    }
+    Ok(live)
 }
 
 /// The numbers of the terms that come first by their live rows alone: what is deleted is gone after a
@@ -66,19 +101,13 @@ fn leaders(
     deleted: &[&SourceField<'_>],
 ) -> Result<Vec<usize>, TextError> {
     let mut first: BinaryHeap<(Rank<&str>, usize)> = BinaryHeap::with_capacity(most + 1);
-    for (number, (other, Reverse(rows), term)) in terms.iter().enumerate() {
-        let next = (*other, Reverse(*rows), term.as_str());
+    for (number, (_, other, Reverse(rows), term)) in terms.iter().enumerate() {
+        let next = (false, *other, Reverse(*rows), term.as_str());
         if first.len() >= most && first.peek().is_some_and(|(last, _)| next >= *last) {
             break;
         }
-        let mut live = *rows;
-        for part in deleted {
-            if let Some(found) = part.find(term)? {
-                let dead = found.rows() - part.live_rows(term, &found)?;
-                live = live.saturating_sub(u64::from(dead));
-            }
-        }
-        first.push(((*other, Reverse(live), term), number));
+        let live = live(*rows, term, deleted)?;
+        first.push(((live == 0, *other, Reverse(live), term), number));
         if first.len() > most {
             first.pop();
         }

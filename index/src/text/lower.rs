@@ -1,13 +1,14 @@
 //! From words to terms: every part of a query in every field that it is looked for in.
 
+use std::collections::HashMap;
+
 use super::analyzer::{Analyzers, Piece};
 use super::boost;
 use super::error::TextError;
-use super::frequent::{MOST_SCORED, frequent};
+use super::expand::{Expansion, Expansions};
 use super::pattern::{self, Asked, Form};
 use super::plan::{Node, Numbers, Place, Plan};
 use super::query::{Bool, Expr, Kind, Leaf};
-use super::rest::RestTerms;
 use super::slack::MOST_ELEMENTS;
 
 /// What is worked out for one query.
@@ -15,6 +16,7 @@ pub(crate) struct Lowering<'p, 'a> {
     plan: &'p mut Plan<'a>,
     analyzers: &'p Analyzers,
     numbers: Numbers,
+    expansions: Expansions,
 }
 
 /// Where a part stands.
@@ -28,11 +30,12 @@ struct Context<'f> {
 }
 
 impl<'p, 'a> Lowering<'p, 'a> {
-    pub(crate) fn new(plan: &'p mut Plan<'a>, analyzers: &'p Analyzers) -> Self {
+    pub(crate) fn new(plan: &'p mut Plan<'a>, analyzers: &'p Analyzers, ranked: bool) -> Self {
         Lowering {
             plan,
             analyzers,
             numbers: Numbers::default(),
+            expansions: Expansions::new(ranked),
         }
     }
 
@@ -149,7 +152,7 @@ impl<'p, 'a> Lowering<'p, 'a> {
                     .iter()
                     .filter_map(|field| self.plan.fields.get(*field));
                 let is_start = |name: &str| pattern::is_stop_start(self.analyzers.of(name), leaf);
-                !fields.is_empty() && planned.all(|field| is_start(field.name))
+                !fields.is_empty() && planned.all(|field| is_start(&field.name))
             }
             Expr::Boost { part, .. } => self.is_stop_start(part, fields),
             Expr::In { field, part, .. } => self.is_stop_start(part, &self.named(field)),
@@ -183,12 +186,12 @@ impl<'p, 'a> Lowering<'p, 'a> {
         let Some(planned) = self.plan.fields.get(field) else {
             return Ok(None);
         };
-        let analyzer = self.analyzers.of(planned.name);
+        let analyzer = self.analyzers.of(&planned.name);
         let form = match pattern::form(analyzer, leaf) {
             Some(form) => form,
             None => return self.pieces(&analyzer.pieces(&leaf.text), leaf.kind, field, context),
         };
-        self.expanded(&form, field, context.boost).map(Some)
+        self.expanded(form, field, context.boost).map(Some)
     }
 
     /// Words, each for itself or one after the other.
@@ -213,17 +216,15 @@ impl<'p, 'a> Lowering<'p, 'a> {
         let mut places = pattern::places(pieces, kind);
         places.truncate(MOST_ELEMENTS);
         if let [(_, Asked::Form(form))] = &places[..] {
-            return self.expanded(form, field, context.boost).map(Some);
+            return self.expanded(form.clone(), field, context.boost).map(Some);
         }
         let mut planned = Vec::with_capacity(places.len());
         for (offset, asked) in places {
             let (terms, rest) = match asked {
                 Asked::Term(term) => (vec![self.term(field, &term)?], None),
                 Asked::Form(form) => {
-                    let (terms, rest) = self.fitting(&form, field)?;
-                    // Of a place only the terms are asked for, not what each is worth.
-                    let rest = (!rest.is_empty()).then(|| self.rest(field, rest, 0.0));
-                    (terms, rest)
+                    let found = self.expansion(form, field)?;
+                    (found.terms.to_vec(), found.rest)
                 }
             };
             planned.push(Place {
@@ -286,7 +287,7 @@ impl<'p, 'a> Lowering<'p, 'a> {
             Piece::Word { term, .. } => nodes.push(self.one(field, term, boost)?),
             Piece::Run(run) => {
                 if let Some(start) = &run.start {
-                    nodes.push(self.expanded(&Form::starting(start), field, boost)?);
+                    nodes.push(self.expanded(Form::of_run(start), field, boost)?);
                 }
                 for (_, term) in &run.terms {
                     nodes.push(self.one(field, term, boost)?);
@@ -314,49 +315,25 @@ impl<'p, 'a> Lowering<'p, 'a> {
         self.plan.term(field, term, &mut self.numbers)
     }
 
-    /// The terms of any segment that fit: those that are scored one by one, and the others.
-    fn fitting(
-        &mut self,
-        form: &Form,
-        field: usize,
-    ) -> Result<(Vec<usize>, Vec<String>), TextError> {
-        let Some(planned) = self.plan.fields.get(field) else {
-            return Ok((Vec::new(), Vec::new()));
+    fn expanded(&mut self, form: Form, field: usize, boost: f32) -> Result<Node, TextError> {
+        if !self.expansions.ranked {
+            let rest = self.expansions.rows(self.plan, form, field)?;
+            return Ok(Node::Rest { rest, boost: 1.0 });
+        }
+        let found = self.expansion(form, field)?;
+        let is_there = |term: &&usize| {
+            let term = self.plan.terms.get(**term);
+            term.is_some_and(|term| term.weight > 0.0)
         };
-        let mut found = frequent(form, &planned.parts)?;
-        let rest = found.split_off(found.len().min(MOST_SCORED));
-        let mut terms = Vec::with_capacity(found.len());
-        for term in &found {
-            terms.push(self.term(field, term)?);
-        }
-        Ok((terms, rest))
+        let terms = found.terms.iter().filter(is_there);
+        let terms = terms.map(|term| Node::Term { term: *term, boost });
+        let rest = found.rest.map(|rest| Node::Rest { rest, boost });
+        Ok(any(terms.chain(rest).collect(), 1))
     }
 
-    fn rest(&mut self, field: usize, terms: Vec<String>, weight: f32) -> usize {
-        self.plan.rests.push(RestTerms {
-            field,
-            terms,
-            weight,
-        });
-        self.plan.rests.len() - 1
-    }
-
-    fn expanded(&mut self, form: &Form, field: usize, boost: f32) -> Result<Node, TextError> {
-        let (terms, rest) = self.fitting(form, field)?;
-        let mut nodes = Vec::with_capacity(terms.len() + 1);
-        let mut least = f32::INFINITY;
-        for term in terms {
-            let weight = self.plan.terms.get(term).map_or(0.0, |term| term.weight);
-            if weight > 0.0 {
-                least = least.min(weight);
-                nodes.push(Node::Term { term, boost });
-            }
-        }
-        if !rest.is_empty() && least.is_finite() {
-            let rest = self.rest(field, rest, least);
-            nodes.push(Node::Rest { rest, boost });
-        }
-        Ok(any(nodes, 1))
+    fn expansion(&mut self, form: Form, field: usize) -> Result<Expansion, TextError> {
+        self.expansions
+            .terms(self.plan, &mut self.numbers, form, field)
     }
 }
 
@@ -365,17 +342,18 @@ fn any(mut parts: Vec<Node>, at_least: usize) -> Node {
     if parts.len() == 1 && at_least == 1 {
         return parts.pop().unwrap_or(Node::Nothing);
     }
-    let mut kept: Vec<Node> = Vec::with_capacity(parts.len());
+    let mut kept = Alternatives::default();
     for part in parts {
         match part {
             Node::Nothing => {}
             Node::Any { parts, at_least: 1 } if at_least == 1 => {
-                parts.into_iter().for_each(|part| add(&mut kept, part));
+                parts.into_iter().for_each(|part| kept.add(part));
             }
-            part if at_least == 1 => add(&mut kept, part),
-            part => kept.push(part),
+            part if at_least == 1 => kept.add(part),
+            part => kept.parts.push(part),
         }
     }
+    let mut kept = kept.parts;
     match kept.len() {
         len if len < at_least => Node::Nothing,
         1 => kept.pop().unwrap_or(Node::Nothing),
@@ -386,19 +364,38 @@ fn any(mut parts: Vec<Node>, at_least: usize) -> Node {
     }
 }
 
-/// A word that is there twice is worth twice as much.
-fn add(parts: &mut Vec<Node>, part: Node) {
-    if let Node::Term { term, boost } = &part {
-        let same = parts.iter_mut().find_map(|other| match other {
-            Node::Term { term: other, boost } if other == term => Some(boost),
-            _ => None,
-        });
-        if let Some(sum) = same {
-            *sum += boost;
+/// Parts of which any may match, each term once.
+#[derive(Default)]
+struct Alternatives {
+    parts: Vec<Node>,
+    /// Where the terms are, from the first that is not among the first few.
+    terms: HashMap<usize, usize>,
+}
+
+/// Parts that are looked at one by one.
+const FEW: usize = 16;
+
+impl Alternatives {
+    /// Adds a part; a word that is there twice is worth twice as much.
+    fn add(&mut self, part: Node) {
+        let Node::Term { term, boost } = &part else {
+            self.parts.push(part);
             return;
+        };
+        let is_same =
+            |other: &Node| matches!(other, Node::Term { term: other, .. } if other == term);
+        let among_few = self.parts.iter().take(FEW).position(is_same);
+        let known = among_few.or_else(|| self.terms.get(term).copied());
+        match known.and_then(|at| self.parts.get_mut(at)) {
+            Some(Node::Term { boost: sum, .. }) => *sum += boost,
+            _ => {
+                if self.parts.len() >= FEW {
+                    self.terms.insert(*term, self.parts.len());
+                }
+                self.parts.push(part);
+            }
         }
     }
-    parts.push(part);
 }
 
 /// All of `must`, better with `should`, without `not`.

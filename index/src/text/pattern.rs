@@ -7,7 +7,7 @@ use super::source::SourceField;
 use super::terms::{Fuzzy, Pattern, Prefix, TermRegex, Wildcard};
 
 /// Terms by their form.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Form {
     pattern: Pattern,
     /// What all of them begin with.
@@ -16,6 +16,8 @@ pub(crate) struct Form {
     stem: Option<String>,
     /// Whether that term comes first.
     near: bool,
+    /// How many characters of a term are meant, where not all of it is.
+    meant: Option<usize>,
 }
 
 impl Form {
@@ -30,21 +32,42 @@ impl Form {
     /// Terms so many edits away.
     fn near(term: &str, edits: u8) -> Form {
         Form {
-            pattern: Pattern::Fuzzy(Fuzzy::new(term, edits)),
-            prefix: String::new(),
             stem: Some(term.to_string()),
             near: true,
+            ..Form::of(Pattern::Fuzzy(Fuzzy::new(term, edits)))
         }
     }
 
     /// Terms that begin so.
-    pub(crate) fn starting(prefix: &str) -> Form {
+    fn starting(prefix: &str) -> Form {
         Form {
-            pattern: Pattern::Prefix(Prefix(prefix.to_string())),
             prefix: prefix.to_string(),
+            ..Form::of(Pattern::Prefix(Prefix(prefix.to_string())))
+        }
+    }
+
+    /// The terms that begin with a run which is too short for one: only the run is meant of them.
+    pub(crate) fn of_run(start: &str) -> Form {
+        Form {
+            meant: Some(start.chars().count()),
+            ..Form::starting(start)
+        }
+    }
+
+    fn of(pattern: Pattern) -> Form {
+        Form {
+            pattern,
+            prefix: String::new(),
             stem: None,
             near: false,
+            meant: None,
         }
+    }
+
+    /// What is meant of a text that a term stands for.
+    pub(crate) fn meant<'t>(&self, text: &'t str) -> &'t str {
+        let end = self.meant.and_then(|chars| text.char_indices().nth(chars));
+        end.and_then(|(end, _)| text.get(..end)).unwrap_or(text)
     }
 
     pub(crate) fn fits(&self, term: &str) -> bool {
@@ -80,7 +103,7 @@ impl Form {
 }
 
 /// What may stand at a place of a phrase.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Asked {
     Term(String),
     Form(Form),
@@ -113,9 +136,8 @@ pub(crate) fn places(pieces: &[Piece], kind: Kind) -> Vec<(u32, Asked)> {
             Piece::Run(run) => {
                 let terms = run.terms.iter();
                 places.extend(terms.map(|(far, term)| (at + far, Asked::Term(term.clone()))));
-                // Inside of a phrase the neighbours of a short run say enough.
-                if let Some(start) = run.start.as_ref().filter(|_| last || pieces.len() == 1) {
-                    places.push((at, Asked::Form(Form::starting(start))));
+                if let Some(start) = &run.start {
+                    places.push((at, Asked::Form(Form::of_run(start))));
                 }
                 at += run.positions;
             }
@@ -175,16 +197,9 @@ pub(crate) fn form(analyzer: &Analyzer, leaf: &Leaf) -> Option<Form> {
             let wildcard = Wildcard::new(&analyzer.fold(&leaf.text))?;
             Some(Form {
                 prefix: wildcard.prefix(),
-                pattern: Pattern::Wildcard(wildcard),
-                stem: None,
-                near: false,
+                ..Form::of(Pattern::Wildcard(wildcard))
             })
         }
-        Kind::Regex => Some(Form {
-            pattern: Pattern::Regex(TermRegex::new(&leaf.text).ok()?),
-            prefix: String::new(),
-            stem: None,
-            near: false,
-        }),
+        Kind::Regex => Some(Form::of(Pattern::Regex(TermRegex::new(&leaf.text).ok()?))),
     }
 }

@@ -1,6 +1,7 @@
 //! A query bound to the segments that it will be run on: which terms, how they belong together, and what
 //! each is worth by the statistics of all segments.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use super::analyzer::Analyzers;
@@ -18,12 +19,14 @@ pub(crate) struct Plan<'a> {
     pub(crate) terms: Vec<Term<'a>>,
     pub(crate) rests: Vec<RestTerms>,
     pub(crate) root: Node,
+    /// Whether the query has nothing but words that no field keeps.
+    pub(crate) passed_over: bool,
     pub(crate) scale: Scale,
 }
 
 /// A field that is searched.
 pub(crate) struct PlannedField<'a> {
-    pub(crate) name: &'a str,
+    pub(crate) name: Cow<'a, str>,
     pub(crate) boost: f32,
     pub(crate) saturation: Saturation,
     totals: Totals,
@@ -33,7 +36,7 @@ pub(crate) struct PlannedField<'a> {
 
 impl std::fmt::Debug for PlannedField<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.name)
+        f.write_str(&self.name)
     }
 }
 
@@ -114,35 +117,49 @@ impl Numbers {
 }
 
 impl<'a> Plan<'a> {
-    /// Plans a query; `fields` are those searched with what they are worth, all when empty.
+    /// Plans a query; `fields` are those searched with what they are worth, all when empty. Rows are ranked, or
+    /// found only: then a pattern stands for all terms that fit.
     pub(crate) fn new(
         query: &TextQuery,
         analyzers: &Analyzers,
         fields: &[(String, f32)],
         sources: &[Option<TextSource<'a>>],
+        ranked: bool,
     ) -> Result<Plan<'a>, TextError> {
-        let mut names: Vec<&'a str> = Vec::new();
+        let mut names: Vec<Cow<'a, str>> = Vec::new();
         for source in sources.iter().flatten() {
-            source.each_field_name(|name| names.push(name));
+            source.each_field_name(|name| names.push(Cow::Borrowed(name)));
+        }
+        // Fields without a row have no words, but stop words as others: what is passed over in one segment is
+        // in all.
+        let named = fields
+            .iter()
+            .map(|(name, _)| name.as_str())
+            .chain(query.fields());
+        for name in named {
+            if !names.iter().any(|known| known == name) {
+                names.push(Cow::Owned(name.to_string()));
+            }
         }
         names.sort_unstable();
         names.dedup();
         let planned = names.into_iter().filter_map(|name| {
-            let asked = fields.iter().find(|(field, _)| field == name);
+            let asked = fields.iter().find(|(field, _)| *field == name);
             // A query may name a field that is not searched otherwise.
             let boost = match asked {
                 Some((_, boost)) => *boost,
                 None if fields.is_empty() => 1.0,
                 None => 0.0,
             };
-            let named = asked.is_some() || fields.is_empty() || query.fields().any(|f| f == name);
+            let named = asked.is_some() || query.fields().any(|field| field == name);
             let parts: Vec<Option<SourceField<'_>>> = sources
                 .iter()
-                .map(|source| source.as_ref()?.field(name))
+                .map(|source| source.as_ref()?.field(&name))
                 .collect();
             let totals = parts.iter().flatten().map(SourceField::totals);
             let totals = totals.fold(Totals::default(), Totals::and);
-            (named && totals.rows > 0).then(|| PlannedField {
+            let searched = named || (fields.is_empty() && totals.rows > 0);
+            searched.then(|| PlannedField {
                 name,
                 boost,
                 saturation: Saturation::new(totals),
@@ -155,6 +172,7 @@ impl<'a> Plan<'a> {
             terms: Vec::new(),
             rests: Vec::new(),
             root: Node::Nothing,
+            passed_over: false,
             scale: Scale::new(1.0),
         };
         let searched: Vec<usize> = (0..)
@@ -164,7 +182,8 @@ impl<'a> Plan<'a> {
             })
             .map(|(number, _)| number)
             .collect();
-        let root = Lowering::new(&mut plan, analyzers).lower(&query.expr, &searched)?;
+        let root = Lowering::new(&mut plan, analyzers, ranked).lower(&query.expr, &searched)?;
+        plan.passed_over = root.is_none();
         plan.root = root.unwrap_or(Node::Nothing);
         plan.scale = Scale::new(plan.most(&plan.root));
         Ok(plan)

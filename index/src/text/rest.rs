@@ -13,11 +13,26 @@ pub(crate) struct RestTerms {
     pub(crate) field: usize,
     pub(crate) terms: Vec<String>,
     pub(crate) weight: f32,
+    /// The rows of each segment, where they are known without the terms.
+    pub(crate) rows: Vec<RoaringBitmap>,
 }
 
 impl RestTerms {
+    /// About how many rows of a segment have any of them.
+    pub(crate) fn count(&self, segment: usize) -> u64 {
+        let rows = self.rows.get(segment).map(RoaringBitmap::len);
+        rows.unwrap_or(self.terms.len() as u64)
+    }
+
     /// The rows of a segment that have any of them.
-    pub(crate) fn rows(&self, part: &SourceField<'_>) -> Result<RoaringBitmap, TextError> {
+    pub(crate) fn rows(
+        &self,
+        segment: usize,
+        part: &SourceField<'_>,
+    ) -> Result<RoaringBitmap, TextError> {
+        if let Some(rows) = self.rows.get(segment) {
+            return Ok(rows.clone());
+        }
         let mut rows = RoaringBitmap::new();
         for term in &self.terms {
             if let Some(found) = part.find(term)? {

@@ -4,9 +4,7 @@ use roaring::RoaringBitmap;
 
 use super::analyzer::Analyzers;
 use super::bm25::share;
-use super::cursor::{
-    AllTerms, Boolean, Cursor, Element, Phrase, Places, Rest, TermCursor, Union, collect_any,
-};
+use super::cursor::{AllTerms, Boolean, Cursor, TermCursor, Union, collect_any};
 use super::error::TextError;
 use super::plan::{Node, Place, Plan, PlannedField, Term};
 use super::query::TextQuery;
@@ -34,7 +32,7 @@ use super::top::TopRows;
 #[derive(Debug)]
 pub struct TextSearch<'a> {
     sources: Vec<Option<TextSource<'a>>>,
-    plan: Plan<'a>,
+    pub(super) plan: Plan<'a>,
 }
 
 /// How the cursors of a search are used.
@@ -66,7 +64,22 @@ impl<'a> TextSearch<'a> {
         fields: &[(String, f32)],
         sources: Vec<Option<TextSource<'a>>>,
     ) -> Result<TextSearch<'a>, TextError> {
-        let plan = Plan::new(query, analyzers, fields, &sources)?;
+        let plan = Plan::new(query, analyzers, fields, &sources, true)?;
+        Ok(TextSearch { sources, plan })
+    }
+
+    /// The same to find rows, not to rank them: a pattern stands for all terms that fit, not for the most
+    /// frequent.
+    ///
+    /// # Errors
+    /// As [`TextSearch::new`].
+    pub fn unranked(
+        query: &TextQuery,
+        analyzers: &Analyzers,
+        fields: &[(String, f32)],
+        sources: Vec<Option<TextSource<'a>>>,
+    ) -> Result<TextSearch<'a>, TextError> {
+        let plan = Plan::new(query, analyzers, fields, &sources, false)?;
         Ok(TextSearch { sources, plan })
     }
 
@@ -278,7 +291,7 @@ impl<'a> TextSearch<'a> {
             Node::Term { term, .. } => found(term).unwrap_or(0),
             Node::Rest { rest, .. } => {
                 let rest = self.plan.rests.get(*rest);
-                rest.map_or(0, |rest| rest.terms.len() as u64)
+                rest.map_or(0, |rest| rest.count(segment))
             }
             Node::Phrase { places, .. } => {
                 let rows = |place: &Place| place.terms.iter().filter_map(found).sum();
@@ -396,104 +409,5 @@ impl<'a> TextSearch<'a> {
             }
         }
         Ok(Some(AllTerms::new(terms)))
-    }
-
-    fn rest(
-        &self,
-        rest: usize,
-        boost: f32,
-        segment: usize,
-    ) -> Result<Option<Box<dyn Cursor + '_>>, TextError> {
-        let planned = self.plan.rests.get(rest).and_then(|rest| {
-            let field = self.plan.fields.get(rest.field)?;
-            Some((rest, field.parts.get(segment)?.as_ref()?))
-        });
-        let Some((rest, part)) = planned else {
-            return Ok(None);
-        };
-        let rows = rest.rows(part)?;
-        // As if the word were there once, in a row of average length.
-        let score = self.plan.scale.weight(rest.weight * boost * 0.45) as u32 + 1;
-        Ok((!rows.is_empty()).then(|| Box::new(Rest::new(&rows, score)) as Box<dyn Cursor>))
-    }
-
-    fn phrase(
-        &self,
-        field: usize,
-        places: &[Place],
-        (slop, weight): (u32, f32),
-        segment: usize,
-    ) -> Result<Option<Box<dyn Cursor + '_>>, TextError> {
-        let Some(planned) = self.plan.fields.get(field) else {
-            return Ok(None);
-        };
-        let Some(part) = planned.parts.get(segment).and_then(Option::as_ref) else {
-            return Ok(None);
-        };
-        let within = match places.iter().any(|place| place.rest.is_some()) {
-            true => self.near(places, part, segment)?,
-            false => None,
-        };
-        let mut bound: Vec<Element<'_>> = Vec::with_capacity(places.len());
-        for (number, place) in places.iter().enumerate() {
-            let mut terms = Vec::with_capacity(place.terms.len());
-            let mut bounds = None;
-            for (term, found) in self.found(place, segment) {
-                terms.push(part.places(found)?);
-                bounds = part.bounds(&term.text, found, planned.saturation)?;
-            }
-            if let Some(rest) = place.rest.and_then(|rest| self.plan.rests.get(rest)) {
-                let postings = rest.places(part, within.as_ref())?;
-                if !postings.rows.is_empty() {
-                    terms.push(Places::Gathered { postings, at: 0 });
-                }
-            }
-            if terms.is_empty() {
-                return Ok(None);
-            }
-            let mut before = places.iter().take(number);
-            bound.push(Element {
-                offset: place.offset,
-                same: before.position(|other| other.terms == place.terms),
-                bounds: bounds.filter(|_| terms.len() == 1),
-                terms,
-            });
-        }
-        let weight = self.plan.scale.weight(weight);
-        let phrase = Phrase::new(bound, slop, part.norms(), planned.saturation, weight);
-        Ok(Some(Box::new(phrase)))
-    }
-
-    /// The terms of a place that a segment has.
-    fn found(
-        &self,
-        place: &Place,
-        segment: usize,
-    ) -> impl Iterator<Item = (&Term<'a>, &Found<'a>)> {
-        let terms = place.terms.iter();
-        let terms = terms.filter_map(|term| self.plan.terms.get(*term));
-        terms.filter_map(move |term| Some((term, term.found.get(segment)?.as_ref()?)))
-    }
-
-    /// The rows that have all places of a phrase which few terms may stand at; `None` when there is no such
-    /// place.
-    fn near(
-        &self,
-        places: &[Place],
-        part: &SourceField<'a>,
-        segment: usize,
-    ) -> Result<Option<RoaringBitmap>, TextError> {
-        let mut all: Option<RoaringBitmap> = None;
-        for place in places.iter().filter(|place| place.rest.is_none()) {
-            let mut rows = RoaringBitmap::new();
-            for (_, found) in self.found(place, segment) {
-                part.add_rows(found, &mut rows)?;
-            }
-            all = Some(match all {
-                Some(all) => all & rows,
-                None => rows,
-            });
-        }
-        Ok(all)
     }
 }

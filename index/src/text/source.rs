@@ -7,7 +7,7 @@ use tantivy::postings::TermInfo;
 use tantivy::schema::IndexRecordOption;
 use tantivy_fst::Automaton;
 
-use super::analyzer::{Analyzer, Analyzers};
+use super::analyzer::Analyzers;
 use super::bm25::{Saturation, Totals};
 use super::bounds::{LEAST_ROWS, TermBounds};
 use super::cursor::{Blocks, END, Norms, Places};
@@ -90,32 +90,20 @@ impl<'a> TextSource<'a> {
         }
     }
 
-    /// The rows whose field matches a query, analysed as the texts of the segment were.
+    /// The rows whose field matches a query, both analysed by the same; a field that the segment does not have
+    /// is one without words.
     ///
     /// # Errors
     /// A sealed index that cannot be read.
-    pub fn matches(&self, field: &str, query: &TextQuery) -> Result<RoaringBitmap, TextError> {
+    pub fn matches(
+        &self,
+        field: &str,
+        query: &TextQuery,
+        analyzers: &Analyzers,
+    ) -> Result<RoaringBitmap, TextError> {
         let fields = [(field.to_string(), 1.0)];
-        let search = TextSearch::new(query, &self.analyzers(), &fields, vec![Some(*self)])?;
+        let search = TextSearch::unranked(query, analyzers, &fields, vec![Some(*self)])?;
         search.matches(0)
-    }
-
-    fn analyzers(&self) -> Analyzers {
-        let mut analyzers = Analyzers::default();
-        match self.part {
-            Part::Memory(memory, _) => {
-                for field in &memory.fields {
-                    analyzers = analyzers.with(&field.name, field.analyzer.clone());
-                }
-            }
-            Part::Sealed(sealed) => {
-                for (field, description) in sealed.analyzers() {
-                    let analyzer = Analyzer::named(description).unwrap_or_default();
-                    analyzers = analyzers.with(field, analyzer);
-                }
-            }
-        }
-        analyzers
     }
 
     /// Rows of the segment.

@@ -10,7 +10,7 @@ use lumos_index::{Filter, FilterError, IntoFilter, MultiVector, SparseVector, Te
 
 use super::request::Fusion;
 
-pub(crate) use plan::{Tree, plan, single};
+pub(crate) use plan::{Job, Tree, plan, single};
 pub use recommend::{Example, Recommend, Strategy, recommend};
 pub(crate) use run::{Column, Level, Runner};
 

@@ -1,12 +1,13 @@
 //! Legs checked against the schema they run on, before any work is done.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use lumos_index::Filter;
 
-use super::super::plan::{Plan, VectorQuery, bind_vector};
+use super::super::plan::{Plan, VectorQuery, bind_vector, check_fusion};
 use super::super::request::{Fusion, SearchRequest};
-use super::super::several::{self, SeveralQuery};
+use super::super::several::{self, SeveralQuery, example_field};
 use super::super::words::KeywordQuery;
 use super::best::Best;
 use super::{Ask, Example, Leg, MAX_DEPTH, MAX_LEGS, Recommend, Strategy};
@@ -32,10 +33,27 @@ pub(crate) struct Planned {
 }
 
 impl Planned {
+    /// What all rows of the leg match, within the filter of the search.
+    pub(crate) fn filter_within<'f>(&'f self, all: Option<&'f Filter>) -> Option<Cow<'f, Filter>> {
+        match (all, &self.filter) {
+            (Some(all), Some(own)) => Some(Cow::Owned(all.clone().and(own.clone()))),
+            (all, own) => all.or(own.as_ref()).map(Cow::Borrowed),
+        }
+    }
+
     /// Whether a score is within what the leg takes.
     pub(super) fn takes(&self, score: f32) -> bool {
         self.at_least.is_none_or(|least| score >= least)
             && self.at_most.is_none_or(|most| score <= most)
+    }
+
+    /// Whether a score is better than the leg takes, of a leg that brings as many as are wanted.
+    pub(super) fn is_cut_above(&self, score: f32, higher_is_better: bool) -> bool {
+        let too_good = match higher_is_better {
+            true => self.at_most.is_some_and(|most| score > most),
+            false => self.at_least.is_some_and(|least| score < least),
+        };
+        too_good && self.depth.is_none()
     }
 }
 
@@ -63,6 +81,8 @@ pub(crate) struct Tree {
     pub(crate) fusion: Fusion,
     /// Rows that are no hits, in order.
     pub(crate) excluded: Vec<Place>,
+    /// Words that are shown where no leg has any.
+    shown: Option<KeywordQuery>,
 }
 
 impl Tree {
@@ -74,7 +94,7 @@ impl Tree {
         }
     }
 
-    /// The first keyword query, in the order in which the legs were given.
+    /// The words that are shown: those of the first keyword query, in the order in which the legs were given.
     pub(crate) fn words(&self) -> Option<&KeywordQuery> {
         fn first(legs: &[Planned]) -> Option<&KeywordQuery> {
             legs.iter().find_map(|leg| match &leg.job {
@@ -85,7 +105,7 @@ impl Tree {
                 _ => None,
             })
         }
-        first(&self.legs)
+        first(&self.legs).or(self.shown.as_ref())
     }
 
     /// The first vector field that is searched.
@@ -93,6 +113,7 @@ impl Tree {
         fn first(legs: &[Planned]) -> Option<&str> {
             legs.iter().find_map(|leg| match &leg.job {
                 Job::Near(query) => Some(query.field.as_str()),
+                Job::Several(query) => Some(query.field()),
                 Job::Best(best) => best.positive.first().map(|query| query.field.as_str()),
                 Job::Prefetch { legs, then, .. } => then
                     .as_deref()
@@ -119,12 +140,12 @@ pub(crate) fn plan(state: &CollectionState, request: &SearchRequest) -> Result<T
         legs,
         fusion: request.fusion,
         excluded: planner.excluded.into_iter().collect(),
+        shown: None,
     })
 }
 
 /// The legs of a request that has none of its own: those of its vector and its words.
-pub(crate) fn single(plan: Plan, fusion: Fusion) -> Result<Tree> {
-    check_fusion(fusion)?;
+pub(crate) fn single(plan: Plan, fusion: Fusion) -> Tree {
     let leg = |name: &str, job| Planned {
         name: name.to_string(),
         job,
@@ -139,20 +160,11 @@ pub(crate) fn single(plan: Plan, fusion: Fusion) -> Result<Tree> {
     let several = plan
         .several
         .map(|query| leg(query.kind(), Job::Several(query)));
-    Ok(Tree {
+    Tree {
         legs: vector.into_iter().chain(words).chain(several).collect(),
         fusion,
         excluded: Vec::new(),
-    })
-}
-
-fn check_fusion(fusion: Fusion) -> Result<()> {
-    match fusion {
-        Fusion::Convex { vector_weight } if !(0.0..=1.0).contains(&vector_weight) => {
-            let detail = format!("has a vector weight of {vector_weight}: it must be 0 to 1");
-            Err(invalid("fusion", detail))
-        }
-        _ => Ok(()),
+        shown: plan.shown,
     }
 }
 
@@ -360,7 +372,7 @@ impl Planner<'_> {
 
     /// Like a document, in a field of sparse vectors or of several; `None` in others, and without a vector.
     fn like(&mut self, asked: &SearchRequest, key: &str) -> Result<Option<Job>> {
-        let (field, schema) = (vector_field(asked), &self.state.schema);
+        let (field, schema) = (example_field(self.state, asked), &self.state.schema);
         let several = schema.vectors.get(field).is_some_and(|field| field.multi);
         if !several && !schema.sparse.contains_key(field) {
             return Ok(None);

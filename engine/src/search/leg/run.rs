@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use lumos_index::{ConvexLeg, Filter, RRF_K, fuse_convex_legs, fuse_dbsf, fuse_rrf, fuse_sum};
+use lumos_index::{
+    ConvexLeg, Demands, Filter, RRF_K, fuse_convex_legs, fuse_dbsf, fuse_rrf, fuse_sum,
+};
 
 use super::super::Allowed;
 use super::super::explain::{LegCost, Trace};
@@ -41,6 +43,8 @@ pub(crate) struct Level {
     pub(crate) figure: Figure,
     /// Whether some leg would have brought more if it had been asked.
     pub(crate) more: bool,
+    /// Whether a leg that brings as many as are wanted brought some that are better than it takes.
+    pub(crate) in_the_way: bool,
 }
 
 impl Default for Level {
@@ -52,6 +56,7 @@ impl Default for Level {
             columns: Vec::new(),
             figure: Figure::Relevance,
             more: false,
+            in_the_way: false,
         }
     }
 }
@@ -62,6 +67,8 @@ pub(crate) struct Runner<'a> {
     pub(crate) allowed: &'a [Allowed<'a>],
     pub(crate) filter: Option<&'a Filter>,
     pub(crate) excluded: &'a [Place],
+    /// What words demand of the legs beside and below them, in each segment; `allowed` is within it.
+    pub(crate) demands: &'a [&'a [Demands]],
     /// Candidates of a leg that does not say how many.
     pub(crate) depth: usize,
 }
@@ -73,20 +80,41 @@ struct Found {
     values: BTreeMap<Place, f32>,
     figure: Figure,
     more: bool,
+    /// As [`Level::in_the_way`], of what is prefetched.
+    in_the_way: bool,
 }
 
 /// The rows of a leg that has a filter of its own; those of the search when `None`.
 type Own<'a> = Option<Vec<Allowed<'a>>>;
 
 impl<'a> Runner<'a> {
-    /// Runs legs. What one found is scored exactly by all, so that a document is not punished for lying
-    /// past the depth of a leg.
+    /// Runs legs within what the words of each demand: it holds for all legs beside them.
     pub(crate) fn level(
         &self,
         legs: &[Planned],
         fusion: Fusion,
         trace: &mut Trace,
     ) -> Result<Level> {
+        let words = legs.iter().filter_map(|leg| match &leg.job {
+            Job::Words(query) => Keywords::new(self.state, query).demands().transpose(),
+            _ => None,
+        });
+        let new = words.collect::<Result<Vec<Vec<Demands>>>>()?;
+        if new.is_empty() {
+            return self.run(legs, fusion, trace);
+        }
+        let new: Vec<&[Demands]> = new.iter().map(Vec::as_slice).collect();
+        Runner {
+            allowed: &narrowed(self.allowed, &new),
+            demands: &[self.demands, &new].concat(),
+            ..*self
+        }
+        .run(legs, fusion, trace)
+    }
+
+    /// What one leg found is scored exactly by all, so that a document is not punished for lying past the depth
+    /// of a leg.
+    fn run(&self, legs: &[Planned], fusion: Fusion, trace: &mut Trace) -> Result<Level> {
         let mut found = Vec::with_capacity(legs.len());
         for leg in legs {
             let started = trace.start();
@@ -114,22 +142,7 @@ impl<'a> Runner<'a> {
             values.push(self.values(leg, brought, &places)?);
             trace.leg_scored(&leg.name, started);
         }
-        // What words must or must not be there holds for all legs beside them.
-        let strict = legs.iter().zip(&values).filter(|(leg, _)| match &leg.job {
-            Job::Words(query) => query.query.is_strict(),
-            _ => false,
-        });
-        let mut kept: Vec<bool> = vec![true; places.len()];
-        for (_, values) in strict {
-            for (kept, value) in kept.iter_mut().zip(values) {
-                *kept &= value.is_some();
-            }
-        }
-        if kept.contains(&false) {
-            retain(&mut places, &kept);
-            values.iter_mut().for_each(|values| retain(values, &kept));
-        }
-
+        let mut in_the_way = found.iter().any(|(_, found)| found.in_the_way);
         let mut lists = Vec::with_capacity(legs.len());
         let mut columns = Vec::with_capacity(legs.len());
         for ((leg, (own, brought)), values) in legs.iter().zip(&found).zip(values) {
@@ -140,7 +153,9 @@ impl<'a> Runner<'a> {
                 .filter_map(|((id, value), place)| {
                     let value = value?;
                     let fits = own.as_deref().is_none_or(|own| permits(own, *place));
-                    (fits && leg.takes(figure.score(value))).then_some((id, value))
+                    let score = figure.score(value);
+                    in_the_way |= fits && leg.is_cut_above(score, figure.higher_is_better());
+                    (fits && leg.takes(score)).then_some((id, value))
                 })
                 .collect();
             list.sort_by(|a, b| figure.order(a.1, b.1).then(a.0.cmp(&b.0)));
@@ -162,18 +177,19 @@ impl<'a> Runner<'a> {
             columns,
             figure,
             more: found.iter().any(|(_, found)| found.more),
+            in_the_way,
         })
     }
 
     fn own(&self, leg: &Planned) -> Result<Own<'a>> {
-        let Some(filter) = &leg.filter else {
+        if leg.filter.is_none() {
             return Ok(None);
-        };
-        let both = match self.filter {
-            Some(all) => all.clone().and(filter.clone()),
-            None => filter.clone(),
-        };
-        bind_filter(self.state, Some(&both)).map(Some)
+        }
+        let bound = bind_filter(self.state, leg.filter_within(self.filter).as_deref())?;
+        Ok(Some(match self.demands {
+            [] => bound,
+            demands => narrowed(&bound, demands),
+        }))
     }
 
     fn find(
@@ -195,6 +211,7 @@ impl<'a> Runner<'a> {
             values: BTreeMap::new(),
             figure: Figure::Relevance,
             more: false,
+            in_the_way: false,
         };
         match &leg.job {
             Job::Nothing => {}
@@ -225,18 +242,16 @@ impl<'a> Runner<'a> {
             }
             Job::Prefetch { legs, fusion, then } => {
                 // The filter of this leg is in `allowed`; those of its legs come on top of both.
-                let both = match (self.filter, &leg.filter) {
-                    (Some(all), Some(own)) => Some(all.clone().and(own.clone())),
-                    (all, own) => all.or(own.as_ref()).cloned(),
-                };
+                let both = leg.filter_within(self.filter);
                 let inner = Runner {
                     allowed,
-                    filter: both.as_ref(),
+                    filter: both.as_deref(),
                     ..*self
                 };
                 let mut below = trace.below();
                 let level = inner.level(legs, *fusion, &mut below)?;
                 cost.legs = below.into_legs();
+                found.in_the_way = level.in_the_way;
                 let mut best = level.fused;
                 found.more = grows(level.more || best.len() > depth);
                 best.truncate(depth);
@@ -348,9 +363,13 @@ fn permits(allowed: &[Allowed<'_>], place: Place) -> bool {
     allowed.is_some_and(|allowed| allowed.permits(place.row))
 }
 
-fn retain<T>(of: &mut Vec<T>, kept: &[bool]) {
-    let mut kept = kept.iter();
-    of.retain(|_| kept.next().copied().unwrap_or_default());
+/// The rows of each segment that are as all demand.
+fn narrowed<'a>(allowed: &[Allowed<'a>], demands: &[&[Demands]]) -> Vec<Allowed<'a>> {
+    let segments = allowed.iter().enumerate();
+    let narrowed = segments.map(|(segment, allowed)| {
+        allowed.narrowed(demands.iter().filter_map(|demands| demands.get(segment)))
+    });
+    narrowed.collect()
 }
 
 /// The rank of each of `count` ids in a list that is sorted.

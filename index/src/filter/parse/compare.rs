@@ -1,7 +1,7 @@
 //! What is asked of a field, or of elements.
 
 use super::super::error::FilterError;
-use super::super::expr::{MAX_VALUES, Node, Quantifier};
+use super::super::expr::{MAX_REGEXES, MAX_VALUES, Node, Quantifier, too_many_regexes};
 use super::super::lex::Token;
 use super::super::pattern::{Pattern, Style};
 use super::super::value::Literal;
@@ -126,6 +126,12 @@ impl Parser {
             }
         };
         self.at += 1;
+        if style == Style::Regex {
+            self.regexes += 1;
+            if self.regexes > MAX_REGEXES {
+                return Err(too_many_regexes());
+            }
+        }
         let text = match style == Style::Like && self.take_word("escape") {
             true => self.escaped(&text)?,
             false => text,

@@ -45,6 +45,7 @@ pub(crate) fn parse(input: &str) -> Result<Filter, FilterError> {
         at: 0,
         end: input.len(),
         nodes: 0,
+        regexes: 0,
         elements: 0,
     };
     if parser.tokens.is_empty() {
@@ -55,7 +56,9 @@ pub(crate) fn parse(input: &str) -> Result<Filter, FilterError> {
     if parser.peek().is_some() {
         return Err(parser.unexpected("AND, OR or the end"));
     }
-    Filter(node).check()
+    let filter = Filter(node);
+    filter.check()?;
+    Ok(filter)
 }
 
 struct Parser {
@@ -63,6 +66,7 @@ struct Parser {
     at: usize,
     end: usize,
     nodes: usize,
+    regexes: usize,
     /// In how many arrays what is read is about the elements.
     elements: usize,
 }

@@ -27,7 +27,7 @@ proptest! {
             (f64::from(lat) * tall, lon)
         };
         let filter = field("a").polygon(corners.into_iter().map(degrees));
-        if filter.clone().check().is_err() {
+        if filter.check().is_err() {
             return Ok(());
         }
         let Node::Area { area: region, .. } = &filter.0 else { panic!("{filter}") };

@@ -8,6 +8,7 @@ use super::fold::fold;
 use super::spec::{Kind, Spec};
 use super::stem::{LANGUAGES, Language};
 use super::stop::{LISTS, StopList};
+use super::words::english;
 
 /// Longest description, in bytes.
 const MAX_BYTES: usize = 16 << 10;
@@ -179,7 +180,10 @@ fn stop(
             },
             Token::Word(word) => {
                 // It is kept as it is folded, which may be nothing, or more than was written.
-                let folded = fold(&word);
+                let mut folded = fold(&word);
+                if spec.kind == Kind::English {
+                    folded = english(&folded);
+                }
                 if folded.trim().is_empty() || folded.len() > MAX_TERM_BYTES {
                     let message =
                         format!("a stop word has 1 to {MAX_TERM_BYTES} bytes when it is folded");

@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use super::analyzer::Analyzer;
 use super::query::TextQuery;
-use marks::{Mark, marks};
+use marks::{Mark, Wanted};
 
 /// A piece of a text with the places of the matches.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,8 +45,51 @@ pub fn highlight(
     count: usize,
     max_bytes: usize,
 ) -> Vec<Snippet> {
-    let all = marks(analyzer, field, query, text);
-    let mut left = all.clone();
+    Highlighter::new(analyzer, field, query).snippets(text, count, max_bytes)
+}
+
+/// What a query looks for in a field, to be shown in many texts; see [`highlight`].
+///
+/// ```
+/// use lumos_index::{Analyzer, Highlighter, TextQuery};
+///
+/// let query = TextQuery::parse_strict("seg* AND /wals?/")?;
+/// let shown = Highlighter::new(&Analyzer::default(), "text", &query);
+/// let texts = ["the WAL of a segment", "two segments"];
+/// let pieces = texts.map(|text| shown.snippets(text, 1, 100).remove(0));
+/// assert_eq!((pieces[0].spans.len(), pieces[1].spans.len()), (2, 1));
+/// # Ok::<(), lumos_index::TextQueryError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Highlighter {
+    analyzer: Analyzer,
+    wanted: Wanted,
+}
+
+impl Highlighter {
+    /// Of a field with this analyzer.
+    #[must_use]
+    pub fn new(analyzer: &Analyzer, field: &str, query: &TextQuery) -> Highlighter {
+        Highlighter {
+            analyzer: analyzer.clone(),
+            wanted: Wanted::new(analyzer, field, query),
+        }
+    }
+
+    /// Up to `count` pieces of a text, of at most `max_bytes` each; of a longer word its beginning.
+    #[must_use]
+    pub fn snippets(&self, text: &str, count: usize, max_bytes: usize) -> Vec<Snippet> {
+        let mut all = self.wanted.marks(&self.analyzer, text);
+        for Mark { span, .. } in &mut all {
+            let end = text.floor_char_boundary(span.start.saturating_add(max_bytes));
+            span.end = span.end.min(end);
+        }
+        snippets(&all, text, count, max_bytes)
+    }
+}
+
+fn snippets(all: &[Mark], text: &str, count: usize, max_bytes: usize) -> Vec<Snippet> {
+    let mut left = all.to_vec();
     let mut pieces: Vec<Range<usize>> = Vec::new();
     while pieces.len() < count {
         let Some((from, to)) = best_window(&left, max_bytes) else {
@@ -60,7 +103,7 @@ pub fn highlight(
     let cut = pieces.into_iter().filter_map(|piece| {
         Some(Snippet {
             text: text.get(piece.clone())?.to_string(),
-            spans: spans(&all, &piece),
+            spans: spans(all, &piece),
             offset: piece.start,
         })
     });
@@ -117,12 +160,14 @@ fn around(
 fn best_window(marks: &[Mark], max_bytes: usize) -> Option<(usize, usize)> {
     let mut best: Option<((usize, usize), (usize, usize))> = None;
     let mut counts: HashMap<usize, usize> = HashMap::new();
-    let mut first = 0;
+    let (mut first, mut end) = (0, 0);
     for (last, mark) in marks.iter().enumerate() {
+        // One that began before may end behind.
+        end = mark.span.end.max(end);
         *counts.entry(mark.word).or_insert(0) += 1;
         while first < last
             && let Some(gone) = marks.get(first)
-            && mark.span.end.saturating_sub(gone.span.start) > max_bytes
+            && end.saturating_sub(gone.span.start) > max_bytes
         {
             if let Some(count) = counts.get_mut(&gone.word) {
                 *count -= 1;

@@ -6,20 +6,23 @@ use std::ops::Range;
 use crate::text::pattern::{Asked, Form};
 use crate::text::slack::{MOST_ELEMENTS, Slack};
 
-/// Phrases, and the places that their words have in a text. A word is kept once, however often it is asked
-/// for: a text may be full of it.
-#[derive(Debug, Default)]
+/// Phrases. A word of them is known once, however often it is asked for: a text may be full of it.
+#[derive(Clone, Debug, Default)]
 pub(super) struct Phrases {
     phrases: Vec<Phrase>,
     /// The number of each word.
     words: HashMap<String, usize>,
     forms: Vec<(Form, usize)>,
-    /// The places of each, by number.
+}
+
+/// The places that the words of phrases have in a text, by their numbers.
+#[derive(Debug)]
+pub(super) struct Places {
     positions: Vec<Vec<u32>>,
     spans: Vec<Vec<Range<usize>>>,
 }
 
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 struct Phrase {
     /// How far each element is from the start, and its number.
     elements: Vec<(u32, usize)>,
@@ -39,48 +42,66 @@ impl Phrases {
     }
 
     fn number(&mut self, element: Asked) -> usize {
-        let next = self.positions.len();
-        let number = match element {
+        let next = self.count();
+        match element {
             Asked::Term(word) => *self.words.entry(word).or_insert(next),
             Asked::Form(form) => {
+                let known = self.forms.iter().find(|(known, _)| *known == form);
+                if let Some((_, number)) = known {
+                    return *number;
+                }
                 self.forms.push((form, next));
                 next
             }
-        };
-        if number == next {
-            self.positions.push(Vec::new());
-            self.spans.push(Vec::new());
         }
-        number
     }
 
-    /// Takes a term of the text; terms come in order.
-    pub(super) fn take(&mut self, term: &str, position: u32, span: &Range<usize>) {
-        let word = self.words.get(term).copied();
+    fn count(&self) -> usize {
+        self.words.len() + self.forms.len()
+    }
+
+    /// Nowhere yet.
+    pub(super) fn places(&self) -> Places {
+        Places {
+            positions: vec![Vec::new(); self.count()],
+            spans: vec![Vec::new(); self.count()],
+        }
+    }
+
+    /// Takes a term of a text and its position; terms come in order. `span` tells what of the text is meant, of a
+    /// word or of a form.
+    pub(super) fn take(
+        &self,
+        places: &mut Places,
+        (term, position): (&str, u32),
+        span: impl Fn(Option<&Form>) -> Range<usize>,
+    ) {
+        let word = self.words.get(term).map(|number| (None, *number));
         let forms = self.forms.iter();
         let forms = forms.filter(|(form, _)| form.fits(term));
-        for number in word.into_iter().chain(forms.map(|(_, number)| *number)) {
-            if let Some(positions) = self.positions.get_mut(number)
-                && let Some(spans) = self.spans.get_mut(number)
+        let forms = forms.map(|(form, number)| (Some(form), *number));
+        for (form, number) in word.into_iter().chain(forms) {
+            if let Some(positions) = places.positions.get_mut(number)
+                && let Some(spans) = places.spans.get_mut(number)
                 && positions.last() != Some(&position)
             {
                 positions.push(position);
-                spans.push(span.clone());
+                spans.push(span(form));
             }
         }
     }
 
     /// Calls `each` with the numbers and places of words that belong to an occurrence of a phrase, as a
     /// search counts them: each place of a word once, however many occurrences have it.
-    pub(super) fn each(&self, mut each: impl FnMut(usize, &Range<usize>)) {
-        let spans = self.spans.iter();
+    pub(super) fn each(&self, places: &Places, mut each: impl FnMut(usize, &Range<usize>)) {
+        let spans = places.spans.iter();
         let mut given: Vec<Vec<bool>> = spans.map(|spans| vec![false; spans.len()]).collect();
         for Phrase { elements, slop } in &self.phrases {
             let mut slack = Slack::new(elements.iter().copied(), *slop);
-            slack.each(&self.positions, |taken| {
+            slack.each(&places.positions, |taken| {
                 for ((_, number), at) in elements.iter().zip(taken) {
                     let given = given.get_mut(*number).and_then(|given| given.get_mut(*at));
-                    let span = self.spans.get(*number).and_then(|spans| spans.get(*at));
+                    let span = places.spans.get(*number).and_then(|spans| spans.get(*at));
                     if let (Some(given), Some(span)) = (given, span)
                         && !std::mem::replace(given, true)
                     {
@@ -104,11 +125,14 @@ mod tests {
             phrases.add(words(1_000).collect(), slop);
         }
         assert_eq!((phrases.phrases.len(), phrases.words.len()), (3, 1));
+        let mut places = phrases.places();
         for place in 0..1_000 {
-            phrases.take("a", place, &(place as usize..place as usize + 1));
+            phrases.take(&mut places, ("a", place), |_| {
+                place as usize..place as usize + 1
+            });
         }
         let mut given: Vec<usize> = Vec::new();
-        phrases.each(|_, span| given.push(span.start));
+        phrases.each(&places, |_, span| given.push(span.start));
         given.sort_unstable();
         assert_eq!(given, (0..1_000).collect::<Vec<_>>());
     }

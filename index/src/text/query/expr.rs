@@ -51,7 +51,31 @@ pub(crate) enum Kind {
     Regex,
 }
 
+impl Kind {
+    /// Whether it stands for all terms of a form.
+    pub(crate) fn is_pattern(self) -> bool {
+        !matches!(self, Kind::Words | Kind::Phrase { open: false, .. })
+    }
+}
+
 impl Expr {
+    /// Makes words of the patterns past so many.
+    pub(crate) fn keep_patterns(&mut self, left: &mut usize) {
+        match self {
+            Expr::Leaf(leaf) if leaf.kind.is_pattern() => match left.checked_sub(1) {
+                Some(fewer) => *left = fewer,
+                None => leaf.kind = Kind::Words,
+            },
+            Expr::Leaf(_) => {}
+            Expr::Bool(parts) => {
+                let all = parts.must.iter_mut().chain(&mut parts.should);
+                all.chain(&mut parts.not)
+                    .for_each(|part| part.keep_patterns(left));
+            }
+            Expr::In { part, .. } | Expr::Boost { part, .. } => part.keep_patterns(left),
+        }
+    }
+
     pub(crate) fn leaf(kind: Kind, text: impl Into<String>) -> Expr {
         Expr::Leaf(Leaf {
             kind,
@@ -87,18 +111,56 @@ impl Expr {
         }
     }
 
-    /// Whether there is something that a row must have, or must not.
-    pub(crate) fn is_strict(&self) -> bool {
+    /// What a row must match, whatever else it matches.
+    pub(crate) fn required(&self) -> Option<Expr> {
         match self {
-            Expr::Leaf(_) => false,
+            Expr::Leaf(_) => None,
+            Expr::In { .. } => Some(self.clone()),
+            Expr::Boost { part, .. } => part.required(),
             Expr::Bool(parts) => {
-                !parts.must.is_empty()
-                    || !parts.not.is_empty()
-                    || parts.at_least > 1
-                    || parts.should.iter().any(Expr::is_strict)
+                let all = parts.must.is_empty() || parts.at_least > 0;
+                let is_free = parts.must.is_empty()
+                    && parts.at_least <= 1
+                    && !parts.should.iter().any(Expr::is_strict);
+                (!is_free).then(|| {
+                    Expr::Bool(Bool {
+                        must: parts.must.clone(),
+                        should: if all {
+                            parts.should.clone()
+                        } else {
+                            Vec::new()
+                        },
+                        not: Vec::new(),
+                        at_least: parts.at_least,
+                    })
+                })
             }
-            Expr::In { .. } => true,
-            Expr::Boost { part, .. } => part.is_strict(),
         }
+    }
+
+    /// What no row may match.
+    pub(crate) fn forbidden(&self) -> Option<Expr> {
+        match self {
+            Expr::Leaf(_) | Expr::In { .. } => None,
+            Expr::Boost { part, .. } => part.forbidden(),
+            Expr::Bool(parts) => (!parts.not.is_empty()).then(|| {
+                // Each as something that must be there: its words stand together, as where it is taken away.
+                let alone = |part: &Expr| {
+                    Expr::Bool(Bool {
+                        must: vec![part.clone()],
+                        ..Bool::default()
+                    })
+                };
+                Expr::Bool(Bool {
+                    should: parts.not.iter().map(alone).collect(),
+                    ..Bool::default()
+                })
+            }),
+        }
+    }
+
+    /// Whether there is something that a row must have, or must not.
+    fn is_strict(&self) -> bool {
+        self.required().is_some() || self.forbidden().is_some()
     }
 }

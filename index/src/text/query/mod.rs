@@ -17,6 +17,8 @@ use super::error::TextQueryError;
 const MAX_BYTES: usize = 4 << 10;
 /// Most words of a query.
 const MAX_WORDS: usize = 256;
+/// Most words of a query that stand for all words of their form.
+const MAX_PATTERNS: usize = 64;
 /// Deepest nesting of parentheses.
 const MAX_DEPTH: usize = 32;
 
@@ -66,25 +68,21 @@ pub struct TextQuery {
 }
 
 impl TextQuery {
-    /// Whether words are marked as necessary or forbidden, so that a document that does not match is no
-    /// answer, however near it is otherwise.
-    #[must_use]
-    pub fn is_strict(&self) -> bool {
-        self.expr.is_strict()
-    }
-
-    /// Reads a query; everything is a query but nothing, and more than 4 KiB or 256 words.
+    /// Reads a query; everything is a query but nothing, and more than 4 KiB or 256 words. Of words with a mark
+    /// that makes a pattern of them the first 64 are patterns.
     ///
     /// # Errors
     /// [`TextQueryError`].
     pub fn parse(text: &str) -> Result<TextQuery, TextQueryError> {
         check_length(text)?;
-        let expr = lenient::parse(text);
+        let mut expr = lenient::parse(text);
+        expr.keep_patterns(&mut { MAX_PATTERNS });
         check_words(&expr)?;
         Ok(TextQuery { expr })
     }
 
-    /// Reads a query of the strict language, of at most 4 KiB, 256 words and 32 levels.
+    /// Reads a query of the strict language, of at most 4 KiB, 256 words, 64 patterns and 32
+    /// levels.
     ///
     /// # Errors
     /// [`TextQueryError::Syntax`] with the place; what is past the limits.
@@ -144,25 +142,35 @@ fn check_length(text: &str) -> Result<(), TextQueryError> {
 }
 
 fn check_words(expr: &Expr) -> Result<(), TextQueryError> {
-    let mut words = 0;
-    count_words(expr, &mut words);
+    let (mut words, mut patterns) = (0, 0);
+    count(expr, &mut |leaf| {
+        words += leaf.text.split_whitespace().count();
+        patterns += usize::from(leaf.kind.is_pattern());
+    });
     if words > MAX_WORDS {
         return Err(TextQueryError::TooManyWords {
             words,
             limit: MAX_WORDS,
         });
     }
+    if patterns > MAX_PATTERNS {
+        return Err(TextQueryError::TooManyPatterns {
+            patterns,
+            limit: MAX_PATTERNS,
+        });
+    }
     Ok(())
 }
 
-fn count_words(expr: &Expr, words: &mut usize) {
+/// Calls `each` with every leaf, what is taken away too.
+fn count(expr: &Expr, each: &mut impl FnMut(&Leaf)) {
     match expr {
-        Expr::Leaf(leaf) => *words += leaf.text.split_whitespace().count(),
+        Expr::Leaf(leaf) => each(leaf),
         Expr::Bool(parts) => {
             let all = parts.must.iter().chain(&parts.should).chain(&parts.not);
-            all.for_each(|part| count_words(part, words));
+            all.for_each(|part| count(part, each));
         }
-        Expr::In { part, .. } | Expr::Boost { part, .. } => count_words(part, words),
+        Expr::In { part, .. } | Expr::Boost { part, .. } => count(part, each),
     }
 }
 

@@ -192,6 +192,11 @@ impl<'t> Parser<'t> {
         };
         self.take();
         match inner {
+            // A group that chooses already is one part, whatever it chooses from.
+            Expr::Bool(parts) if parts.at_least > 0 => Err(Fault::new(
+                "@ stands behind a group that has one",
+                span.clone(),
+            )),
             Expr::Bool(parts) if (1..=parts.should.len()).contains(count) => Ok(Expr::Bool(Bool {
                 at_least: *count,
                 ..parts

@@ -7,7 +7,7 @@ const BAND: usize = 2 * MOST_EDITS as usize + 1;
 
 /// The terms that become a word by at most so many insertions, deletions, replacements or swaps of
 /// neighbours (optimal string alignment).
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Fuzzy {
     word: Vec<char>,
     edits: u8,

@@ -13,7 +13,7 @@ pub(crate) use wildcard::Wildcard;
 use tantivy_fst::Automaton;
 
 /// A pattern of terms.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Pattern {
     Prefix(Prefix),
     Fuzzy(Fuzzy),

@@ -2,7 +2,7 @@
 
 use tantivy_fst::Automaton;
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Prefix(pub(crate) String);
 
 impl Automaton for Prefix {

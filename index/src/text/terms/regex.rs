@@ -1,5 +1,6 @@
 //! Terms that a regular expression matches.
 
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use regex_automata::Anchored;
@@ -15,6 +16,8 @@ const MOST_BYTES: usize = 1 << 20;
 
 #[derive(Clone, Debug)]
 pub(crate) struct TermRegex {
+    /// By which it is compared.
+    text: String,
     automaton: Arc<DFA<Vec<u32>>>,
     start: Option<StateID>,
 }
@@ -39,9 +42,24 @@ impl TermRegex {
             .map_err(|error| error.to_string())?;
         let start = automaton.start_state(&start::Config::new().anchored(Anchored::Yes));
         Ok(TermRegex {
+            text: pattern.to_string(),
             start: start.ok(),
             automaton: Arc::new(automaton),
         })
+    }
+}
+
+impl PartialEq for TermRegex {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+impl Eq for TermRegex {}
+
+impl Hash for TermRegex {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.text.hash(state);
     }
 }
 

@@ -7,7 +7,7 @@ use super::Utf8;
 /// Most characters of a pattern, by the bits of a state.
 pub(crate) const MOST_CHARS: usize = 126;
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Wildcard {
     /// What each place takes; `None` for any character.
     places: Vec<Option<char>>,

@@ -147,7 +147,11 @@ fn an_open_phrase_finds_every_continuation() {
             .collect();
         assert_eq!(split, found, "{query}");
         // A filter asks each segment by itself.
-        let matches = |source: &TextSource<'_>| source.matches("text", &query).unwrap();
+        let matches = |source: &TextSource<'_>| {
+            source
+                .matches("text", &query, &Analyzers::default())
+                .unwrap()
+        };
         let [front, back] = parts.each_ref().map(matches);
         let all: RoaringBitmap = front
             .iter()
@@ -171,12 +175,212 @@ fn deleted_rows_do_not_choose_the_terms_that_are_scored() {
         std::sync::Arc::new((live.len() as u32..all.len() as u32).collect());
     let (memory, sealed) = (memory(&all), sealed(&all));
     let compacted = self::sealed(&live);
-    for query in ["s*", "s042~2", "\"s\"*"] {
+    // s120 is in deleted rows alone.
+    for query in ["s*", "s042~2", "s120~2", "\"s\"*"] {
         let query = TextQuery::parse_strict(query).unwrap();
         let expected = search(&[TextSource::sealed(&compacted)], &query, 1000);
+        assert!(!expected.is_empty(), "{query}");
         let source = TextSource::sealed(&sealed).without(&deletes);
         assert_eq!(search(&[source], &query, 1000), expected, "{query}");
         let source = TextSource::memory(&memory, all.len() as u32).without(&deletes);
         assert_eq!(search(&[source], &query, 1000), expected, "{query}");
+    }
+}
+
+/// A single Chinese character beside a word was passed over in a phrase: `"\u{7b2c}5\u{7ae0}"` found every text with a 5, and
+/// what was taken away by it was too much. Of two single Korean ones nothing was left.
+#[test]
+fn single_characters_of_a_phrase_are_looked_for() {
+    let texts = [
+        "\u{7b2c}5\u{7ae0}\u{8282}",
+        "\u{521d}\u{7b2c}5\u{7ae0}",
+        "\u{7b2c}5\u{8282}",
+        "5 of them",
+        "A\u{80a1}\u{5e02}\u{573a}",
+        "a word",
+        "\u{d070} \u{c9d1}",
+        "\u{c9d1} \u{d070} \u{c9d1}\u{c548}",
+        "\u{d070}\u{c9d1}",
+    ];
+    let rows = |query: &str| {
+        let query = TextQuery::parse_strict(query).unwrap();
+        rows_of("default", &texts, &query)
+    };
+    assert_eq!(rows("\"\u{7b2c}5\u{7ae0}\""), [0, 1]);
+    assert_eq!(rows("5 AND NOT \u{7b2c}5\u{7ae0}"), [2, 3]);
+    assert_eq!(rows("+A\u{80a1}"), [4]);
+    assert_eq!(
+        rows("\"\u{d070} \u{c9d1}\""),
+        [6, 7, 8],
+        "a space is no place"
+    );
+    let lenient = TextQuery::parse("\u{7b2c}5*").unwrap();
+    assert_eq!(rows_of("default", &texts, &lenient), [0, 1, 2]);
+    let grams = ["ab c", "ab d", "x ab cd"];
+    let phrase = TextQuery::parse_strict("\"ab c\"").unwrap();
+    assert_eq!(rows_of("ngram(2,3)", &grams, &phrase), [0, 2]);
+    // Of the pairs that begin so only the character is marked.
+    let query = TextQuery::parse_strict("\"\u{7b2c}5\u{7ae0}\"").unwrap();
+    let piece = highlight(&Analyzer::default(), "text", &query, texts[0], 1, 100).remove(0);
+    assert_eq!(piece.spans, [0..7]);
+}
+
+/// A filter asked for the 65,536 most frequent terms of a pattern in each segment: rows were lost when segments
+/// were merged.
+#[test]
+fn a_filter_by_a_pattern_finds_all_terms() {
+    let rows: Vec<Texts> = (0..70_000)
+        .map(|n| vec![("text", format!("s{n}"))])
+        .collect();
+    let sealed = sealed(&rows);
+    let source = TextSource::sealed(&sealed);
+    for query in ["s*", "x OR s*", "\"s\"*", "s* AND /s.*/"] {
+        let query = TextQuery::parse_strict(query).unwrap();
+        let found = source.matches("text", &query, &Analyzers::default());
+        assert_eq!(found.unwrap().len(), 70_000, "{query}");
+    }
+    let most = TextQuery::parse_strict("s*").unwrap();
+    assert_eq!(search(&[source], &most, 10).len(), 10, "ranked it is cut");
+}
+
+/// What is passed over in the segments that have a field was there in the others: a filter changed with a merge.
+#[test]
+fn stop_words_of_a_field_that_a_segment_lacks_are_passed_over() {
+    let analyzers =
+        Analyzers::default().with("title", Analyzer::named("default stop(en)").unwrap());
+    let fields = ["title".to_string(), "body".to_string()];
+    let built = |rows: &[&[(&str, &str)]]| {
+        let mut builder = TextBuilder::new(&analyzers, &fields).unwrap();
+        for texts in rows {
+            builder.add(texts.iter().copied()).unwrap();
+        }
+        SealedText::open(OwnedBytes::new(builder.finish().unwrap())).unwrap()
+    };
+    let lacks = built(&[&[("body", "fox")]]);
+    let has = built(&[&[("title", "The Hound"), ("body", "fox")]]);
+    let query = TextQuery::parse_strict("title:the AND fox").unwrap();
+    for sealed in [lacks, has] {
+        let found = TextSource::sealed(&sealed).matches("body", &query, &analyzers);
+        assert_eq!(found.unwrap().len(), 1);
+    }
+}
+
+/// A query of many patterns took a gigabyte: every one kept all terms that fit it, the same ones over and over.
+#[test]
+fn patterns_together_are_bounded() {
+    let many = |count: usize| -> String { (0..count).map(|n| format!("w{n:02}* ")).collect() };
+    let error = TextQuery::parse_strict(&many(65)).unwrap_err().to_string();
+    assert_eq!(error, "the query has 65 patterns, at most 64 are allowed");
+    assert!(TextQuery::parse_strict(&many(64)).is_ok());
+    // Any text is a question: past the limit marks say nothing.
+    let query = TextQuery::parse(&many(65)).unwrap();
+    assert_eq!(rows_of("default", &["w64x", "w63x", "w64"], &query), [1, 2]);
+
+    let rows: Vec<Texts> = (0..66_000)
+        .map(|n| vec![("text", format!("s{n}xy"))])
+        .collect();
+    let sealed = sealed(&rows);
+    let run = |query: String| {
+        let query = TextQuery::parse_strict(&query).unwrap();
+        let sources = vec![Some(TextSource::sealed(&sealed))];
+        TextSearch::new(&query, &Analyzers::default(), &[], sources).map(|_| ())
+    };
+    // The same one is read once.
+    run("s* ".repeat(64)).unwrap();
+    let ends = ["*", "*y", "*xy", "*x*"];
+    let others =
+        ["s", "*s", "s?", "?", "??"].map(|start| ends.map(|end| format!("{start}{end} ")).concat());
+    let others = others.concat();
+    let error = run(others).unwrap_err();
+    assert!(
+        error.to_string().contains("more than 1048576 terms"),
+        "{error}"
+    );
+}
+
+/// A group that chooses lost its number to the one behind the parentheses around it.
+#[test]
+fn a_group_that_chooses_takes_no_other_number() {
+    assert!(TextQuery::parse_strict("(a b c)@2").is_ok());
+    let error = TextQuery::parse_strict("((a b c)@2)@1").unwrap_err();
+    assert!(error.to_string().contains("has one"), "{error}");
+}
+
+/// Stop words with an apostrophe or a comma were never met by words that have lost theirs.
+#[test]
+fn stop_words_are_written_as_words_are() {
+    for (word, text) in [
+        ("it's", "it's it"),
+        ("o\u{2019}clock", "o'clock"),
+        ("1,000", "1000 1,000"),
+    ] {
+        let analyzer = Analyzer::named(&format!("english stop(\"{word}\")")).unwrap();
+        assert_eq!(analyzer.tokens(text), [], "{analyzer}");
+        assert_eq!(Analyzer::named(&analyzer.to_string()).unwrap(), analyzer);
+    }
+}
+
+/// The field that is named last is searched, and it was another that was shown.
+#[test]
+fn the_innermost_field_is_shown() {
+    let query = TextQuery::parse_strict("title:(text:log) OR text:(title:wal)").unwrap();
+    let marked = |field: &str| {
+        let pieces = highlight(&Analyzer::default(), field, &query, "log wal", 1, 100);
+        pieces[0].spans.clone()
+    };
+    assert_eq!((marked("text"), marked("title")), (vec![0..3], vec![4..7]));
+}
+
+/// A long value of a keyword field, or a long identifier, made longer pieces than were asked for.
+#[test]
+fn pieces_are_no_longer_than_asked_for() {
+    let long = "\u{e9}".repeat(60);
+    let keyword = Analyzer::named("keyword").unwrap();
+    let query = TextQuery::words(&long).unwrap();
+    let piece = highlight(&keyword, "text", &query, &long, 1, 41).remove(0);
+    assert_eq!((piece.text.len(), &piece.spans[..]), (40, &[0..40][..]));
+    let code = Analyzer::named("code").unwrap();
+    let name = "getUserNameFromDatabaseConnection";
+    let query = TextQuery::words(name).unwrap();
+    for most in 1..40 {
+        for piece in highlight(&code, "text", &query, name, 3, most) {
+            assert!(
+                piece.text.len() <= most && !piece.spans.is_empty(),
+                "{piece:?}"
+            );
+        }
+    }
+}
+
+/// Chinese characters and numbers, no two numbers beside each other.
+fn mixed(most: usize) -> impl Strategy<Value = String> {
+    let signs = prop::sample::select(vec!["\u{7b2c}", "\u{7ae0}", "\u{8282}", "5"]);
+    prop::collection::vec(signs, 1..most).prop_map(|mut signs| {
+        signs.dedup_by(|a, b| (*a, *b) == ("5", "5"));
+        signs.concat()
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+
+    /// A phrase of Chinese and others is found where it stands, and nowhere else.
+    #[test]
+    fn phrases_of_chinese_and_numbers_are_found_where_they_stand(
+        texts in prop::collection::vec(mixed(9), 1..8),
+        phrase in mixed(5),
+    ) {
+        let query = TextQuery::phrase(&phrase, 0).unwrap();
+        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+        let expected: Vec<u32> = (0..)
+            .zip(&texts)
+            .filter_map(|(row, text)| text.contains(&*phrase).then_some(row))
+            .collect();
+        prop_assert_eq!(rows_of("default", &texts, &query), expected);
+        for (text, at) in texts.iter().filter_map(|text| Some((text, text.find(&*phrase)?))) {
+            let piece = highlight(&Analyzer::default(), "text", &query, text, 1, 100).remove(0);
+            let end = at + phrase.len();
+            prop_assert!(piece.spans.iter().any(|span| span.start <= at && span.end >= end));
+        }
     }
 }
