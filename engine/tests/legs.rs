@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use crash::model::Random;
 use lumos_engine::{
-    Doc, EmbedKind, Embedder, Error, Example, Fusion, Hit, Leg, Lumos, Normalise, SearchRequest,
-    Store, Strategy, field, recommend,
+    Doc, EmbedKind, Embedder, Error, Example, Facet, Fusion, Hit, Leg, Lumos, MultiVector,
+    Normalise, Schema, Search, SearchRequest, SparseVector, Store, Strategy, field, recommend,
 };
 use rows::{DIM, cases, plain, store, vector, words};
 
@@ -471,4 +471,209 @@ fn text_fields_of_a_leg_are_boosted() {
         .unwrap();
     let whole = docs.search("wal").text_field("title").run().unwrap();
     assert_eq!((one.len(), one[0].score), (1, whole[0].score * 0.5));
+}
+
+/// What is better than a leg takes stood in the way of what it takes.
+#[test]
+fn thresholds_of_a_leg_let_it_look_further() {
+    let docs = Lumos::memory().unwrap().collection("docs").unwrap();
+    for n in 0..60_u32 {
+        let at = if n < 10 {
+            n as f32 / 100.0
+        } else {
+            1.0 + n as f32
+        };
+        docs.put(Doc::new(format!("k{n}")).vector([1.0, at]))
+            .unwrap();
+    }
+    let query = [1.0, 0.0];
+    let leg = || Leg::vector(query).at_most(0.9);
+    let keys = |search: Search| -> Vec<String> {
+        let found = search.limit(10).keys().unwrap();
+        found.into_iter().map(|found| found.key).collect()
+    };
+    let expected = keys(docs.search(query).score_at_most(0.9));
+    assert_eq!(expected.len(), 10);
+    assert_eq!(keys(docs.search_legs([leg()])), expected);
+    let prefetched = Leg::prefetch([leg()]);
+    assert_eq!(keys(docs.search_legs([prefetched])), expected);
+    // A leg that says how many it brings has brought them.
+    assert!(keys(docs.search_legs([leg().depth(10)])).is_empty());
+}
+
+/// A word that was taken away made those that are only wanted necessary, and alone left no hit of any leg.
+#[test]
+fn words_that_are_forbidden_demand_nothing_else() {
+    let docs = Lumos::memory().unwrap().collection("docs").unwrap();
+    for (key, text, vector) in [
+        ("a", "turn a password", [1.0, 0.0]),
+        ("b", "rotate keys", [0.0, 1.0]),
+        ("c", "a draft about keys", [1.0, 0.1]),
+        ("d", "the draft", [1.0, 0.2]),
+    ] {
+        docs.put(Doc::new(key).text(text).vector(vector)).unwrap();
+    }
+    let query = [1.0, 0.0];
+    let of = |text: &str| {
+        let plain = docs.search(text).vector(query).hybrid().run().unwrap();
+        let legs = [Leg::vector(query), Leg::text(text)];
+        let legs = docs.search_legs(legs).run().unwrap();
+        let below = Leg::prefetch([Leg::vector(query), Leg::text(text)]);
+        let below = docs.search_legs([below]).run().unwrap();
+        let keys = |hits: &[Hit]| -> BTreeSet<String> {
+            hits.iter().map(|hit| hit.key().to_string()).collect()
+        };
+        assert_eq!(keys(&plain), keys(&legs), "{text}");
+        assert_eq!(keys(&plain), keys(&below), "{text}");
+        keys(&plain).into_iter().collect::<Vec<_>>().join("")
+    };
+    assert_eq!(of("rotate keys"), "abcd");
+    assert_eq!(of("rotate keys -draft"), "ab");
+    assert_eq!(of("-draft"), "ab");
+    assert_eq!(of("+keys rotate"), "bc");
+    assert_eq!(of("+keys -draft rotate"), "b");
+    // What is demanded is looked for, not what is near taken out: however few the hits may be.
+    let one = docs.search("-draft").vector(query).hybrid().limit(1).run();
+    assert_eq!(one.unwrap()[0].key(), "a");
+}
+
+/// Facets were over every document where a leg found only some.
+#[test]
+fn facets_are_over_what_a_leg_finds() {
+    let docs = Lumos::memory().unwrap().collection("docs").unwrap();
+    for (key, text, id) in [("a", "snow", 1), ("b", "rain", 2), ("c", "snow draft", 1)] {
+        let sparse = SparseVector::new([(id, 1.0)]).unwrap();
+        let doc = Doc::new(key).text(text).sparse("terms", sparse);
+        docs.put(doc.vector([1.0, 0.5]).field("lang", "en"))
+            .unwrap();
+    }
+    let matches = |search: Search| {
+        let found = search.facet(Facet::terms("lang")).faceted().unwrap();
+        (found.hits.len() as u64, found.matches)
+    };
+    let sparse = || SparseVector::new([(1, 1.0)]).unwrap();
+    assert_eq!(matches(docs.search_legs([Leg::text("snow")])), (2, 2));
+    assert_eq!(matches(docs.search(sparse())), (2, 2));
+    assert_eq!(matches(docs.search_legs([Leg::sparse(sparse())])), (2, 2));
+    let own = Leg::text("snow").filter("text MATCH 'draft'");
+    assert_eq!(matches(docs.search_legs([own])), (1, 1));
+    let vector = || Leg::vector([1.0, 0.0]);
+    assert_eq!(matches(docs.search_legs([vector()])), (3, 3));
+    assert_eq!(
+        matches(docs.search_legs([vector(), Leg::text("rain -draft")])),
+        (2, 2)
+    );
+    assert_eq!(
+        matches(docs.search("+snow").vector([1.0, 0.0]).hybrid()),
+        (2, 2)
+    );
+}
+
+/// Hits by sparse vectors, or by several, were told apart by the vectors of another field.
+#[test]
+fn hits_are_diversified_by_the_vectors_that_are_searched() {
+    let several = lumos_engine::VectorField::new(2, lumos_engine::Metric::Dot).multi();
+    let schema = Schema::new()
+        .vector_field("vector", 2, lumos_engine::Metric::Cosine)
+        .vector_with("tokens", several)
+        .sparse_field("terms");
+    let docs = Lumos::memory()
+        .unwrap()
+        .collection_with("docs", schema)
+        .unwrap();
+    // By `vector` all are alike; by the others the first two are.
+    for (key, id, weight, token) in [
+        ("a", 1, 1.0, [1.0, 0.0]),
+        ("b", 1, 0.99, [1.0, 0.0]),
+        ("c", 2, 0.5, [0.0, 1.0]),
+    ] {
+        let doc = Doc::new(key)
+            .vector([1.0, 0.0])
+            .sparse(
+                "terms",
+                SparseVector::new([(9, weight), (id, 3.0)]).unwrap(),
+            )
+            .multi("tokens", MultiVector::new([token]).unwrap());
+        docs.put(doc).unwrap();
+    }
+    let first = |search: Search| -> Vec<String> {
+        let hits = search.diversify(0.4).limit(2).keys().unwrap();
+        hits.into_iter().map(|found| found.key).collect()
+    };
+    assert_eq!(
+        first(docs.search(SparseVector::new([(9, 1.0)]).unwrap())),
+        ["a", "c"]
+    );
+    let tokens = MultiVector::new([[1.0, 0.1]]).unwrap();
+    assert_eq!(
+        first(docs.search(tokens).vector_field("tokens")),
+        ["a", "c"]
+    );
+}
+
+/// A search by a sparse vector called its leg that of a vector, and no formula could name it so.
+#[test]
+fn legs_are_called_what_they_are() {
+    let docs = Lumos::memory().unwrap().collection("docs").unwrap();
+    let sparse = || SparseVector::new([(1, 1.0)]).unwrap();
+    docs.put(Doc::new("a").sparse("terms", sparse())).unwrap();
+    let hits = docs.search(sparse()).run().unwrap();
+    assert_eq!(hits[0].legs[0].name, "sparse");
+    let scored = docs
+        .search(sparse())
+        .score("leg(sparse) * 2")
+        .run()
+        .unwrap();
+    assert_eq!(scored[0].score, 2.0);
+    let explained = docs.search(sparse()).explain().unwrap();
+    assert_eq!(explained.legs[0].leg, "sparse");
+}
+
+/// All within a score are asked for in rounds: each was told as a segment of its own.
+#[test]
+fn segments_are_explained_once() {
+    let docs = Lumos::memory().unwrap().collection("docs").unwrap();
+    for n in 0..300_u32 {
+        docs.put(Doc::new(format!("k{n}")).vector([1.0, n as f32 / 1e3]))
+            .unwrap();
+    }
+    for search in [
+        docs.search([1.0, 0.0]).within(0.5),
+        docs.search([1.0, 0.0]).score_at_most(0.96),
+    ] {
+        let explained = search.explain().unwrap();
+        assert_eq!(explained.segments.len(), 1);
+        assert!(explained.segments[0].distances > 300, "all rounds count");
+    }
+}
+
+/// What is asked of the words was passed over where a model made a vector of them: marks were embedded, and mistakes
+/// were no errors.
+#[test]
+fn what_is_asked_of_words_is_searched_by_keyword() {
+    let db = Lumos::memory().unwrap();
+    let docs = db.collection("docs").unwrap();
+    db.set_embedder("docs", Arc::new(Letters)).unwrap();
+    docs.put(("a", "group commit")).unwrap();
+    docs.put(("b", "a draft of the group")).unwrap();
+    let error = docs.search("group AND (commit").strict().run().unwrap_err();
+    assert_eq!(error.code(), "E2105");
+    let hits = docs.search("group AND NOT draft").strict().run().unwrap();
+    assert_eq!(hits.len(), 1);
+    assert_eq!(docs.search("comm").as_you_type().run().unwrap().len(), 1);
+    assert_eq!(
+        docs.search("commit")
+            .boost("text", 2.0)
+            .run()
+            .unwrap()
+            .len(),
+        1
+    );
+    // By meaning all are found, and the words are shown.
+    let hits = docs.search("group commit").highlight("text").run().unwrap();
+    assert_eq!((hits.len(), hits[0].text_rank), (2, None));
+    assert_eq!(hits[0].highlights[0].marked("<", ">"), "<group> <commit>");
+    let scored = docs.search("group commit").score("leg(vector) * 2");
+    let hits = scored.highlight("text").run().unwrap();
+    assert_eq!(hits[0].highlights.len(), 1);
 }

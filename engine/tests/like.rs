@@ -91,3 +91,15 @@ fn the_best_score_is_not_taken_where_a_document_has_several_vectors() {
     let error = docs.search(best).vector_field("tokens").run().unwrap_err();
     assert!(error.to_string().contains("several vectors"), "{error}");
 }
+
+/// The only field of sparse vectors need not be named, and was to be for a document that others shall be like.
+#[test]
+fn the_only_field_need_not_be_named() {
+    let docs = Lumos::memory().unwrap().collection("docs").unwrap();
+    for (key, id) in [("a", 1), ("b", 2), ("c", 1)] {
+        let sparse = SparseVector::new([(id, 1.0)]).unwrap();
+        docs.put(Doc::new(key).sparse("terms", sparse)).unwrap();
+    }
+    assert_eq!(keys(docs.search(like("a"))), ["c"]);
+    assert_eq!(keys(docs.search(like("a")).score_at_least(0.5)), ["c"]);
+}
