@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use super::MAX_TERM_BYTES;
+use super::compose::compose;
 use super::fold::fold;
 use super::ngram::{self, Chars};
 use super::spec::{Kind, Spec};
@@ -163,6 +164,7 @@ fn code_cuts(spec: &Spec, text: &str, each: &mut impl FnMut(Cut<'_>, Range<usize
 fn start_of(value: &str, exact: bool) -> String {
     let mut term = String::new();
     let mut letter = [0; 4];
+    let value = if exact { value.into() } else { compose(value) };
     for c in value.chars() {
         let written = &*c.encode_utf8(&mut letter);
         let next = match exact {

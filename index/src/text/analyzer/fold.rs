@@ -1,6 +1,9 @@
 //! Folding: letters that readers take for the same.
 
-/// Folds case, accents of Latin letters, and full-width forms.
+use super::compose::compose;
+
+/// Folds case, accents of Latin letters, and full-width forms. Accents of others stay, whether they are written on
+/// their letters or behind them.
 pub(crate) fn fold(word: &str) -> String {
     if word
         .bytes()
@@ -8,6 +11,7 @@ pub(crate) fn fold(word: &str) -> String {
     {
         return word.to_string();
     }
+    let word = compose(word);
     let mut out = String::with_capacity(word.len());
     for c in word.chars() {
         let narrow = match u32::from(c) {
@@ -35,10 +39,16 @@ pub(super) fn lower(word: &str) -> String {
     narrow.flat_map(char::to_lowercase).collect()
 }
 
-/// The plain letters of an accented Latin one (Latin-1 and Latin Extended-A).
+/// The plain letters of an accented Latin one (Latin-1, Latin Extended-A, Romanian and Vietnamese).
 fn unaccented(c: char) -> Option<&'static str> {
     Some(match c {
         '\u{e0}'..='\u{e5}' | '\u{101}' | '\u{103}' | '\u{105}' => "a",
+        '\u{1ea0}'..='\u{1eb7}' => "a",
+        '\u{1eb8}'..='\u{1ec7}' => "e",
+        '\u{1ec8}'..='\u{1ecb}' => "i",
+        '\u{1ecc}'..='\u{1ee3}' | '\u{1a1}' => "o",
+        '\u{1ee4}'..='\u{1ef1}' | '\u{1b0}' => "u",
+        '\u{1ef2}'..='\u{1ef9}' => "y",
         '\u{e6}' => "ae",
         '\u{e7}' | '\u{107}' | '\u{109}' | '\u{10b}' | '\u{10d}' => "c",
         '\u{10f}' | '\u{111}' | '\u{f0}' => "d",

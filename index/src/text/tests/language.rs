@@ -384,3 +384,41 @@ proptest! {
         }
     }
 }
+
+/// Words whose accents are written behind their letters, as file systems write them, were other words.
+#[test]
+fn accents_are_read_wherever_they_are_written() {
+    let apart = [
+        "\u{43c}\u{43e}\u{438}\u{306}",
+        "Vie\u{302}\u{323}t",
+        "\u{3b1}\u{301}\u{3bb}\u{3c6}\u{3b1}",
+        "cafe\u{301}",
+    ];
+    let whole = [
+        "\u{43c}\u{43e}\u{439}",
+        "Vi\u{1ec7}t",
+        "\u{3ac}\u{3bb}\u{3c6}\u{3b1}",
+        "caf\u{e9}",
+    ];
+    for analyzer in [
+        "default",
+        "code",
+        "whitespace",
+        "keyword",
+        "default stem(none)",
+    ] {
+        for (row, (behind, on)) in (0..).zip(apart.iter().zip(whole)) {
+            let words = |text: &str| TextQuery::words(text).unwrap();
+            assert_eq!(
+                rows_of(analyzer, &whole, &words(behind)),
+                [row],
+                "{analyzer}"
+            );
+            assert_eq!(rows_of(analyzer, &apart, &words(on)), [row], "{analyzer}");
+        }
+    }
+    assert_eq!(
+        rows_of("default", &whole, &TextQuery::words("viet").unwrap()),
+        [1]
+    );
+}
