@@ -383,7 +383,13 @@ impl Unprivileged {
         if bound {
             return Unprivileged { program: None };
         }
-        fs::copy(env!("CARGO_BIN_EXE_lumos"), dir.path().join("lumos")).unwrap();
+        // Not by this process: what other tests start meanwhile would hold the copy open for writing, and it could
+        // not be run ("text file busy").
+        let copied = std::process::Command::new("cp")
+            .arg(env!("CARGO_BIN_EXE_lumos"))
+            .arg(dir.path().join("lumos"))
+            .status();
+        assert!(copied.unwrap().success());
         Unprivileged { program: Some(dir) }
     }
 
