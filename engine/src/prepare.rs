@@ -18,7 +18,7 @@ use crate::manifest::CollectionKind;
 use crate::name::{MAX_PAYLOAD_BYTES, check_depth, check_key, check_name};
 use crate::op::Op;
 use crate::record::Record;
-use crate::schema::DEFAULT_ANALYZER;
+use crate::schema::{DEFAULT_ANALYZER, is_same_analyzer};
 use crate::state::{CollectionState, DbState};
 use crate::{
     Change, CodesChoice, Doc, Error, FieldType, Result, Schema, SparseField, SparseVector,
@@ -240,7 +240,7 @@ impl<'a> Preparer<'a> {
             let described = described?.to_string();
             match touched.schema.texts.get(name) {
                 None => touched.add_text(name, &described)?,
-                Some(stored) if *stored == described => {}
+                Some(stored) if is_same_analyzer(stored, &described) => {}
                 Some(stored) if has_rows => {
                     let (collection, field) = (collection.to_string(), name.clone());
                     return Err(Error::AnalyzerChange {

@@ -433,6 +433,12 @@ impl Schema {
     }
 }
 
+/// Whether two descriptions are of the same analyzer: earlier builds may have written one differently.
+pub(crate) fn is_same_analyzer(a: &str, b: &str) -> bool {
+    let read = |description| Analyzer::named(description).ok();
+    a == b || read(a).is_some_and(|a| read(b) == Some(a))
+}
+
 /// The analyzers of text fields, given as descriptions that were checked before.
 pub(crate) fn analyzers(texts: &BTreeMap<String, String>) -> Analyzers {
     let texts = texts

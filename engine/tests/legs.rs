@@ -532,6 +532,22 @@ fn words_that_are_forbidden_demand_nothing_else() {
     assert_eq!(of("-draft"), "ab");
     assert_eq!(of("+keys rotate"), "bc");
     assert_eq!(of("+keys -draft rotate"), "b");
+    // What begins as a stop word does cannot be checked, and is not demanded.
+    let stop = Schema::new().text_with("text", "default stop(en)");
+    let stopped = docs.database().collection_with("stopped", stop).unwrap();
+    for (key, text) in [("a", "state of the art"), ("b", "keys"), ("c", "theory")] {
+        stopped
+            .put(Doc::new(key).text(text).vector([1.0, 0.0]))
+            .unwrap();
+    }
+    for (text, found) in [("+the* keys", 3), ("+the* -keys", 2), ("+the*", 3)] {
+        let hits = stopped.search(text).vector(query).hybrid().run().unwrap();
+        assert_eq!(hits.len(), found, "{text}");
+        let legs = stopped.search_legs([Leg::vector(query), Leg::text(text)]);
+        assert_eq!(legs.run().unwrap().len(), found, "{text}");
+    }
+    let typed = stopped.search("state of the").keywords().as_you_type();
+    assert_eq!(typed.score_at_least(0.0).run().unwrap()[0].key(), "a");
     // What is demanded is looked for, not what is near taken out: however few the hits may be.
     let one = docs.search("-draft").vector(query).hybrid().limit(1).run();
     assert_eq!(one.unwrap()[0].key(), "a");
@@ -567,6 +583,18 @@ fn facets_are_over_what_a_leg_finds() {
         matches(docs.search("+snow").vector([1.0, 0.0]).hybrid()),
         (2, 2)
     );
+    let below = Leg::prefetch([vector(), Leg::text("rain -draft")]);
+    assert_eq!(matches(docs.search_legs([below])), (2, 2));
+    assert_eq!(
+        matches(docs.search_legs([Leg::prefetch([Leg::text("snow")])])),
+        (2, 2)
+    );
+    // A document that others shall be like is none of them.
+    assert_eq!(
+        matches(docs.search(lumos_engine::like("a")).vector_field("terms")),
+        (1, 1)
+    );
+    assert_eq!(matches(docs.search_legs([Leg::like("a")])), (2, 2));
 }
 
 /// Hits by sparse vectors, or by several, were told apart by the vectors of another field.
@@ -676,4 +704,43 @@ fn what_is_asked_of_words_is_searched_by_keyword() {
     let scored = docs.search("group commit").score("leg(vector) * 2");
     let hits = scored.highlight("text").run().unwrap();
     assert_eq!(hits[0].highlights.len(), 1);
+}
+
+/// Filters of a search and of its legs were one filter, too long where each by itself was not.
+#[test]
+fn filters_of_legs_have_limits_of_their_own() {
+    let docs = Lumos::memory().unwrap().collection("docs").unwrap();
+    for n in 0..3 {
+        docs.put(
+            Doc::new(format!("k{n}"))
+                .text("snow")
+                .field("n", n)
+                .field("m", n),
+        )
+        .unwrap();
+    }
+    let listed = |name: &str, from: i64| field(name).is_in(from..from + 16_000);
+    let leg = Leg::text("snow").filter(listed("m", 1));
+    let outer = Leg::prefetch([leg]).filter(listed("m", 0));
+    let search = docs.search_legs([outer]).filter(listed("n", -15_998));
+    let keys: Vec<String> = search
+        .keys()
+        .unwrap()
+        .into_iter()
+        .map(|found| found.key)
+        .collect();
+    assert_eq!(keys, ["k1"]);
+}
+
+/// A band of scores that few hits are in was looked for to the end, though what is behind it was seen.
+#[test]
+fn a_leg_looks_no_further_than_its_threshold() {
+    let docs = Lumos::memory().unwrap().collection("docs").unwrap();
+    for n in 0..2_000_u32 {
+        docs.put(Doc::new(format!("k{n}")).vector([1.0, n as f32 / 100.0]))
+            .unwrap();
+    }
+    let leg = Leg::vector([1.0, 0.0]).at_most(0.9999).at_least(0.9995);
+    let explained = docs.search_legs([leg]).limit(10).explain().unwrap();
+    assert_eq!((explained.hits.len(), explained.legs[0].depth), (2, 10));
 }

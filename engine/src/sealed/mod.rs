@@ -17,6 +17,7 @@ use ownedbytes::OwnedBytes;
 use crate::dropped::Hidden;
 use crate::kept::Kept;
 use crate::manifest::SegmentEntry;
+use crate::schema::is_same_analyzer;
 use crate::search::FilterCache;
 use crate::segment::{Keys, Payload, SegmentFile, u64_at};
 use crate::{Error, Result};
@@ -139,7 +140,11 @@ impl SealedSegment {
         let text = text.and_then(|bytes| SealedText::open(bytes).ok());
         let text = text.filter(|text| {
             let mut analyzers = text.analyzers();
-            analyzers.all(|(field, was)| text_fields.get(field).is_none_or(|is| is == was))
+            analyzers.all(|(field, was)| {
+                text_fields
+                    .get(field)
+                    .is_none_or(|is| is_same_analyzer(is, was))
+            })
         });
         let mut sparse = BTreeMap::new();
         let mut lost_sparse = Vec::new();

@@ -45,21 +45,33 @@ impl<'a> Allowed<'a> {
     }
 
     /// The same, of which only those are left that are as keywords demand.
-    pub(crate) fn narrowed<'d>(
-        &self,
-        demands: impl IntoIterator<Item = &'d Demands>,
-    ) -> Allowed<'a> {
-        let mut rows = match &self.matching {
-            Some(matching) => matching.rows.clone(),
-            None => self.view.live_rows(),
-        };
-        demands
-            .into_iter()
-            .for_each(|demands| demands.narrow(&mut rows));
+    pub(crate) fn narrowed(&self, demands: &Demands) -> Allowed<'a> {
+        let mut rows = self.rows();
+        demands.narrow(&mut rows);
+        self.with(rows)
+    }
+
+    /// Those of them that others allow too.
+    pub(crate) fn within(self, others: &Allowed<'_>) -> Allowed<'a> {
+        match &others.matching {
+            Some(others) => self.with(self.rows() & &others.rows),
+            None => self,
+        }
+    }
+
+    fn with(&self, rows: RoaringBitmap) -> Allowed<'a> {
         Allowed {
             view: self.view,
             matching: Some(Arc::new(Matches::new(rows))),
             cached: self.cached,
+        }
+    }
+
+    /// The rows.
+    pub(crate) fn rows(&self) -> RoaringBitmap {
+        match &self.matching {
+            Some(matching) => matching.rows.clone(),
+            None => self.view.live_rows(),
         }
     }
 

@@ -128,7 +128,7 @@ pub(super) fn hits(
     let task = Task::new(state, request, extras)?;
     trace.stage(Stage::Prepare, prepared);
     let allowed = bound(state, filter, trace)?;
-    let answer = task.answer(&allowed, filter, trace)?;
+    let answer = task.answer(&allowed, trace)?;
     let read = trace.start();
     let rows = answer.rows.iter();
     let hits = rows.map(|row| task.hit(&answer.level, row)).collect();
@@ -148,7 +148,7 @@ pub(super) fn keys(
     }
     let task = Task::new(state, request, extras)?;
     let allowed = bind_filter(state, filter)?;
-    let answer = task.answer(&allowed, filter, &mut Trace::off())?;
+    let answer = task.answer(&allowed, &mut Trace::off())?;
     let rows = answer.rows.iter();
     rows.map(|row| {
         Ok(ScoredKey {
@@ -168,7 +168,7 @@ pub(super) fn groups(
 ) -> Result<Vec<Group>> {
     let task = Task::new(state, request, extras)?;
     let allowed = bind_filter(state, filter)?;
-    let answer = task.answer(&allowed, filter, &mut Trace::off())?;
+    let answer = task.answer(&allowed, &mut Trace::off())?;
     let groups = answer.groups.into_iter();
     groups
         .map(|group| {
@@ -295,18 +295,11 @@ impl<'a> Task<'a> {
         DEPTH.max(hits).max(reranked).min(MAX_LIMIT)
     }
 
-    fn answer(
-        &self,
-        allowed: &[Allowed<'_>],
-        filter: Option<&Filter>,
-        trace: &mut Trace,
-    ) -> Result<Answer> {
+    fn answer(&self, allowed: &[Allowed<'_>], trace: &mut Trace) -> Result<Answer> {
         let mut runner = Runner {
             state: self.state,
             allowed,
-            filter,
             excluded: &self.tree.excluded,
-            demands: &[],
             depth: self.depth(),
         };
         let groups_by = self.extras.group.map(|(field, _)| self.state.values(field));

@@ -46,9 +46,14 @@ impl Bound {
         Ok((first, self.filter.as_ref()))
     }
 
+    /// The key that is not wanted among the hits of request number `at`.
+    pub(super) fn unwanted(&self, at: usize) -> Option<&str> {
+        self.unwanted.get(at).and_then(Option::as_deref)
+    }
+
     /// Takes what is not wanted out of the hits of request number `at`, and out of their ranks.
     pub(super) fn keep_hits(&self, at: usize, hits: &mut Vec<Hit>) {
-        let unwanted = self.unwanted.get(at).and_then(Option::as_deref);
+        let unwanted = self.unwanted(at);
         let mut all = hits.iter();
         if let Some(place) = all.position(|hit| Some(hit.key()) == unwanted) {
             let gone = hits.remove(place);
@@ -59,7 +64,7 @@ impl Bound {
 
     /// Takes what is not wanted out of the results of request number `at`.
     pub(super) fn keep<T>(&self, at: usize, hits: &mut Vec<T>, key: impl Fn(&T) -> &str) {
-        let unwanted = self.unwanted.get(at).and_then(Option::as_deref);
+        let unwanted = self.unwanted(at);
         if let (Some(unwanted), Some(request)) = (unwanted, self.requests.get(at)) {
             hits.retain(|hit| key(hit) != unwanted);
             hits.truncate(request.limit.saturating_sub(1));

@@ -2,19 +2,15 @@
 
 use std::borrow::Cow;
 
-use lumos_index::{Facet, FacetPart, FacetResult, Filter, RowValues};
+use lumos_index::{Facet, FacetPart, FacetResult, RowValues};
 use roaring::RoaringBitmap;
 use serde::Serialize;
 
 use super::answer;
 use super::builder::{Search, extras};
 use super::explain::Trace;
-use super::leg::{self, Job};
-use super::legs::{Keywords, demanded};
+use super::leg;
 use super::plan::{Plan, bind_filter, check_path};
-use super::request::SearchRequest;
-use super::several;
-use super::words::KeywordQuery;
 use super::{Allowed, Hit};
 use crate::state::CollectionState;
 use crate::{Error, Result};
@@ -42,8 +38,9 @@ impl Search {
     }
 
     /// Runs the search like [`Search::run`], and counts its facets over all documents that match, however many
-    /// hits are wanted: those that a search by keyword or by a sparse vector finds. Any other search ranks every
-    /// document: the facets are over those that match its filter, and have what its words demand.
+    /// hits are wanted: those that a leg by keyword or by a sparse vector finds, whatever thresholds it has. A leg by
+    /// vector ranks every document: the facets are over those that match its filter, and have what words beside it
+    /// demand.
     ///
     /// ```
     /// # fn main() -> lumos_engine::Result<()> {
@@ -71,7 +68,17 @@ impl Search {
         check(state, &facets)?;
         let mut hits = answer::hits(state, request, filter, &extras, &mut Trace::off())?;
         bound.keep_hits(0, &mut hits);
-        let rows = matching(state, request, filter)?;
+        let tree = match request.legs.is_empty() {
+            true => leg::single(Plan::new(state, request)?, request.fusion),
+            false => leg::plan(state, request)?,
+        };
+        let mut rows = leg::matching(state, &bind_filter(state, filter)?, &tree.legs)?;
+        let unwanted = bound.unwanted(0).map(|key| state.find(key)).transpose()?;
+        for place in tree.excluded.iter().chain(unwanted.flatten().iter()) {
+            if let Some(rows) = rows.get_mut(place.segment) {
+                rows.remove(place.row);
+            }
+        }
         let rows: Vec<Cow<'_, RoaringBitmap>> = rows.into_iter().map(Cow::Owned).collect();
         Ok(Faceted {
             hits,
@@ -79,64 +86,6 @@ impl Search {
             facets: count(state, &facets, &rows)?,
         })
     }
-}
-
-/// All rows that a search matches, by segment.
-fn matching(
-    state: &CollectionState,
-    request: &SearchRequest,
-    filter: Option<&Filter>,
-) -> Result<Vec<RoaringBitmap>> {
-    let tree = match request.legs.is_empty() {
-        true => leg::single(Plan::new(state, request)?, request.fusion),
-        false => leg::plan(state, request)?,
-    };
-    let owned = |allowed: Vec<Allowed<'_>>| {
-        let rows = live(&allowed).into_iter();
-        rows.map(Cow::into_owned).collect()
-    };
-    // Legs beside each other rank every document that is as their words demand.
-    let [leg] = &tree.legs[..] else {
-        let mut allowed = bind_filter(state, filter)?;
-        for leg in &tree.legs {
-            if let Job::Words(query) = &leg.job
-                && let Some(narrowed) = demanded(state, &allowed, query)?
-            {
-                allowed = narrowed;
-            }
-        }
-        return Ok(owned(allowed));
-    };
-    let filter = leg.filter_within(filter);
-    let allowed = bind_filter(state, filter.as_deref())?;
-    match &leg.job {
-        Job::Words(query) => matching_words(state, query, &allowed),
-        Job::Several(query) if query.is_sparse() => several::matching(state, query, owned(allowed)),
-        _ => Ok(owned(allowed)),
-    }
-}
-
-/// All rows that may be found and match a keyword query, by segment.
-fn matching_words(
-    state: &CollectionState,
-    keywords: &KeywordQuery,
-    allowed: &[Allowed<'_>],
-) -> Result<Vec<RoaringBitmap>> {
-    let held = Keywords::new(state, keywords);
-    let search = held.bind()?;
-    let segments = allowed.iter().enumerate();
-    segments
-        .map(|(segment, allowed)| {
-            if allowed.is_empty() {
-                return Ok(RoaringBitmap::new());
-            }
-            let mut rows = search.matches(segment)?;
-            if let Some(allowed) = allowed.bitmap() {
-                rows &= &*allowed;
-            }
-            Ok(rows)
-        })
-        .collect()
 }
 
 /// The rows of each segment that may be found.

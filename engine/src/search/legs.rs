@@ -291,7 +291,7 @@ pub(crate) fn demanded<'a>(
         return Ok(None);
     };
     let both = allowed.iter().zip(&demands);
-    let narrowed = both.map(|(allowed, demands)| allowed.narrowed([demands]));
+    let narrowed = both.map(|(allowed, demands)| allowed.narrowed(demands));
     Ok(Some(narrowed.collect()))
 }
 

@@ -4,6 +4,7 @@ use roaring::RoaringBitmap;
 
 use super::analyzer::Analyzers;
 use super::error::TextError;
+use super::plan::Purpose;
 use super::query::TextQuery;
 use super::search::TextSearch;
 use super::source::TextSource;
@@ -46,7 +47,8 @@ impl Demands {
     ) -> Result<Option<Vec<Demands>>, TextError> {
         let bind = |expr| -> Result<Option<TextSearch<'a>>, TextError> {
             let query = TextQuery { expr };
-            let search = TextSearch::unranked(&query, analyzers, fields, sources())?;
+            let search =
+                TextSearch::planned_for(Purpose::Demand, &query, analyzers, fields, sources())?;
             Ok(Some(search).filter(|search| !search.plan.passed_over))
         };
         let required = query.expr.required().map(bind).transpose()?.flatten();

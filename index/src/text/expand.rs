@@ -3,14 +3,11 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use roaring::RoaringBitmap;
-
 use super::error::{TextError, TextQueryError};
-use super::frequent::{MOST_TERMS, frequent};
+use super::frequent::frequent;
 use super::pattern::Form;
-use super::plan::{Numbers, Plan};
-use super::rest::RestTerms;
-use super::source::SourceField;
+use super::plan::{Numbers, Plan, Purpose};
+use super::rest::{RestTerms, Terms};
 
 /// Terms that all patterns of a query stand for, besides those that are scored one by one.
 const MOST_EXPANDED: usize = 1 << 20;
@@ -18,10 +15,8 @@ const MOST_EXPANDED: usize = 1 << 20;
 /// The terms of each pattern in each field. Dictionaries are read once for it, however often it is asked for.
 #[derive(Debug)]
 pub(crate) struct Expansions {
-    /// Whether rows are ranked, or found only.
-    pub(crate) ranked: bool,
-    terms: HashMap<(usize, Form), Expansion>,
-    rows: HashMap<(usize, Form), usize>,
+    purpose: Purpose,
+    known: HashMap<(usize, Form), Expansion>,
     expanded: usize,
 }
 
@@ -35,16 +30,16 @@ pub(crate) struct Expansion {
 }
 
 impl Expansions {
-    pub(crate) fn new(ranked: bool) -> Expansions {
+    pub(crate) fn new(purpose: Purpose) -> Expansions {
         Expansions {
-            ranked,
-            terms: HashMap::new(),
-            rows: HashMap::new(),
+            purpose,
+            known: HashMap::new(),
             expanded: 0,
         }
     }
 
-    /// The terms of any segment that fit: the most frequent where rows are ranked, otherwise all of them.
+    /// The terms of any segment that fit: the most frequent where rows are ranked, otherwise all of them as a
+    /// rest.
     pub(crate) fn terms(
         &mut self,
         plan: &mut Plan<'_>,
@@ -53,14 +48,34 @@ impl Expansions {
         field: usize,
     ) -> Result<Expansion, TextError> {
         let key = (field, form);
-        if let Some(known) = self.terms.get(&key) {
+        if let Some(known) = self.known.get(&key) {
             return Ok(known.clone());
         }
+        let found = match self.purpose {
+            Purpose::Rank => self.frequent(plan, numbers, &key.1, field)?,
+            Purpose::Find | Purpose::Demand => {
+                let terms = Terms::Fitting(key.1.clone());
+                Expansion {
+                    terms: Rc::default(),
+                    rest: Some(rest(plan, field, terms, 1.0)),
+                }
+            }
+        };
+        self.known.insert(key, found.clone());
+        Ok(found)
+    }
+
+    fn frequent(
+        &mut self,
+        plan: &mut Plan<'_>,
+        numbers: &mut Numbers,
+        form: &Form,
+        field: usize,
+    ) -> Result<Expansion, TextError> {
         let Some(planned) = plan.fields.get(field) else {
             return Ok(Expansion::default());
         };
-        let most = if self.ranked { MOST_TERMS } else { usize::MAX };
-        let found = frequent(&key.1, &planned.parts, most)?;
+        let found = frequent(form, &planned.parts)?;
         self.expanded = self.expanded.saturating_add(found.rest.len());
         if self.expanded > MOST_EXPANDED {
             let limit = MOST_EXPANDED;
@@ -76,64 +91,20 @@ impl Expansions {
             }
             terms.push(term);
         }
-        let mut rest = None;
-        if !found.rest.is_empty() && least.is_finite() {
-            rest = Some(plan.rests.len());
-            plan.rests.push(RestTerms {
-                field,
-                terms: found.rest,
-                weight: least,
-                rows: Vec::new(),
-            });
-        }
-        let terms = terms.into();
-        let found = Expansion { terms, rest };
-        self.terms.insert(key, found.clone());
-        Ok(found)
-    }
-
-    /// The rows of all terms that fit, however many, by their number among the rests.
-    pub(crate) fn rows(
-        &mut self,
-        plan: &mut Plan<'_>,
-        form: Form,
-        field: usize,
-    ) -> Result<usize, TextError> {
-        let key = (field, form);
-        if let Some(known) = self.rows.get(&key) {
-            return Ok(*known);
-        }
-        let parts = plan.fields.get(field).map(|planned| &planned.parts[..]);
-        let parts = parts.unwrap_or_default().iter();
-        let rows = parts.map(|part| match part {
-            Some(part) => rows_of(&key.1, part),
-            None => Ok(RoaringBitmap::new()),
-        });
-        let rows = rows.collect::<Result<Vec<RoaringBitmap>, TextError>>()?;
-        let rest = plan.rests.len();
-        plan.rests.push(RestTerms {
-            field,
-            terms: Vec::new(),
-            weight: 1.0,
-            rows,
-        });
-        self.rows.insert(key, rest);
-        Ok(rest)
+        let others = !found.rest.is_empty() && least.is_finite();
+        Ok(Expansion {
+            terms: terms.into(),
+            rest: others.then(|| rest(plan, field, Terms::Named(found.rest), least)),
+        })
     }
 }
 
-/// The rows of a segment that have a term which fits.
-fn rows_of(form: &Form, part: &SourceField<'_>) -> Result<RoaringBitmap, TextError> {
-    let mut rows = RoaringBitmap::new();
-    let mut failed = None;
-    form.each_term(part, &mut |term, _| {
-        let added = part.find(term).and_then(|found| match found {
-            Some(found) => part.add_rows(&found, &mut rows),
-            None => Ok(()),
-        });
-        if let Err(error) = added {
-            failed.get_or_insert(error);
-        }
-    })?;
-    failed.map_or(Ok(rows), Err)
+/// Adds terms to the rests of a plan; gives their number.
+fn rest(plan: &mut Plan<'_>, field: usize, terms: Terms, weight: f32) -> usize {
+    plan.rests.push(RestTerms {
+        field,
+        terms,
+        weight,
+    });
+    plan.rests.len() - 1
 }

@@ -11,7 +11,7 @@ use super::source::SourceField;
 /// count alike.
 const MOST_SCORED: usize = 64;
 /// Terms that a pattern stands for at all.
-pub(crate) const MOST_TERMS: usize = 65_536;
+const MOST_TERMS: usize = 65_536;
 
 /// What terms are ordered by: those that no live row has come last, the word itself comes first, then those of
 /// the most rows, then by name.
@@ -26,11 +26,10 @@ pub(crate) struct Frequent {
     pub(crate) rest: Vec<String>,
 }
 
-/// The terms of any segment that fit, at most so many: the most frequent.
+/// The terms of any segment that fit, the most frequent.
 pub(crate) fn frequent(
     form: &Form,
     parts: &[Option<SourceField<'_>>],
-    limit: usize,
 ) -> Result<Frequent, TextError> {
     let mut found: BTreeMap<String, u64> = BTreeMap::new();
     for part in parts.iter().flatten() {
@@ -48,11 +47,11 @@ pub(crate) fn frequent(
     terms.sort_unstable();
     let parts = parts.iter().flatten();
     let deleted: Vec<&SourceField<'_>> = parts.filter(|part| part.has_deletes()).collect();
-    let most = match terms.len() > limit {
-        true => limit,
+    let most = match terms.len() > MOST_TERMS {
+        true => MOST_TERMS,
         false => MOST_SCORED,
     };
-    let mut first = Vec::with_capacity(terms.len().min(limit));
+    let mut first = Vec::with_capacity(terms.len().min(MOST_TERMS));
     if terms.len() > most && !deleted.is_empty() {
         let leaders = leaders(&terms, most, &deleted)?;
         let mut left: Vec<Option<Rank<String>>> = terms.into_iter().map(Some).collect();
@@ -62,7 +61,7 @@ pub(crate) fn frequent(
         terms = left.into_iter().flatten().collect();
     }
     first.extend(terms);
-    first.truncate(limit);
+    first.truncate(MOST_TERMS);
     let rest = first.split_off(first.len().min(MOST_SCORED));
     let mut some = false;
     for (.., Reverse(rows), term) in &rest {

@@ -7,7 +7,7 @@ use super::boost;
 use super::error::TextError;
 use super::expand::{Expansion, Expansions};
 use super::pattern::{self, Asked, Form};
-use super::plan::{Node, Numbers, Place, Plan};
+use super::plan::{Node, Numbers, Place, Plan, Purpose};
 use super::query::{Bool, Expr, Kind, Leaf};
 use super::slack::MOST_ELEMENTS;
 
@@ -16,6 +16,7 @@ pub(crate) struct Lowering<'p, 'a> {
     plan: &'p mut Plan<'a>,
     analyzers: &'p Analyzers,
     numbers: Numbers,
+    purpose: Purpose,
     expansions: Expansions,
 }
 
@@ -30,12 +31,13 @@ struct Context<'f> {
 }
 
 impl<'p, 'a> Lowering<'p, 'a> {
-    pub(crate) fn new(plan: &'p mut Plan<'a>, analyzers: &'p Analyzers, ranked: bool) -> Self {
+    pub(crate) fn new(plan: &'p mut Plan<'a>, analyzers: &'p Analyzers, purpose: Purpose) -> Self {
         Lowering {
             plan,
             analyzers,
             numbers: Numbers::default(),
-            expansions: Expansions::new(ranked),
+            purpose,
+            expansions: Expansions::new(purpose),
         }
     }
 
@@ -133,9 +135,16 @@ impl<'p, 'a> Lowering<'p, 'a> {
             if should.is_empty() && starts.is_empty() {
                 return Ok(None);
             }
-            must = match any(should, 1) {
-                Node::Nothing if !starts.is_empty() => std::mem::take(&mut starts),
-                words => vec![words],
+            must = match (self.purpose, should.is_empty()) {
+                // Which words start so is not known of all.
+                (Purpose::Demand, true) => return Ok(None),
+                (Purpose::Find, true) => std::mem::take(&mut starts),
+                // Whether there are other words is the same in all segments, whether they have rows is not.
+                (Purpose::Find | Purpose::Demand, false) => vec![any(should, 1)],
+                (Purpose::Rank, _) => match any(should, 1) {
+                    Node::Nothing if !starts.is_empty() => std::mem::take(&mut starts),
+                    words => vec![words],
+                },
             };
             should = Vec::new();
         }
@@ -263,6 +272,7 @@ impl<'p, 'a> Lowering<'p, 'a> {
             });
             match weights.reduce(f32::min) {
                 Some(least) => weight += least,
+                None if place.rest.is_some() => {}
                 None => return Some(Node::Nothing),
             }
         }
@@ -316,10 +326,6 @@ impl<'p, 'a> Lowering<'p, 'a> {
     }
 
     fn expanded(&mut self, form: Form, field: usize, boost: f32) -> Result<Node, TextError> {
-        if !self.expansions.ranked {
-            let rest = self.expansions.rows(self.plan, form, field)?;
-            return Ok(Node::Rest { rest, boost: 1.0 });
-        }
         let found = self.expansion(form, field)?;
         let is_there = |term: &&usize| {
             let term = self.plan.terms.get(**term);

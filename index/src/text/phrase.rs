@@ -22,7 +22,7 @@ impl<'a> TextSearch<'a> {
         let Some((rest, part)) = planned else {
             return Ok(None);
         };
-        let rows = rest.rows(segment, part)?;
+        let rows = rest.rows(part)?;
         // As if the word were there once, in a row of average length.
         let score = self.plan.scale.weight(rest.weight * boost * 0.45) as u32 + 1;
         Ok((!rows.is_empty()).then(|| Box::new(Rest::new(&rows, score)) as Box<dyn Cursor>))

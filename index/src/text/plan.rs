@@ -12,6 +12,17 @@ use super::query::TextQuery;
 use super::rest::RestTerms;
 use super::source::{Found, SourceField, TextSource};
 
+/// What a query is planned for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// The best rows: of what a pattern stands for the most frequent terms.
+    Rank,
+    /// All rows that match, which must not depend on what else is in the segment.
+    Find,
+    /// The rows that may be found by other means: what cannot be checked is not demanded.
+    Demand,
+}
+
 /// A query as trees of terms.
 #[derive(Debug)]
 pub(crate) struct Plan<'a> {
@@ -117,14 +128,13 @@ impl Numbers {
 }
 
 impl<'a> Plan<'a> {
-    /// Plans a query; `fields` are those searched with what they are worth, all when empty. Rows are ranked, or
-    /// found only: then a pattern stands for all terms that fit.
+    /// Plans a query; `fields` are those searched with what they are worth, all when empty.
     pub(crate) fn new(
         query: &TextQuery,
         analyzers: &Analyzers,
         fields: &[(String, f32)],
         sources: &[Option<TextSource<'a>>],
-        ranked: bool,
+        purpose: Purpose,
     ) -> Result<Plan<'a>, TextError> {
         let mut names: Vec<Cow<'a, str>> = Vec::new();
         for source in sources.iter().flatten() {
@@ -182,7 +192,7 @@ impl<'a> Plan<'a> {
             })
             .map(|(number, _)| number)
             .collect();
-        let root = Lowering::new(&mut plan, analyzers, ranked).lower(&query.expr, &searched)?;
+        let root = Lowering::new(&mut plan, analyzers, purpose).lower(&query.expr, &searched)?;
         plan.passed_over = root.is_none();
         plan.root = root.unwrap_or(Node::Nothing);
         plan.scale = Scale::new(plan.most(&plan.root));

@@ -5,40 +5,59 @@ use roaring::RoaringBitmap;
 use super::cursor::END;
 use super::error::TextError;
 use super::memory::Postings;
-use super::source::SourceField;
+use super::pattern::Form;
+use super::source::{Found, SourceField};
 
 /// Terms that a pattern stands for besides those that are scored one by one.
 #[derive(Debug)]
 pub(crate) struct RestTerms {
     pub(crate) field: usize,
-    pub(crate) terms: Vec<String>,
+    pub(crate) terms: Terms,
     pub(crate) weight: f32,
-    /// The rows of each segment, where they are known without the terms.
-    pub(crate) rows: Vec<RoaringBitmap>,
+}
+
+/// Some terms.
+#[derive(Debug)]
+pub(crate) enum Terms {
+    Named(Vec<String>),
+    /// All that fit, however many.
+    Fitting(Form),
 }
 
 impl RestTerms {
     /// About how many rows of a segment have any of them.
-    pub(crate) fn count(&self, segment: usize) -> u64 {
-        let rows = self.rows.get(segment).map(RoaringBitmap::len);
-        rows.unwrap_or(self.terms.len() as u64)
+    pub(crate) fn count(&self) -> u64 {
+        match &self.terms {
+            Terms::Named(terms) => terms.len() as u64,
+            Terms::Fitting(_) => 1,
+        }
+    }
+
+    /// Calls `each` with those that a segment has.
+    fn each<'a>(
+        &self,
+        part: &SourceField<'a>,
+        mut each: impl FnMut(Found<'a>) -> Result<(), TextError>,
+    ) -> Result<(), TextError> {
+        let mut one = |term: &str| part.find(term)?.map_or(Ok(()), &mut each);
+        match &self.terms {
+            Terms::Named(terms) => terms.iter().try_for_each(|term| one(term)),
+            Terms::Fitting(form) => {
+                let mut failed = None;
+                form.each_term(part, &mut |term, _| {
+                    if failed.is_none() {
+                        failed = one(term).err();
+                    }
+                })?;
+                failed.map_or(Ok(()), Err)
+            }
+        }
     }
 
     /// The rows of a segment that have any of them.
-    pub(crate) fn rows(
-        &self,
-        segment: usize,
-        part: &SourceField<'_>,
-    ) -> Result<RoaringBitmap, TextError> {
-        if let Some(rows) = self.rows.get(segment) {
-            return Ok(rows.clone());
-        }
+    pub(crate) fn rows(&self, part: &SourceField<'_>) -> Result<RoaringBitmap, TextError> {
         let mut rows = RoaringBitmap::new();
-        for term in &self.terms {
-            if let Some(found) = part.find(term)? {
-                part.add_rows(&found, &mut rows)?;
-            }
-        }
+        self.each(part, |found| part.add_rows(&found, &mut rows))?;
         Ok(rows)
     }
 
@@ -59,24 +78,24 @@ impl RestTerms {
             None => row,
         };
         let first = next(0);
-        for term in self.terms.iter().filter(|_| first < END) {
-            let Some(found) = part.find(term)? else {
-                continue;
-            };
-            let mut places = part.places(&found)?;
-            let mut row = places.seek(first);
-            while row < END {
-                let wanted = next(row);
-                if wanted == END {
-                    break;
+        if first < END {
+            self.each(part, |found| {
+                let mut places = part.places(&found)?;
+                let mut row = places.seek(first);
+                while row < END {
+                    let wanted = next(row);
+                    if wanted == END {
+                        break;
+                    }
+                    if wanted == row {
+                        here.clear();
+                        places.append(0, &mut here);
+                        all.extend(here.iter().map(|place| (row, *place)));
+                    }
+                    row = places.seek(wanted.max(row + 1));
                 }
-                if wanted == row {
-                    here.clear();
-                    places.append(0, &mut here);
-                    all.extend(here.iter().map(|place| (row, *place)));
-                }
-                row = places.seek(wanted.max(row + 1));
-            }
+                Ok(())
+            })?;
         }
         all.sort_unstable();
         // Parts of one word may share a place.

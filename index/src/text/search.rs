@@ -6,8 +6,9 @@ use super::analyzer::Analyzers;
 use super::bm25::share;
 use super::cursor::{AllTerms, Boolean, Cursor, TermCursor, Union, collect_any};
 use super::error::TextError;
-use super::plan::{Node, Place, Plan, PlannedField, Term};
+use super::plan::{Node, Place, Plan, PlannedField, Purpose, Term};
 use super::query::TextQuery;
+use super::rest::RestTerms;
 use super::source::{Found, SourceField, TextSource};
 use super::top::TopRows;
 
@@ -57,29 +58,25 @@ impl<'a> TextSearch<'a> {
     /// they are worth, all alike when empty.
     ///
     /// # Errors
-    /// A sealed index that cannot be read.
+    /// A sealed index that cannot be read; patterns that stand for too many terms together.
     pub fn new(
         query: &TextQuery,
         analyzers: &Analyzers,
         fields: &[(String, f32)],
         sources: Vec<Option<TextSource<'a>>>,
     ) -> Result<TextSearch<'a>, TextError> {
-        let plan = Plan::new(query, analyzers, fields, &sources, true)?;
-        Ok(TextSearch { sources, plan })
+        TextSearch::planned_for(Purpose::Rank, query, analyzers, fields, sources)
     }
 
-    /// The same to find rows, not to rank them: a pattern stands for all terms that fit, not for the most
-    /// frequent.
-    ///
-    /// # Errors
-    /// As [`TextSearch::new`].
-    pub fn unranked(
+    /// The same for another purpose than to rank rows.
+    pub(super) fn planned_for(
+        purpose: Purpose,
         query: &TextQuery,
         analyzers: &Analyzers,
         fields: &[(String, f32)],
         sources: Vec<Option<TextSource<'a>>>,
     ) -> Result<TextSearch<'a>, TextError> {
-        let plan = Plan::new(query, analyzers, fields, &sources, false)?;
+        let plan = Plan::new(query, analyzers, fields, &sources, purpose)?;
         Ok(TextSearch { sources, plan })
     }
 
@@ -291,7 +288,7 @@ impl<'a> TextSearch<'a> {
             Node::Term { term, .. } => found(term).unwrap_or(0),
             Node::Rest { rest, .. } => {
                 let rest = self.plan.rests.get(*rest);
-                rest.map_or(0, |rest| rest.count(segment))
+                rest.map_or(0, RestTerms::count)
             }
             Node::Phrase { places, .. } => {
                 let rows = |place: &Place| place.terms.iter().filter_map(found).sum();

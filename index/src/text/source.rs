@@ -13,6 +13,7 @@ use super::bounds::{LEAST_ROWS, TermBounds};
 use super::cursor::{Blocks, END, Norms, Places};
 use super::error::TextError;
 use super::memory::{MemoryField, MemoryPostings, Postings};
+use super::plan::Purpose;
 use super::query::TextQuery;
 use super::sealed::{SealedField, SealedText};
 use super::search::TextSearch;
@@ -102,7 +103,8 @@ impl<'a> TextSource<'a> {
         analyzers: &Analyzers,
     ) -> Result<RoaringBitmap, TextError> {
         let fields = [(field.to_string(), 1.0)];
-        let search = TextSearch::unranked(query, analyzers, &fields, vec![Some(*self)])?;
+        let search =
+            TextSearch::planned_for(Purpose::Find, query, analyzers, &fields, vec![Some(*self)])?;
         search.matches(0)
     }
 

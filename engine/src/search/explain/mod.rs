@@ -134,6 +134,19 @@ impl LegCost {
             legs: Vec::new(),
         }
     }
+
+    /// Adds what the same leg did before: it goes through the same segments and legs, in the same order.
+    fn add(&mut self, before: &LegCost) {
+        for (now, before) in self.segments.iter_mut().zip(&before.segments) {
+            now.visited += before.visited;
+            now.distances += before.distances;
+        }
+        for (now, before) in self.legs.iter_mut().zip(&before.legs) {
+            now.micros += before.micros;
+            now.score_micros += before.score_micros;
+            now.add(before);
+        }
+    }
 }
 
 /// The way in which the nearest vectors of a segment were found.

@@ -75,13 +75,7 @@ impl Trace {
             Some(known) => {
                 cost.micros += known.micros;
                 cost.score_micros = known.score_micros;
-                for segment in &mut cost.segments {
-                    let before = known.segments.iter();
-                    for before in before.filter(|before| before.segment == segment.segment) {
-                        segment.visited += before.visited;
-                        segment.distances += before.distances;
-                    }
-                }
+                cost.add(known);
                 *known = cost;
             }
             None => self.legs.push(cost),

@@ -5,14 +5,16 @@ mod figure;
 mod plan;
 mod recommend;
 mod run;
+mod within;
 
 use lumos_index::{Filter, FilterError, IntoFilter, MultiVector, SparseVector, TextQuery};
 
 use super::request::Fusion;
 
-pub(crate) use plan::{Job, Tree, plan, single};
+pub(crate) use plan::{Tree, plan, single};
 pub use recommend::{Example, Recommend, Strategy, recommend};
 pub(crate) use run::{Column, Level, Runner};
+pub(crate) use within::matching;
 
 /// Legs of one search, those of prefetches counted, at most.
 pub(crate) const MAX_LEGS: usize = 64;

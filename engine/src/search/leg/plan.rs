@@ -1,6 +1,5 @@
 //! Legs checked against the schema they run on, before any work is done.
 
-use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use lumos_index::Filter;
@@ -33,27 +32,18 @@ pub(crate) struct Planned {
 }
 
 impl Planned {
-    /// What all rows of the leg match, within the filter of the search.
-    pub(crate) fn filter_within<'f>(&'f self, all: Option<&'f Filter>) -> Option<Cow<'f, Filter>> {
-        match (all, &self.filter) {
-            (Some(all), Some(own)) => Some(Cow::Owned(all.clone().and(own.clone()))),
-            (all, own) => all.or(own.as_ref()).map(Cow::Borrowed),
-        }
-    }
-
     /// Whether a score is within what the leg takes.
     pub(super) fn takes(&self, score: f32) -> bool {
         self.at_least.is_none_or(|least| score >= least)
             && self.at_most.is_none_or(|most| score <= most)
     }
 
-    /// Whether a score is better than the leg takes, of a leg that brings as many as are wanted.
-    pub(super) fn is_cut_above(&self, score: f32, higher_is_better: bool) -> bool {
-        let too_good = match higher_is_better {
-            true => self.at_most.is_some_and(|most| score > most),
-            false => self.at_least.is_some_and(|least| score < least),
-        };
-        too_good && self.depth.is_none()
+    /// Notes whether a score is better than the leg takes, or worse.
+    pub(super) fn note(&self, score: f32, higher_is_better: bool, [better, worse]: &mut [bool; 2]) {
+        let above = self.at_most.is_some_and(|most| score > most);
+        let below = self.at_least.is_some_and(|least| score < least);
+        *better |= if higher_is_better { above } else { below };
+        *worse |= if higher_is_better { below } else { above };
     }
 }
 

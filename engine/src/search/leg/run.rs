@@ -2,20 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use lumos_index::{
-    ConvexLeg, Demands, Filter, RRF_K, fuse_convex_legs, fuse_dbsf, fuse_rrf, fuse_sum,
-};
+use lumos_index::{ConvexLeg, RRF_K, fuse_convex_legs, fuse_dbsf, fuse_rrf, fuse_sum};
 
 use super::super::Allowed;
 use super::super::explain::{LegCost, Trace};
 use super::super::hit::LegRank;
 use super::super::legs::{self, Keywords, Nearest};
-use super::super::plan::bind_filter;
 use super::super::request::Fusion;
 use super::super::several;
 use super::super::words::KeywordQuery;
 use super::figure::Figure;
 use super::plan::{Job, Planned};
+use super::within::demanded_by;
 use crate::Result;
 use crate::database::MAX_LIMIT;
 use crate::state::{CollectionState, Place};
@@ -65,10 +63,7 @@ impl Default for Level {
 pub(crate) struct Runner<'a> {
     pub(crate) state: &'a CollectionState,
     pub(crate) allowed: &'a [Allowed<'a>],
-    pub(crate) filter: Option<&'a Filter>,
     pub(crate) excluded: &'a [Place],
-    /// What words demand of the legs beside and below them, in each segment; `allowed` is within it.
-    pub(crate) demands: &'a [&'a [Demands]],
     /// Candidates of a leg that does not say how many.
     pub(crate) depth: usize,
 }
@@ -84,9 +79,6 @@ struct Found {
     in_the_way: bool,
 }
 
-/// The rows of a leg that has a filter of its own; those of the search when `None`.
-type Own<'a> = Option<Vec<Allowed<'a>>>;
-
 impl<'a> Runner<'a> {
     /// Runs legs within what the words of each demand: it holds for all legs beside them.
     pub(crate) fn level(
@@ -95,21 +87,14 @@ impl<'a> Runner<'a> {
         fusion: Fusion,
         trace: &mut Trace,
     ) -> Result<Level> {
-        let words = legs.iter().filter_map(|leg| match &leg.job {
-            Job::Words(query) => Keywords::new(self.state, query).demands().transpose(),
-            _ => None,
-        });
-        let new = words.collect::<Result<Vec<Vec<Demands>>>>()?;
-        if new.is_empty() {
-            return self.run(legs, fusion, trace);
+        match demanded_by(self.state, self.allowed, legs)? {
+            Some(allowed) => Runner {
+                allowed: &allowed,
+                ..*self
+            }
+            .run(legs, fusion, trace),
+            None => self.run(legs, fusion, trace),
         }
-        let new: Vec<&[Demands]> = new.iter().map(Vec::as_slice).collect();
-        Runner {
-            allowed: &narrowed(self.allowed, &new),
-            demands: &[self.demands, &new].concat(),
-            ..*self
-        }
-        .run(legs, fusion, trace)
     }
 
     /// What one leg found is scored exactly by all, so that a document is not punished for lying past the depth
@@ -147,6 +132,7 @@ impl<'a> Runner<'a> {
         let mut columns = Vec::with_capacity(legs.len());
         for ((leg, (own, brought)), values) in legs.iter().zip(&found).zip(values) {
             let figure = brought.figure;
+            let mut bounds = [false; 2];
             let mut list: Vec<(u64, f32)> = (0..)
                 .zip(values)
                 .zip(&places)
@@ -154,10 +140,14 @@ impl<'a> Runner<'a> {
                     let value = value?;
                     let fits = own.as_deref().is_none_or(|own| permits(own, *place));
                     let score = figure.score(value);
-                    in_the_way |= fits && leg.is_cut_above(score, figure.higher_is_better());
+                    if fits {
+                        leg.note(score, figure.higher_is_better(), &mut bounds);
+                    }
                     (fits && leg.takes(score)).then_some((id, value))
                 })
                 .collect();
+            // Behind what is worse than it takes there is nothing that it takes.
+            in_the_way |= bounds == [true, false] && leg.depth.is_none();
             list.sort_by(|a, b| figure.order(a.1, b.1).then(a.0.cmp(&b.0)));
             columns.push(Column {
                 name: leg.name.clone(),
@@ -181,15 +171,8 @@ impl<'a> Runner<'a> {
         })
     }
 
-    fn own(&self, leg: &Planned) -> Result<Own<'a>> {
-        if leg.filter.is_none() {
-            return Ok(None);
-        }
-        let bound = bind_filter(self.state, leg.filter_within(self.filter).as_deref())?;
-        Ok(Some(match self.demands {
-            [] => bound,
-            demands => narrowed(&bound, demands),
-        }))
+    fn own(&self, leg: &Planned) -> Result<Option<Vec<Allowed<'a>>>> {
+        leg.own(self.state, self.allowed)
     }
 
     fn find(
@@ -241,13 +224,7 @@ impl<'a> Runner<'a> {
                 cost.segments = nearest.segments(allowed);
             }
             Job::Prefetch { legs, fusion, then } => {
-                // The filter of this leg is in `allowed`; those of its legs come on top of both.
-                let both = leg.filter_within(self.filter);
-                let inner = Runner {
-                    allowed,
-                    filter: both.as_deref(),
-                    ..*self
-                };
+                let inner = Runner { allowed, ..*self };
                 let mut below = trace.below();
                 let level = inner.level(legs, *fusion, &mut below)?;
                 cost.legs = below.into_legs();
@@ -361,15 +338,6 @@ fn score(
 fn permits(allowed: &[Allowed<'_>], place: Place) -> bool {
     let allowed = allowed.get(place.segment);
     allowed.is_some_and(|allowed| allowed.permits(place.row))
-}
-
-/// The rows of each segment that are as all demand.
-fn narrowed<'a>(allowed: &[Allowed<'a>], demands: &[&[Demands]]) -> Vec<Allowed<'a>> {
-    let segments = allowed.iter().enumerate();
-    let narrowed = segments.map(|(segment, allowed)| {
-        allowed.narrowed(demands.iter().filter_map(|demands| demands.get(segment)))
-    });
-    narrowed.collect()
 }
 
 /// The rank of each of `count` ids in a list that is sorted.

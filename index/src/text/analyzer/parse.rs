@@ -153,6 +153,19 @@ fn stem(
     }
 }
 
+/// What is left of a stop word where words lose their genitive. Nothing is left of the `'s` alone, which is no
+/// word anyway: it stays as it is.
+fn as_word(folded: String) -> String {
+    let mut word = folded;
+    loop {
+        let next = english(&word);
+        if next == word || next.is_empty() {
+            return word;
+        }
+        word = next;
+    }
+}
+
 fn stop(
     spec: &mut Spec,
     arguments: Option<Vec<Placed>>,
@@ -180,16 +193,16 @@ fn stop(
             },
             Token::Word(word) => {
                 // It is kept as it is folded, which may be nothing, or more than was written.
-                let mut folded = fold(&word);
-                if spec.kind == Kind::English {
-                    folded = english(&folded);
-                }
+                let folded = fold(&word);
                 if folded.trim().is_empty() || folded.len() > MAX_TERM_BYTES {
                     let message =
                         format!("a stop word has 1 to {MAX_TERM_BYTES} bytes when it is folded");
                     return Err(AnalyzerError::new(message, at));
                 }
-                spec.stop(folded);
+                match spec.kind {
+                    Kind::English => spec.stop(as_word(folded)),
+                    _ => spec.stop(folded),
+                }
             }
             Token::Mark(_) => {}
         }

@@ -239,6 +239,13 @@ fn a_filter_by_a_pattern_finds_all_terms() {
         let found = source.matches("text", &query, &Analyzers::default());
         assert_eq!(found.unwrap().len(), 70_000, "{query}");
     }
+    let twice: Vec<Texts> = (0..70_000)
+        .map(|n| vec![("text", format!("at s{n}"))])
+        .collect();
+    let twice = self::sealed(&twice);
+    let open = TextQuery::parse_strict("\"at s\"*").unwrap();
+    let found = TextSource::sealed(&twice).matches("text", &open, &Analyzers::default());
+    assert_eq!(found.unwrap().len(), 70_000);
     let most = TextQuery::parse_strict("s*").unwrap();
     assert_eq!(search(&[source], &most, 10).len(), 10, "ranked it is cut");
 }
@@ -318,6 +325,8 @@ fn stop_words_are_written_as_words_are() {
         assert_eq!(analyzer.tokens(text), [], "{analyzer}");
         assert_eq!(Analyzer::named(&analyzer.to_string()).unwrap(), analyzer);
     }
+    // What earlier builds have kept is read.
+    assert!(Analyzer::named("english stop(\"'s\")").is_ok());
 }
 
 /// The field that is named last is searched, and it was another that was shown.
@@ -421,4 +430,46 @@ fn accents_are_read_wherever_they_are_written() {
         rows_of("default", &whole, &TextQuery::words("viet").unwrap()),
         [1]
     );
+}
+
+/// Words taken away by patterns were worth something in a filter: enough of them, more than there is room for.
+#[test]
+fn patterns_that_are_taken_away_are_worth_nothing() {
+    let away: String = (0..40)
+        .map(|n| format!("{}* ", char::from(b'a' + n % 20)))
+        .collect();
+    let query = TextQuery::parse_strict(&format!("z* AND NOT ({away})")).unwrap();
+    let rows: Vec<Texts> = vec![
+        vec![("text", "za ab cd".to_string())],
+        vec![("text", "zb".to_string())],
+    ];
+    let sealed = sealed(&rows);
+    let found = TextSource::sealed(&sealed).matches("text", &query, &Analyzers::default());
+    assert_eq!(found.unwrap(), RoaringBitmap::from_iter([1]));
+}
+
+/// What stood in for a stop word was decided by whether a segment had the words beside it.
+#[test]
+fn a_filter_with_the_start_of_a_stop_word_is_the_same_in_every_segment() {
+    let analyzers = Analyzers::default().with("text", Analyzer::named("default stop(en)").unwrap());
+    let built = |texts: &[&str]| {
+        let mut builder = TextBuilder::new(&analyzers, &["text".to_string()]).unwrap();
+        for text in texts {
+            builder.add([("text", *text)]).unwrap();
+        }
+        SealedText::open(OwnedBytes::new(builder.finish().unwrap())).unwrap()
+    };
+    let count = |texts: &[&str], query: &str| {
+        let query = TextQuery::parse_strict(query).unwrap();
+        let sealed = built(texts);
+        TextSource::sealed(&sealed)
+            .matches("text", &query, &analyzers)
+            .unwrap()
+            .len()
+    };
+    for query in ["+the* keys", "+the* zzz*", "the*", "+the*", "+the* +th*"] {
+        let apart = count(&["theory"], query) + count(&["keys"], query);
+        assert_eq!(count(&["theory", "keys"], query), apart, "{query}");
+    }
+    assert_eq!(count(&["theory", "keys"], "+the* keys"), 1);
 }
