@@ -45,14 +45,17 @@ impl Demands {
         fields: &[(String, f32)],
         sources: impl Fn() -> Vec<Option<TextSource<'a>>>,
     ) -> Result<Option<Vec<Demands>>, TextError> {
-        let bind = |expr| -> Result<Option<TextSearch<'a>>, TextError> {
+        let bind = |purpose, expr| -> Result<Option<TextSearch<'a>>, TextError> {
             let query = TextQuery { expr };
-            let search =
-                TextSearch::planned_for(Purpose::Demand, &query, analyzers, fields, sources())?;
+            let search = TextSearch::planned_for(purpose, &query, analyzers, fields, sources())?;
             Ok(Some(search).filter(|search| !search.plan.passed_over))
         };
-        let required = query.expr.required().map(bind).transpose()?.flatten();
-        let forbidden = query.expr.forbidden().map(bind).transpose()?.flatten();
+        let required = query.expr.required();
+        let required = required.map(|expr| bind(Purpose::Demand, expr));
+        let required = required.transpose()?.flatten();
+        let forbidden = query.expr.forbidden();
+        let forbidden = forbidden.map(|expr| bind(Purpose::Find, expr));
+        let forbidden = forbidden.transpose()?.flatten();
         if required.is_none() && forbidden.is_none() {
             return Ok(None);
         }
