@@ -380,8 +380,8 @@ fn regular_expressions_of_a_filter_are_counted() {
         let parts: Vec<String> = (0..count).map(|n| format!("name =~ /x{n}$/")).collect();
         parts.join(" OR ")
     };
-    assert_eq!(docs.count_matching(&any(32)).unwrap(), 1);
-    let error = docs.count_matching(&any(33)).unwrap_err().to_string();
+    assert_eq!(docs.count_matching(any(32)).unwrap(), 1);
+    let error = docs.count_matching(any(33)).unwrap_err().to_string();
     assert!(
         error.contains("more than 32 regular expressions"),
         "{error}"
