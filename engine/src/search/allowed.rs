@@ -21,25 +21,32 @@ pub(crate) struct Allowed<'a> {
 }
 
 impl<'a> Allowed<'a> {
-    pub(crate) fn new(view: &'a SegmentView, filter: Option<&BoundFilter>) -> Result<Self> {
-        let mut cached = filter.is_some();
-        let evaluate = |filter: &BoundFilter| match &view.source {
+    /// All live rows.
+    pub(crate) fn all(view: &'a SegmentView) -> Self {
+        Allowed {
+            view,
+            matching: None,
+            cached: false,
+        }
+    }
+
+    /// The live rows that match a filter.
+    pub(crate) fn matching_filter(view: &'a SegmentView, filter: &BoundFilter) -> Result<Self> {
+        let mut cached = false;
+        let matching = match &view.source {
             Source::Sealed(segment) => {
+                cached = true;
                 let found = || {
                     cached = false;
                     view.matches(filter)
                 };
-                segment.filters().get(filter, &view.deletes, found)
+                segment.filters().get(filter, &view.deletes, found)?
             }
-            Source::Memory(_) => {
-                cached = false;
-                Ok(Arc::new(Matches::new(view.matches(filter)?)))
-            }
+            Source::Memory(_) => Arc::new(Matches::new(view.matches(filter)?)),
         };
-        let matching = filter.map(evaluate).transpose()?;
         Ok(Allowed {
             view,
-            matching,
+            matching: Some(matching),
             cached,
         })
     }

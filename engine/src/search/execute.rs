@@ -106,13 +106,12 @@ fn each<T: Send>(
 
 fn scored_keys(state: &CollectionState, rows: Vec<Ranked>) -> Result<Vec<ScoredKey>> {
     state.prefetch_keys(rows.iter().map(|ranked| ranked.place));
-    rows.into_iter()
-        .map(|ranked| {
-            let key = state.key(ranked.place)?;
-            let score = ranked.score;
-            Ok(ScoredKey { key, score })
-        })
-        .collect()
+    let mut keys = Vec::with_capacity(rows.len());
+    for Ranked { place, score, .. } in rows {
+        let key = state.key(place)?;
+        keys.push(ScoredKey { key, score });
+    }
+    Ok(keys)
 }
 
 fn hits(

@@ -233,18 +233,18 @@ pub(crate) fn bind_filter<'a>(
     state: &'a CollectionState,
     filter: Option<&Filter>,
 ) -> Result<Vec<Allowed<'a>>> {
-    if let Some(filter) = filter {
-        filter.check().map_err(|source| Error::Filter {
-            input: filter.to_string(),
-            source,
-        })?;
-        check_paths(state, filter)?;
-    }
-    let filter = filter.map(|filter| BoundFilter::new(filter, || state.schema.analyzers()));
-    state
-        .segments
-        .iter()
-        .map(|view| Allowed::new(view, filter.as_ref()))
+    let Some(filter) = filter else {
+        return Ok(state.segments.iter().map(Allowed::all).collect());
+    };
+    filter.check().map_err(|source| Error::Filter {
+        input: filter.to_string(),
+        source,
+    })?;
+    check_paths(state, filter)?;
+    let filter = BoundFilter::new(filter, || state.schema.analyzers());
+    let segments = state.segments.iter();
+    segments
+        .map(|view| Allowed::matching_filter(view, &filter))
         .collect()
 }
 
