@@ -748,4 +748,10 @@ fn a_leg_looks_no_further_than_its_threshold() {
     let leg = Leg::vector([1.0, 0.0]).at_most(0.9999).at_least(0.9995);
     let explained = docs.search_legs([leg]).limit(10).explain().unwrap();
     assert_eq!((explained.hits.len(), explained.legs[0].depth), (2, 10));
+    // What another leg brings says nothing of how far this one has come.
+    docs.put(Doc::new("far").text("snow").vector([0.0, 1.0]))
+        .unwrap();
+    let leg = Leg::vector([1.0, 0.0]).at_most(0.2).at_least(0.15);
+    let both = docs.search_legs([leg, Leg::text("snow").weight(0.0)]);
+    assert_eq!(both.limit(10).run().unwrap().len(), 10);
 }

@@ -103,7 +103,7 @@ pub struct FilterCost {
 pub struct LegCost {
     /// The name of the leg.
     pub leg: String,
-    /// How it searched: `vector`, `keywords`, `best score`, `prefetch`, `prefetch, then ranked`.
+    /// How it searched: `vector`, `keywords`, `sparse`, `multi`, `best score`, `prefetch`, `prefetch, then ranked`.
     pub route: String,
     /// Candidates it was asked for.
     pub depth: usize,

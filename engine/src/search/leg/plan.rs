@@ -38,12 +38,20 @@ impl Planned {
             && self.at_most.is_none_or(|most| score <= most)
     }
 
-    /// Notes whether a score is better than the leg takes, or worse.
-    pub(super) fn note(&self, score: f32, higher_is_better: bool, [better, worse]: &mut [bool; 2]) {
-        let above = self.at_most.is_some_and(|most| score > most);
-        let below = self.at_least.is_some_and(|least| score < least);
-        *better |= if higher_is_better { above } else { below };
-        *worse |= if higher_is_better { below } else { above };
+    /// Whether a score is better than the leg takes.
+    pub(super) fn is_above(&self, score: f32, higher_is_better: bool) -> bool {
+        match higher_is_better {
+            true => self.at_most.is_some_and(|most| score > most),
+            false => self.at_least.is_some_and(|least| score < least),
+        }
+    }
+
+    /// Whether a score is worse than the leg takes.
+    pub(super) fn is_below(&self, score: f32, higher_is_better: bool) -> bool {
+        match higher_is_better {
+            true => self.at_least.is_some_and(|least| score < least),
+            false => self.at_most.is_some_and(|most| score > most),
+        }
     }
 }
 

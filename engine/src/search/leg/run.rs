@@ -132,7 +132,13 @@ impl<'a> Runner<'a> {
         let mut columns = Vec::with_capacity(legs.len());
         for ((leg, (own, brought)), values) in legs.iter().zip(&found).zip(values) {
             let figure = brought.figure;
-            let mut bounds = [false; 2];
+            let order = figure.higher_is_better();
+            // Behind what is worse than a leg takes it brings nothing that it takes.
+            let last = brought.places.last();
+            let last = last.and_then(|last| places.binary_search(last).ok());
+            let last = last.and_then(|at| values.get(at).copied().flatten());
+            let at_end = last.is_some_and(|last| leg.is_below(figure.score(last), order));
+            let mut above = false;
             let mut list: Vec<(u64, f32)> = (0..)
                 .zip(values)
                 .zip(&places)
@@ -140,21 +146,18 @@ impl<'a> Runner<'a> {
                     let value = value?;
                     let fits = own.as_deref().is_none_or(|own| permits(own, *place));
                     let score = figure.score(value);
-                    if fits {
-                        leg.note(score, figure.higher_is_better(), &mut bounds);
-                    }
+                    above |= fits && leg.is_above(score, order);
                     (fits && leg.takes(score)).then_some((id, value))
                 })
                 .collect();
-            // Behind what is worse than it takes there is nothing that it takes.
-            in_the_way |= bounds == [true, false] && leg.depth.is_none();
+            in_the_way |= above && !at_end && leg.depth.is_none();
             list.sort_by(|a, b| figure.order(a.1, b.1).then(a.0.cmp(&b.0)));
             columns.push(Column {
                 name: leg.name.clone(),
                 is_text: matches!(leg.job, Job::Words(_)),
                 is_vector: matches!(figure, Figure::Distance(_))
                     || matches!(leg.job, Job::Nothing | Job::Several(_)),
-                higher_is_better: figure.higher_is_better(),
+                higher_is_better: order,
                 ranks: ranks(&list, figure, places.len()),
             });
             lists.push((leg.weight, figure, list));
