@@ -76,17 +76,14 @@ pub(super) fn diversify(
 ) -> Result<()> {
     rows.truncate(MOST_DIVERSIFIED);
     let name = field.unwrap_or(DEFAULT_VECTOR_FIELD);
-    let vectors = match Compared::read(state, level, rows, name)? {
-        Some(vectors) => vectors,
-        None => {
-            return Err(Error::InvalidArgument {
-                argument: "diversify",
-                detail: format!(
-                    "compares vectors, and collection \"{}\" has none in \"{name}\"",
-                    state.name
-                ),
-            });
-        }
+    let Some(vectors) = Compared::read(state, level, rows, name)? else {
+        return Err(Error::InvalidArgument {
+            argument: "diversify",
+            detail: format!(
+                "compares vectors, and collection \"{}\" has none in \"{name}\"",
+                state.name
+            ),
+        });
     };
     let scores: Vec<f32> = rows
         .iter()

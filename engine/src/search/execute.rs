@@ -137,9 +137,7 @@ fn rank(
     if let Some(query) = &plan.several {
         let nearest = several::best(state, allowed, query, request.limit)?;
         if started.is_some() {
-            let mut cost = LegCost::new(query.kind(), query.kind(), request.limit);
-            cost.found = nearest.found.len();
-            cost.segments = nearest.segments(allowed);
+            let cost = by_nearest(query.kind(), &nearest, allowed, request.limit);
             trace.leg(cost, started);
         }
         trace.found(nearest.found.len());
@@ -149,7 +147,8 @@ fn rank(
         (Some(vector), None) => {
             let nearest = legs::nearest(state, allowed, vector, request.limit)?;
             if started.is_some() {
-                trace.leg(by_nearest(&nearest, allowed, request.limit), started);
+                let cost = by_nearest("vector", &nearest, allowed, request.limit);
+                trace.leg(cost, started);
             }
             by_vector(vector, nearest.found)
         }
@@ -170,9 +169,14 @@ fn rank(
     Ok(rows)
 }
 
-/// What a leg by vector took.
-pub(super) fn by_nearest(nearest: &Nearest, allowed: &[Allowed<'_>], depth: usize) -> LegCost {
-    let mut cost = LegCost::new("vector", "vector", depth);
+/// What a leg by vector, or by another kind of them, took.
+pub(super) fn by_nearest(
+    kind: &str,
+    nearest: &Nearest,
+    allowed: &[Allowed<'_>],
+    depth: usize,
+) -> LegCost {
+    let mut cost = LegCost::new(kind, kind, depth);
     cost.found = nearest.found.len();
     cost.segments = nearest.segments(allowed);
     cost

@@ -43,7 +43,8 @@ pub(super) fn hybrid(
     let near_allowed = demanded.as_deref().unwrap_or(allowed);
     let nearest = legs::nearest(state, near_allowed, vector, depth)?;
     if near_started.is_some() {
-        trace.leg(by_nearest(&nearest, near_allowed, depth), near_started);
+        let cost = by_nearest("vector", &nearest, near_allowed, depth);
+        trace.leg(cost, near_started);
     }
     let mut words = LegCost::new("text", "keywords", depth);
     let words_started = trace.start();

@@ -287,6 +287,10 @@ pub(crate) fn demanded<'a>(
     allowed: &[Allowed<'a>],
     query: &KeywordQuery,
 ) -> Result<Option<Vec<Allowed<'a>>>> {
+    // The rows in memory are not held for words that demand nothing.
+    if !query.query.is_strict() {
+        return Ok(None);
+    }
     let Some(demands) = Keywords::new(state, query).demands()? else {
         return Ok(None);
     };

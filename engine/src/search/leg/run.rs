@@ -103,7 +103,7 @@ impl<'a> Runner<'a> {
         let mut found = Vec::with_capacity(legs.len());
         for leg in legs {
             let started = trace.start();
-            let own = self.own(leg)?;
+            let own = leg.own(self.state, self.allowed)?;
             let allowed = own.as_deref().unwrap_or(self.allowed);
             let depth = leg.depth.unwrap_or(self.depth);
             let mut cost = LegCost::new(&leg.name, kind(&leg.job), depth);
@@ -132,12 +132,13 @@ impl<'a> Runner<'a> {
         let mut columns = Vec::with_capacity(legs.len());
         for ((leg, (own, brought)), values) in legs.iter().zip(&found).zip(values) {
             let figure = brought.figure;
-            let order = figure.higher_is_better();
+            let higher_is_better = figure.higher_is_better();
             // Behind what is worse than a leg takes it brings nothing that it takes.
             let last = brought.places.last();
             let last = last.and_then(|last| places.binary_search(last).ok());
             let last = last.and_then(|at| values.get(at).copied().flatten());
-            let at_end = last.is_some_and(|last| leg.is_below(figure.score(last), order));
+            let at_end =
+                last.is_some_and(|last| leg.is_below(figure.score(last), higher_is_better));
             let mut above = false;
             let mut list: Vec<(u64, f32)> = (0..)
                 .zip(values)
@@ -146,7 +147,7 @@ impl<'a> Runner<'a> {
                     let value = value?;
                     let fits = own.as_deref().is_none_or(|own| permits(own, *place));
                     let score = figure.score(value);
-                    above |= fits && leg.is_above(score, order);
+                    above |= fits && leg.is_above(score, higher_is_better);
                     (fits && leg.takes(score)).then_some((id, value))
                 })
                 .collect();
@@ -157,7 +158,7 @@ impl<'a> Runner<'a> {
                 is_text: matches!(leg.job, Job::Words(_)),
                 is_vector: matches!(figure, Figure::Distance(_))
                     || matches!(leg.job, Job::Nothing | Job::Several(_)),
-                higher_is_better: order,
+                higher_is_better,
                 ranks: ranks(&list, figure, places.len()),
             });
             lists.push((leg.weight, figure, list));
@@ -172,10 +173,6 @@ impl<'a> Runner<'a> {
             more: found.iter().any(|(_, found)| found.more),
             in_the_way,
         })
-    }
-
-    fn own(&self, leg: &Planned) -> Result<Option<Vec<Allowed<'a>>>> {
-        leg.own(self.state, self.allowed)
     }
 
     fn find(
@@ -256,7 +253,7 @@ impl<'a> Runner<'a> {
                 if let Some(then) = then {
                     let mut candidates = found.places.clone();
                     candidates.sort_unstable();
-                    let own = inner.own(then)?;
+                    let own = then.own(inner.state, inner.allowed)?;
                     let (values, figure) = inner.scores(then, &candidates)?;
                     let fits = |place: Place| own.as_deref().is_none_or(|own| permits(own, place));
                     found.values = (candidates.into_iter().zip(values))

@@ -160,7 +160,7 @@ impl Expr {
     }
 
     /// Whether there is something that a row must have, or must not.
-    fn is_strict(&self) -> bool {
+    pub(crate) fn is_strict(&self) -> bool {
         self.required().is_some() || self.forbidden().is_some()
     }
 }

@@ -68,6 +68,13 @@ pub struct TextQuery {
 }
 
 impl TextQuery {
+    /// Whether words are marked as necessary or forbidden, so that a document may be no answer, however near it is
+    /// otherwise; see [`Demands`](crate::Demands).
+    #[must_use]
+    pub fn is_strict(&self) -> bool {
+        self.expr.is_strict()
+    }
+
     /// Reads a query; everything is a query but nothing, and more than 4 KiB or 256 words. Of words with a mark
     /// that makes a pattern of them the first 64 are patterns.
     ///
